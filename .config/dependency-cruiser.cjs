@@ -1,0 +1,52 @@
+// Import directions, as docs/architecture.md draws them. `pathNot` lists what a folder may import.
+const only = (name, from, allowed, comment) => ({
+  name,
+  severity: "error",
+  comment,
+  from: { path: from },
+  to: { path: "^src/", pathNot: [from, ...allowed] },
+});
+
+module.exports = {
+  forbidden: [
+    { name: "no-circular", severity: "error", from: {}, to: { circular: true } },
+    { name: "no-unresolvable", severity: "error", from: {}, to: { couldNotResolve: true } },
+    {
+      name: "core-is-pure",
+      severity: "error",
+      comment: "The core decides and does nothing else: no clock, no chance, no network, no file.",
+      from: { path: "^src/core/" },
+      to: { pathNot: ["^src/core/", "node_modules/immutable/"] },
+    },
+    only("sources-import-core", "^src/sources/", ["^src/core/"], "Sources send events to the core."),
+    only("nomad-imports-core", "^src/nomad/", ["^src/core/"], "The Nomad adapter knows the core's ports only."),
+    only("consul-imports-core", "^src/consul/", ["^src/core/"], "The Consul adapter knows the core's ports only."),
+    only("dns-imports-core", "^src/dns/", ["^src/core/"], "DNS is a view of snapshots."),
+    only("http-imports-core", "^src/http/", ["^src/core/"], "HTTP is a view of snapshots."),
+    only("config-imports-core", "^src/config/", ["^src/core/"], "Configuration knows addresses and durations only."),
+    {
+      name: "agent-is-below-cli",
+      severity: "error",
+      from: { pathNot: "^src/cli/" },
+      to: { path: "^src/cli/" },
+    },
+    {
+      name: "src-imports-no-tests",
+      severity: "error",
+      from: { path: "^src/" },
+      to: { path: "^(test|integration|scripts)/" },
+    },
+    {
+      name: "no-dev-dependency-in-src",
+      severity: "error",
+      from: { path: "^src/" },
+      to: { dependencyTypes: ["npm-dev", "npm-no-pkg", "npm-unknown"], dependencyTypesNot: ["type-only"] },
+    },
+  ],
+  options: {
+    doNotFollow: { path: "node_modules" },
+    tsConfig: { fileName: "tsconfig.json" },
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "node", "default", "types"] },
+  },
+};

@@ -1,0 +1,36 @@
+# Every target works on a fresh machine: what it needs, it installs first. Node 24 comes with the npm packages.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help run test check unit integration bench build clean stop
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: build ## a real Consul, three demo servers and the agent in the foreground
+	@npm run --silent demo
+
+test: check unit integration ## everything: check, unit and integration tests
+
+check: node_modules ## format, type-aware lint, import directions, dead code, types
+	@npm run --silent check
+
+unit: node_modules ## unit, property and contract tests: loopback only, no container
+	@npm run --silent unit
+
+integration: build ## the agent against a real Consul in containers
+	@npm run --silent integration
+
+bench: build ## figures: medians, and ratios against peers measured in the same run
+	@npm run --silent bench
+
+build: node_modules ## compile src to dist
+	@npm run --silent build
+
+clean: ## remove what install and build made
+	@rm -rf node_modules dist coverage
+
+stop: ## end the container engine and containers that these scripts started, and nothing else
+	@scripts/engine stop
+
+node_modules: package.json package-lock.json
+	@scripts/install
