@@ -1,0 +1,156 @@
+import ipaddr from "ipaddr.js";
+
+/** Nomad's RPC port, used when an address names none. */
+export const DEFAULT_RPC_PORT = 4647;
+
+export type EndpointErrorCode =
+  | "address-empty"
+  | "host-missing"
+  | "host-invalid"
+  | "port-missing"
+  | "port-invalid"
+  | "name-unresolvable";
+
+/** An address that can't be used. `code` is stable; `message` names the address and what was expected. */
+export class EndpointError extends Error {
+  override readonly name = "EndpointError";
+  readonly code: EndpointErrorCode;
+  /** The address as it was given. */
+  readonly address: string;
+
+  constructor(code: EndpointErrorCode, address: string, expectation: string, options?: ErrorOptions) {
+    super(`server address ${JSON.stringify(address)}: ${expectation}`, options);
+    this.code = code;
+    this.address = address;
+  }
+}
+
+/** A parsed address. `host` is canonical: lower case, no final dot, IPv6 in RFC 5952 form without brackets. */
+export interface RpcAddr {
+  readonly host: string;
+  readonly port: number;
+  readonly kind: "ipv4" | "ipv6" | "name";
+}
+
+/**
+ * Parses `host:port`, `host`, `[v6]:port`, `[v6]` or bare `v6`; the default port is 4647.
+ * @throws EndpointError when the text is none of these. v0.4.0 took `""`, `:4647` and `host:`, and refused `::1`.
+ */
+export function parseRpcAddr(text: string, defaultPort: number = DEFAULT_RPC_PORT): RpcAddr {
+  if (text === "") {
+    throw new EndpointError("address-empty", text, 'expected "host:port"');
+  }
+  const { host, port } = splitHostPort(text);
+  if (host === "") {
+    throw new EndpointError("host-missing", text, 'expected a host before the port, as in "10.0.0.1:4647"');
+  }
+  return { ...parseHost(host, text), port: port === undefined ? defaultPort : parsePort(port, text) };
+}
+
+function splitHostPort(text: string): { host: string; port: string | undefined } {
+  if (text.startsWith("[")) {
+    const match = /^\[([^\]]*)\](?::(.*))?$/s.exec(text);
+    if (match?.[1] === undefined || !match[1].includes(":")) {
+      throw new EndpointError("host-invalid", text, 'expected an IPv6 address in the brackets, as in "[::1]:4647"');
+    }
+    return { host: match[1], port: match[2] };
+  }
+  const first = text.indexOf(":");
+  if (first === -1) {
+    return { host: text, port: undefined };
+  }
+  if (first !== text.lastIndexOf(":")) {
+    return { host: text, port: undefined };
+  }
+  return { host: text.slice(0, first), port: text.slice(first + 1) };
+}
+
+function parsePort(digits: string, text: string): number {
+  if (digits === "") {
+    throw new EndpointError("port-missing", text, "expected a port after the colon, or no colon");
+  }
+  const port = /^\d{1,5}$/.test(digits) ? Number(digits) : 0;
+  if (port < 1 || port > 65_535) {
+    throw new EndpointError("port-invalid", text, "expected a port from 1 to 65535");
+  }
+  return port;
+}
+
+function parseHost(host: string, text: string): { host: string; kind: RpcAddr["kind"] } {
+  if (host.includes(":")) {
+    if (!ipaddr.IPv6.isValid(host) || host.includes("%")) {
+      throw new EndpointError("host-invalid", text, "expected an IPv6 address without a zone");
+    }
+    return { host: ipaddr.IPv6.parse(host).toRFC5952String(), kind: "ipv6" };
+  }
+  if (/^[\d.]+$/.test(host)) {
+    if (!ipaddr.IPv4.isValidFourPartDecimal(host)) {
+      throw new EndpointError("host-invalid", text, "expected an IPv4 address of four numbers from 0 to 255");
+    }
+    return { host, kind: "ipv4" };
+  }
+  const name = host.toLowerCase().replace(/\.$/, "");
+  if (!isHostName(name)) {
+    throw new EndpointError("host-invalid", text, "expected a DNS name or an IP address");
+  }
+  return { host: name, kind: "name" };
+}
+
+// RFC 1123 labels, with the underscore that real host names carry; a last label of digits alone is a mistyped address.
+function isHostName(name: string): boolean {
+  return (
+    name.length <= 253 &&
+    name.split(".").every((label) => /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/.test(label)) &&
+    !/(^|\.)(\d+|0x[0-9a-f]*)$/.test(name)
+  );
+}
+
+/** `host:port`, with brackets around an IPv6 host. */
+export function joinHostPort(host: string, port: number): string {
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/**
+ * One server: immutable. Two endpoints are the same server exactly when their `key`s are equal.
+ * Source: the seed's `ServerEndpoint`, with a canonical key (v0.4.0 took `127.0.0.1` and `127.0.0.1:4647` for two servers).
+ */
+export class ServerEndpoint {
+  /** The address as it was first given. */
+  readonly name: string;
+  readonly host: string;
+  readonly port: number;
+  /** Whether `host` is a DNS name or itself the address. */
+  readonly kind: RpcAddr["kind"];
+  /** IP literals to connect to, best first; never empty. */
+  readonly addresses: readonly string[];
+  /** Canonical `host:port`. */
+  readonly key: string;
+
+  constructor(name: string, addr: RpcAddr, addresses: readonly string[]) {
+    this.name = name;
+    this.host = addr.host;
+    this.port = addr.port;
+    this.kind = addr.kind;
+    this.addresses = Object.freeze([...addresses]);
+    this.key = joinHostPort(addr.host, addr.port);
+    Object.freeze(this);
+  }
+
+  /** An endpoint for an address literal; no name has to be resolved. */
+  static fromLiteral(text: string): ServerEndpoint {
+    const addr = parseRpcAddr(text);
+    if (addr.kind === "name") {
+      throw new EndpointError("name-unresolvable", text, "expected an IP address, not a name");
+    }
+    return new ServerEndpoint(text, addr, [addr.host]);
+  }
+
+  /** The same server at other addresses. */
+  withAddresses(addresses: readonly string[]): ServerEndpoint {
+    return new ServerEndpoint(this.name, this, addresses);
+  }
+
+  toString(): string {
+    return this.key;
+  }
+}
