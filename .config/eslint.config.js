@@ -16,12 +16,19 @@ export default tseslint.config(
     extends: [tseslint.configs.strictTypeChecked],
     languageOptions: { parserOptions: { projectService: true } },
     rules: {
-      "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true, allowBoolean: true }],
+      "@typescript-eslint/restrict-template-expressions": [
+        "error",
+        { allowNumber: true, allowBoolean: true },
+      ],
       "@typescript-eslint/switch-exhaustiveness-check": "error",
       "@typescript-eslint/consistent-type-imports": "error",
       "@typescript-eslint/no-floating-promises": [
         "error",
-        { allowForKnownSafeCalls: [{ from: "package", name: ["test", "it", "suite", "describe"], package: "node:test" }] },
+        {
+          allowForKnownSafeCalls: [
+            { from: "package", name: ["test", "it", "suite", "describe"], package: "node:test" },
+          ],
+        },
       ],
       "max-depth": ["error", 4],
     },
@@ -32,7 +39,9 @@ export default tseslint.config(
       "no-restricted-properties": ["error", ...clockAndChance.filter((ban) => ban.property)],
       "no-restricted-globals": [
         "error",
-        ...clockAndChance.filter((ban) => !ban.property).map((ban) => ({ name: ban.object, message: ban.message })),
+        ...clockAndChance
+          .filter((ban) => !ban.property)
+          .map((ban) => ({ name: ban.object, message: ban.message })),
         { name: "setTimeout", message: "The core gets time from the Clock port." },
         { name: "setInterval", message: "The core gets time from the Clock port." },
         { name: "setImmediate", message: "The core gets time from the Clock port." },
@@ -41,7 +50,10 @@ export default tseslint.config(
       ],
       "no-restricted-syntax": [
         "error",
-        { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: "The core gets time from the Clock port." },
+        {
+          selector: "NewExpression[callee.name='Date'][arguments.length=0]",
+          message: "The core gets time from the Clock port.",
+        },
       ],
     },
   },

@@ -51,7 +51,11 @@ function splitHostPort(text: string): { host: string; port: string | undefined }
   if (text.startsWith("[")) {
     const match = /^\[([^\]]*)\](?::(.*))?$/s.exec(text);
     if (match?.[1] === undefined || !match[1].includes(":")) {
-      throw new EndpointError("host-invalid", text, 'expected an IPv6 address in the brackets, as in "[::1]:4647"');
+      throw new EndpointError(
+        "host-invalid",
+        text,
+        'expected an IPv6 address in the brackets, as in "[::1]:4647"',
+      );
     }
     return { host: match[1], port: match[2] };
   }
@@ -106,7 +110,7 @@ function isHostName(name: string): boolean {
 }
 
 /** `host:port`, with brackets around an IPv6 host. */
-export function joinHostPort(host: string, port: number): string {
+function joinHostPort(host: string, port: number): string {
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }
 

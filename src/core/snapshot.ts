@@ -17,7 +17,7 @@ export interface Member {
   readonly tier: Tier;
 }
 
-export type Occurrence =
+type Occurrence =
   | "started"
   | "primary-added"
   | "backups-reported"

@@ -1,0 +1,110 @@
+import type { Clock, Resolver } from "./ports.ts";
+import { EndpointError, parseRpcAddr, ServerEndpoint } from "./server-endpoint.ts";
+
+/** How often expired names are looked for, so also the shortest time a TTL is kept: 100 names of TTL 0 make 20 questions a second. */
+const SWEEP_INTERVAL_MS = 5_000;
+
+/** A TTL of a day must not pin a server's old address for a day: names are asked for at least every hour. */
+const MAX_TTL_MS = 3_600_000;
+
+/** A server that fails 50 times a second must not become 50 questions a second. */
+const MIN_ASK_INTERVAL_MS = 1_000;
+
+interface Asked {
+  readonly at: number;
+  readonly expiresAt: number;
+}
+
+/**
+ * Turns addresses into endpoints and keeps the addresses of named servers fresh: asked for again when the TTL is over
+ * and after a failure. A name that stops resolving keeps its last addresses. (v0.4.0 resolved a name once, for ever.)
+ */
+export class NameBook {
+  readonly #resolver: Resolver;
+  readonly #clock: Clock;
+  readonly #asked = new Map<string, Asked>();
+
+  constructor(resolver: Resolver, clock: Clock) {
+    this.#resolver = resolver;
+    this.#clock = clock;
+  }
+
+  /** @throws EndpointError when the address is malformed, or its name has no address. */
+  async endpointOf(
+    text: string,
+    listed: (key: string) => ServerEndpoint | undefined,
+  ): Promise<ServerEndpoint> {
+    const addr = parseRpcAddr(text);
+    const endpoint = new ServerEndpoint(text, addr, [addr.host]);
+    if (addr.kind !== "name") {
+      return endpoint;
+    }
+    const known = listed(endpoint.key);
+    if (known !== undefined) {
+      return known;
+    }
+    try {
+      return endpoint.withAddresses(await this.#ask(endpoint));
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new EndpointError("name-unresolvable", text, `expected a name with an address (${reason})`, {
+        cause: error,
+      });
+    }
+  }
+
+  /** The addresses of the server now; `undefined` for a literal, when it was asked for just now, or nobody answered. */
+  async refresh(endpoint: ServerEndpoint): Promise<readonly string[] | undefined> {
+    const asked = this.#asked.get(endpoint.key);
+    if (endpoint.kind !== "name" || (asked && this.#clock.now() - asked.at < MIN_ASK_INTERVAL_MS)) {
+      return undefined;
+    }
+    try {
+      return await this.#ask(endpoint);
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Refreshes every listed server whose TTL is over, until the signal aborts. */
+  run(
+    signal: AbortSignal,
+    listed: () => readonly ServerEndpoint[],
+    refresh: (server: ServerEndpoint) => void,
+  ): void {
+    if (signal.aborted) {
+      return;
+    }
+    const cancel = this.#clock.after(SWEEP_INTERVAL_MS, () => {
+      signal.removeEventListener("abort", cancel);
+      for (const server of this.#expired(listed())) {
+        refresh(server);
+      }
+      this.run(signal, listed, refresh);
+    });
+    signal.addEventListener("abort", cancel, { once: true });
+  }
+
+  #expired(listed: readonly ServerEndpoint[]): ServerEndpoint[] {
+    const now = this.#clock.now();
+    const named = listed.filter((server) => server.kind === "name");
+    const keys = new Set(named.map((server) => server.key));
+    for (const key of this.#asked.keys()) {
+      if (!keys.has(key)) {
+        this.#asked.delete(key);
+      }
+    }
+    return named.filter((server) => (this.#asked.get(server.key)?.expiresAt ?? 0) <= now);
+  }
+
+  async #ask(endpoint: ServerEndpoint): Promise<readonly string[]> {
+    const at = this.#clock.now();
+    this.#asked.set(endpoint.key, { at, expiresAt: at + SWEEP_INTERVAL_MS });
+    const { addresses, ttlSeconds } = await this.#resolver.resolve(endpoint.host);
+    if (addresses.length === 0) {
+      throw new Error("empty answer");
+    }
+    this.#asked.set(endpoint.key, { at, expiresAt: at + Math.min(ttlSeconds * 1000, MAX_TTL_MS) });
+    return addresses;
+  }
+}

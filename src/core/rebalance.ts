@@ -1,0 +1,71 @@
+/** The formulas of the rebalance, apart from the timer and the pings that use them. */
+import type { Random } from "./ports.ts";
+import type { Snapshot } from "./snapshot.ts";
+
+/** How often a list is rebalanced. */
+export interface RebalancePolicy {
+  /** A server is used at least this long between rebalances. 600 s, as in Nomad. */
+  readonly minReuseMs: number;
+  /** Random addition, at `minReuseMs`; grows in proportion on the scaled branch. 300 s, as in Nomad. */
+  readonly jitterMs: number;
+  /** New connections per second that the fleet may make to one server: 64, as in Nomad. */
+  readonly connsPerSecondPerServer: number;
+}
+
+export const DEFAULT_REBALANCE_POLICY: RebalancePolicy = Object.freeze({
+  minReuseMs: 600_000,
+  jitterMs: 300_000,
+  connsPerSecondPerServer: 64,
+});
+
+/**
+ * Milliseconds until the next rebalance.
+ *
+ * 5 servers, 10,000 nodes → 600–900 s, so 10,000 / 750 s ≈ 13.3 new connections per second for the fleet;
+ * 5 servers, 1,000,000 nodes → 3,125 s (52 min 5 s) before jitter; 1 server, 100,000 nodes → 1,562.5 s (26 min).
+ * With no server or no node known the first term alone counts. The scaled term begins to matter above
+ * 5 × 64 × 600 = 192,000 nodes for 5 servers. v0.4.0 had no jitter there, so a very large fleet would move in step;
+ * here the jitter keeps its proportion to the base, so that the fleet's rate keeps its proportion too.
+ */
+export function rebalanceIntervalMs(
+  fleet: { readonly numServers: number; readonly numNodes: number },
+  random: Random,
+  policy: RebalancePolicy = DEFAULT_REBALANCE_POLICY,
+): number {
+  const { minReuseMs, jitterMs } = policy;
+  const baseMs = Math.max(minReuseMs, fleetPaceMs(fleet, policy.connsPerSecondPerServer));
+  const jitterScale = minReuseMs > 0 ? baseMs / minReuseMs : 1;
+  return baseMs + random() * jitterMs * jitterScale;
+}
+
+/**
+ * Milliseconds between two actions of one agent when each server shall see `perSecondPerServer` of them from the whole
+ * fleet: `numNodes / (numServers × rate)`. 0 with no server or no node known. 5 servers, 100,000 nodes, 500/s → 40 s.
+ */
+export function fleetPaceMs(
+  { numServers, numNodes }: { readonly numServers: number; readonly numNodes: number },
+  perSecondPerServer: number,
+): number {
+  return numServers > 0 && numNodes > 0 ? (1000 * numNodes) / (numServers * perSecondPerServer) : 0;
+}
+
+/** A new array of the same elements in uniformly random order (Fisher–Yates). */
+export function shuffled<Element>(elements: readonly Element[], random: Random): Element[] {
+  const result = [...elements];
+  for (let last = result.length - 1; last > 0; last--) {
+    const chosen = Math.floor(random() * (last + 1));
+    [result[last], result[chosen]] = [result[chosen] as Element, result[last] as Element];
+  }
+  return result;
+}
+
+/** Primaries first, then backups, each shuffled: the keys in the order in which a rebalance tries them. */
+export function shuffledOrder(snapshot: Snapshot, random: Random): string[] {
+  const keys = (tier: "primary" | "backup") => snapshot.serversOf(tier).map((server) => server.key);
+  return [...shuffled(keys("primary"), random), ...shuffled(keys("backup"), random)];
+}
+
+/** The order with every key of `failed` behind all others, relative order kept. */
+export function failedLast(order: readonly string[], failed: ReadonlySet<string>): string[] {
+  return [...order.filter((key) => !failed.has(key)), ...order.filter((key) => failed.has(key))];
+}

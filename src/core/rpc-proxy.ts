@@ -1,0 +1,349 @@
+import { type ApiVersion, ApiVersionFilter, type NodeServerInfo } from "./api-version-filter.ts";
+import { NameBook } from "./name-book.ts";
+import { withinDeadline } from "./ping-deadline.ts";
+import type { Clock, Logger, Pinger, Random, Resolver } from "./ports.ts";
+import {
+  DEFAULT_REBALANCE_POLICY,
+  failedLast,
+  type RebalancePolicy,
+  rebalanceIntervalMs,
+  shuffled,
+  shuffledOrder,
+} from "./rebalance.ts";
+import { RebalanceTimer } from "./rebalance-timer.ts";
+import { EndpointError, type ServerEndpoint } from "./server-endpoint.ts";
+import { type ServerEvent, transition } from "./server-list.ts";
+import { Snapshot, type Tier } from "./snapshot.ts";
+import { type Change, SnapshotFeed, type SnapshotListener } from "./snapshot-feed.ts";
+
+/** What the proxy asks of the world. */
+export interface ProxyPorts {
+  readonly pinger: Pinger;
+  readonly resolver: Resolver;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+/** `ApiVersion` is ours: servers that speak a newer one are filtered from heartbeats. */
+export interface ProxyConfig extends ApiVersion {
+  readonly region: string;
+  /** Servers of this datacenter are primaries; a heartbeat's other servers are backups. */
+  readonly datacenter: string;
+  readonly rebalance?: RebalancePolicy;
+  /** Milliseconds that a server has to answer a rebalance's ping; 1,000 by default. */
+  readonly pingTimeoutMs?: number;
+}
+
+/** Who reports, and why, in a few words: kept in the snapshot's cause. */
+export interface Report {
+  readonly source: string;
+  readonly reason?: string;
+}
+
+/** A ping on loopback takes 0.1 ms, across a continent 100 ms: a second is a hung server. */
+const DEFAULT_PING_TIMEOUT_MS = 1_000;
+
+/**
+ * One ordered list of servers and its only writer: the seed's `RPCProxy`. The head is used, a failed head goes to the
+ * end, and the list is rebalanced at a rate scaled to the fleet. Everything asynchronous (names, pings) happens before
+ * a transition; the transition itself is pure and atomic.
+ */
+export class RpcProxy {
+  readonly #ports: ProxyPorts;
+  readonly #config: ProxyConfig;
+  readonly #names: NameBook;
+  readonly #timer: RebalanceTimer;
+  readonly #apiFilter: ApiVersionFilter;
+  readonly #feed: SnapshotFeed;
+  readonly #calls = { consul: new CallOrder(), "state-file": new CallOrder(), heartbeat: new CallOrder() };
+  #snapshot: Snapshot;
+  #rebalance: Promise<boolean> | undefined;
+  #failedMeanwhile: Set<string> | undefined;
+  #running: Promise<void> | undefined;
+
+  constructor(ports: ProxyPorts, config: ProxyConfig) {
+    this.#ports = ports;
+    this.#config = config;
+    this.#names = new NameBook(ports.resolver, ports.clock);
+    this.#timer = new RebalanceTimer(ports.clock, () => this.#nextIntervalMs());
+    this.#apiFilter = new ApiVersionFilter(config, ports.clock, ports.logger);
+    this.#feed = new SnapshotFeed(ports.logger);
+    this.#snapshot = Snapshot.empty(ports.clock.now());
+  }
+
+  /**
+   * Adds a primary at the end of the list; a known primary changes nothing. The next successful heartbeat overrides it.
+   * @returns the listed endpoint.
+   * @throws EndpointError when the address is malformed or does not resolve; nothing changed.
+   */
+  async addPrimaryServer(rpcAddr: string, source: "api" | "static" = "api"): Promise<ServerEndpoint> {
+    const endpoint = await this.#endpointOf(rpcAddr);
+    this.#apply({ type: "primary-added", endpoint, source });
+    return this.#listed(endpoint.key) ?? endpoint;
+  }
+
+  /**
+   * Replaces the servers that Consul supplied. New ones are appended in the given order; ones that left, and that no
+   * other source names, leave the list. Of two overlapping calls the later one wins.
+   * @returns the addresses that could not be used; the others were applied.
+   */
+  async setBackupServers(
+    addrs: readonly string[],
+    { tier = "backup", source = "consul" }: { tier?: Tier; source?: "consul" | "state-file" } = {},
+  ): Promise<readonly EndpointError[]> {
+    const call = this.#calls[source].begin();
+    const { endpoints, rejected } = await this.#endpointsOf(addrs);
+    if (call.isLatestToApply()) {
+      this.#apply({ type: "backups-reported", endpoints, source, tier });
+    }
+    return rejected;
+  }
+
+  /**
+   * Takes a heartbeat: the primaries are replaced, servers of other datacenters become backups, new servers are
+   * appended in random order so that a fleet started together does not fixate on one. Servers with a newer API version
+   * are filtered. A heartbeat with no usable server changes no list; the numbers are always taken.
+   * @returns the addresses that could not be used; the others were applied.
+   */
+  async refreshServerLists(
+    servers: readonly NodeServerInfo[],
+    numNodes: number,
+    leaderRpcAddr: string,
+  ): Promise<readonly EndpointError[]> {
+    const call = this.#calls.heartbeat.begin();
+    const usable = this.#apiFilter.usable(servers);
+    const isLocal = (server: NodeServerInfo) => server.datacenter === this.#config.datacenter;
+    const addressesOf = (infos: readonly NodeServerInfo[]) =>
+      shuffled(infos, this.#ports.random).map((server) => server.rpcAdvertiseAddr);
+    const [primaries, backups] = await Promise.all([
+      this.#endpointsOf(addressesOf(usable.filter(isLocal))),
+      this.#endpointsOf(addressesOf(usable.filter((server) => !isLocal(server)))),
+    ]);
+    if (call.isLatestToApply()) {
+      this.#apply({
+        type: "heartbeat-received",
+        primaries: primaries.endpoints,
+        backups: backups.endpoints,
+        numNodes,
+        leaderAddr: leaderRpcAddr,
+      });
+    }
+    return [...primaries.rejected, ...backups.rejected];
+  }
+
+  /** The head: the server to use now. `undefined` when there is none. Allocates nothing, independent of the list's length. */
+  findServer(): ServerEndpoint | undefined {
+    return this.#snapshot.head;
+  }
+
+  /**
+   * Rotates the head to the end when `server` is the head (by key) and there is another one. Never blocks, never pings.
+   * @returns true when the head was rotated.
+   */
+  notifyFailedServer(server: ServerEndpoint, report: Report = { source: "api" }): boolean {
+    const rotated = this.#apply({ type: "server-failed", key: server.key, ...report });
+    if (rotated) {
+      this.#failedMeanwhile?.add(server.key);
+    }
+    if (server.kind === "name") {
+      this.#refreshAddresses(server);
+    }
+    return rotated;
+  }
+
+  /** Removes a server from all lists. @returns true when it was listed. */
+  removeServer(server: ServerEndpoint, report: Report = { source: "api" }): boolean {
+    return this.#apply({ type: "server-removed", key: server.key, ...report });
+  }
+
+  /** Address of the leader; "" when the last heartbeat named none: a minority, or an election. */
+  leaderAddr(): string {
+    return this.#snapshot.leaderAddr;
+  }
+
+  /** Nodes of the fleet by the last heartbeat. */
+  numNodes(): number {
+    return this.#snapshot.numNodes;
+  }
+
+  /** How many servers are listed, healthy or not. */
+  numServers(): number {
+    return this.#snapshot.size;
+  }
+
+  /** `host:port` of each listed server, in failover order. */
+  serverRpcAddrs(): string[] {
+    return this.#snapshot.order.toArray();
+  }
+
+  snapshot(): Snapshot {
+    return this.#snapshot;
+  }
+
+  /** The last 256 changes, oldest first. */
+  history(): readonly Change[] {
+    return this.#feed.history();
+  }
+
+  /** Calls `listener(next, previous)` after each change. @returns the function that ends it. */
+  subscribe(listener: SnapshotListener): () => void {
+    return this.#feed.subscribe(listener);
+  }
+
+  /**
+   * Shuffles the list, primaries before backups, and takes the first server that answers a ping as head; each is pinged
+   * at most once, those that did not answer go to the end. Nothing changes when fewer than two servers are listed, when
+   * none answers, when the signal aborts, or when the chosen head was removed meanwhile. Servers that came meanwhile are
+   * appended, removed ones stay removed, ones reported as failed meanwhile are treated as not answering. One rebalance
+   * runs at a time: a second call joins the first.
+   * @returns true when a new order was taken.
+   */
+  rebalanceServers({ signal, reason }: { signal?: AbortSignal; reason?: string } = {}): Promise<boolean> {
+    this.#rebalance ??= this.#rebalanceOnce(signal, reason).finally(() => {
+      this.#rebalance = undefined;
+      this.#failedMeanwhile = undefined;
+    });
+    return this.#rebalance;
+  }
+
+  /** Rebalances again and again, and keeps names fresh, until the signal aborts; leaves no timer. A second call joins the first. */
+  run(signal: AbortSignal): Promise<void> {
+    this.#running ??= this.#runUntil(signal).finally(() => {
+      this.#running = undefined;
+    });
+    return this.#running;
+  }
+
+  /** Starts the interval until the next rebalance over. */
+  resetRebalanceTimer(): void {
+    this.#timer.reset();
+  }
+
+  async #runUntil(signal: AbortSignal): Promise<void> {
+    this.#names.run(
+      signal,
+      () => this.#snapshot.servers,
+      (server) => {
+        this.#refreshAddresses(server);
+      },
+    );
+    while (await this.#timer.wait(signal)) {
+      await this.rebalanceServers({ signal });
+    }
+  }
+
+  #nextIntervalMs(): number {
+    const fleet = { numServers: this.#snapshot.size, numNodes: this.#snapshot.numNodes };
+    return rebalanceIntervalMs(fleet, this.#ports.random, this.#config.rebalance ?? DEFAULT_REBALANCE_POLICY);
+  }
+
+  async #rebalanceOnce(signal: AbortSignal | undefined, reason: string | undefined): Promise<boolean> {
+    if (this.#snapshot.size < 2) {
+      return false;
+    }
+    const unanswered = new Set<string>();
+    this.#failedMeanwhile = unanswered;
+    const plan = shuffledOrder(this.#snapshot, this.#ports.random);
+    for (const key of plan) {
+      const server = this.#listed(key);
+      if (signal?.aborted) {
+        return false;
+      }
+      if (server === undefined || unanswered.has(key)) {
+        continue;
+      }
+      if ((await this.#answers(server, signal)) && !unanswered.has(key)) {
+        const order = failedLast(plan, unanswered);
+        return (
+          !signal?.aborted &&
+          this.#apply({ type: "rebalanced", order, ...(reason === undefined ? {} : { reason }) })
+        );
+      }
+      unanswered.add(key);
+    }
+    return false;
+  }
+
+  /** Whether the server answered a ping in time; the reason why not is logged at debug. */
+  async #answers(server: ServerEndpoint, signal: AbortSignal | undefined): Promise<boolean> {
+    const { clock, logger, pinger } = this.#ports;
+    const {
+      region,
+      rpcMajorVersion: apiMajorVersion,
+      pingTimeoutMs = DEFAULT_PING_TIMEOUT_MS,
+    } = this.#config;
+    try {
+      await withinDeadline(clock, pingTimeoutMs, signal, (pingSignal) =>
+        pinger.ping(server, { region, apiMajorVersion, signal: pingSignal }),
+      );
+      return true;
+    } catch (error) {
+      logger.debug({ server: server.key, err: error }, "rebalance: server did not answer");
+      return false;
+    }
+  }
+
+  #apply(event: ServerEvent): boolean {
+    const previous = this.#snapshot;
+    const next = transition(previous, event, this.#ports.clock.now());
+    if (next === previous) {
+      return false;
+    }
+    this.#snapshot = next;
+    this.#feed.publish(next, previous);
+    return true;
+  }
+
+  #listed(key: string): ServerEndpoint | undefined {
+    return this.#snapshot.members.get(key)?.endpoint;
+  }
+
+  #endpointOf(rpcAddr: string): Promise<ServerEndpoint> {
+    return this.#names.endpointOf(rpcAddr, (key) => this.#listed(key));
+  }
+
+  async #endpointsOf(
+    addrs: readonly string[],
+  ): Promise<{ endpoints: ServerEndpoint[]; rejected: EndpointError[] }> {
+    const results = await Promise.allSettled(addrs.map((addr) => this.#endpointOf(addr)));
+    const endpoints: ServerEndpoint[] = [];
+    const rejected: EndpointError[] = [];
+    for (const result of results) {
+      if (result.status === "fulfilled") {
+        endpoints.push(result.value);
+      } else if (result.reason instanceof EndpointError) {
+        rejected.push(result.reason);
+      } else {
+        throw result.reason;
+      }
+    }
+    return { endpoints, rejected };
+  }
+
+  #refreshAddresses(server: ServerEndpoint): void {
+    const { key } = server;
+    void this.#names.refresh(server).then((addresses) => {
+      if (addresses !== undefined) {
+        this.#apply({ type: "server-resolved", key, addresses });
+      }
+    });
+  }
+}
+
+/** Orders overlapping calls of one kind: what an earlier call found never replaces what a later one found. */
+class CallOrder {
+  #begun = 0;
+  #applied = 0;
+
+  begin(): { isLatestToApply(): boolean } {
+    const call = ++this.#begun;
+    return {
+      isLatestToApply: () => {
+        const latest = call > this.#applied;
+        this.#applied = Math.max(this.#applied, call);
+        return latest;
+      },
+    };
+  }
+}

@@ -1,0 +1,42 @@
+/** The public library. */
+import { RpcProxy as CoreRpcProxy, type ProxyConfig, type ProxyPorts } from "./core/rpc-proxy.ts";
+import { silentLogger, systemClock, systemRandom, systemResolver } from "./system-ports.ts";
+
+export type { ApiVersion, NodeServerInfo } from "./core/api-version-filter.ts";
+export type { Clock, Logger, PingContext, Pinger, Random, Resolution, Resolver } from "./core/ports.ts";
+export {
+  DEFAULT_REBALANCE_POLICY,
+  fleetPaceMs,
+  type RebalancePolicy,
+  rebalanceIntervalMs,
+} from "./core/rebalance.ts";
+export type { ProxyConfig, ProxyPorts, Report } from "./core/rpc-proxy.ts";
+export {
+  DEFAULT_RPC_PORT,
+  EndpointError,
+  type EndpointErrorCode,
+  parseRpcAddr,
+  type RpcAddr,
+  ServerEndpoint,
+} from "./core/server-endpoint.ts";
+export type { Cause, Claims, Difference, Member, Snapshot, Source, Tier } from "./core/snapshot.ts";
+export type { Change, SnapshotListener } from "./core/snapshot-feed.ts";
+
+/** The ports one has to bring: a pinger. Clock, chance, names and logging are real ones (the logger silent) by default. */
+export type RequiredPorts = Pick<ProxyPorts, "pinger"> & Partial<ProxyPorts>;
+
+/** One ordered list of servers: see the operations' own comments. */
+export class RpcProxy extends CoreRpcProxy {
+  constructor(ports: RequiredPorts, config: ProxyConfig) {
+    super(
+      {
+        resolver: systemResolver,
+        clock: systemClock,
+        random: systemRandom,
+        logger: silentLogger,
+        ...ports,
+      },
+      config,
+    );
+  }
+}

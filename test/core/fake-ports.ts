@@ -1,0 +1,121 @@
+import type { Clock, Logger, Pinger, Resolution, Resolver } from "../../src/core/ports.ts";
+import type { ProxyConfig, ProxyPorts } from "../../src/core/rpc-proxy.ts";
+
+/** A clock that stands still until it is told to move. */
+export class FakeClock implements Clock {
+  #now: number;
+  #timers: { at: number; callback: () => void }[] = [];
+
+  constructor(now = 0) {
+    this.#now = now;
+  }
+
+  now(): number {
+    return this.#now;
+  }
+
+  after(delayMs: number, callback: () => void): () => void {
+    const timer = { at: this.#now + delayMs, callback };
+    this.#timers.push(timer);
+    return () => {
+      this.#timers = this.#timers.filter((other) => other !== timer);
+    };
+  }
+
+  /** Timers that wait now. */
+  get pending(): number {
+    return this.#timers.length;
+  }
+
+  /** Moves on, firing each due timer at its time, and lets what it resolved run. */
+  async advance(ms: number): Promise<void> {
+    const end = this.#now + ms;
+    for (;;) {
+      await settled();
+      const due = this.#timers.filter((timer) => timer.at <= end).sort((one, other) => one.at - other.at)[0];
+      if (due === undefined) {
+        break;
+      }
+      this.#timers = this.#timers.filter((timer) => timer !== due);
+      this.#now = Math.max(this.#now, due.at);
+      due.callback();
+    }
+    this.#now = end;
+    await settled();
+  }
+}
+
+/** Lets every promise that can settle now settle. */
+export function settled(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+/** A seeded generator (mulberry32): the same numbers for the same seed. */
+export function seededRandom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+export interface LogLine {
+  readonly level: "debug" | "info" | "warn" | "error";
+  readonly fields: object;
+  readonly message: string;
+}
+
+export class FakeLogger implements Logger {
+  readonly lines: LogLine[] = [];
+  debug = this.#writer("debug");
+  info = this.#writer("info");
+  warn = this.#writer("warn");
+  error = this.#writer("error");
+
+  #writer(level: LogLine["level"]): (fields: object, message: string) => void {
+    return (fields, message) => {
+      this.lines.push({ level, fields, message });
+    };
+  }
+}
+
+/** Knows the names it is given; any other has no address. */
+export class FakeResolver implements Resolver {
+  readonly names = new Map<string, Resolution>();
+  readonly asked: string[] = [];
+
+  resolve(host: string): Promise<Resolution> {
+    this.asked.push(host);
+    const found = this.names.get(host);
+    return found === undefined ? Promise.reject(new Error("no such name")) : Promise.resolve(found);
+  }
+}
+
+export const allAnswer: Pinger = { ping: () => Promise.resolve() };
+
+export interface FakePorts extends ProxyPorts {
+  readonly clock: FakeClock;
+  readonly logger: FakeLogger;
+  readonly resolver: FakeResolver;
+}
+
+export function fakePorts(replace: { pinger?: Pinger; random?: () => number } = {}): FakePorts {
+  return {
+    pinger: allAnswer,
+    random: seededRandom(1),
+    clock: new FakeClock(),
+    logger: new FakeLogger(),
+    resolver: new FakeResolver(),
+    ...replace,
+  };
+}
+
+/** As in the recorded runs: datacenter dc1, API 1.1. */
+export const CONFIG: ProxyConfig = {
+  region: "global",
+  datacenter: "dc1",
+  rpcMajorVersion: 1,
+  rpcMinorVersion: 1,
+};
