@@ -37,10 +37,8 @@ state_dir=${HEADWAITER_STATE_DIR:-$(default_state_dir)}
 # A socket's path ends at 108 characters; the longest of ours is `/exec/containerd/containerd.sock.ttrpc`, 38 of them.
 [ "${#state_dir}" -le 69 ] || fail "the state directory's path is too long: $state_dir" \
   "set HEADWAITER_STATE_DIR to a path of at most 69 characters"
-case $state_dir in
-  /*) ;;
-  *) fail "the state directory's path is not absolute: $state_dir" "set HEADWAITER_STATE_DIR to an absolute path" ;;
-esac
+[[ $state_dir =~ ^/[A-Za-z0-9/._-]+$ ]] || fail "the state directory's path is not plain and absolute: $state_dir" \
+  "set HEADWAITER_STATE_DIR to an absolute path of letters, digits and the marks / . _ -"
 
 open_state_dir() {
   mkdir -p "$state_dir" 2>/dev/null || true
