@@ -19,11 +19,12 @@ module.exports = {
       to: { pathNot: ["^src/core/", "node_modules/(immutable|ipaddr\\.js)/"] },
     },
     only("sources-import-core", "^src/sources/", ["^src/core/"], "Sources send events to the core."),
+    only("net-imports-core", "^src/net/", ["^src/core/"], "Sockets know the core's ports only."),
     only(
-      "nomad-imports-core",
+      "nomad-imports-core-and-net",
       "^src/nomad/",
-      ["^src/core/"],
-      "The Nomad adapter knows the core's ports only.",
+      ["^src/core/", "^src/net/"],
+      "The Nomad adapter knows the core's ports and sockets only.",
     ),
     only(
       "consul-imports-core",

@@ -1,0 +1,79 @@
+/**
+ * What kind of failure it is. Only `transport`, `timeout`, `protocol` and `tls` say something about the server's health;
+ * an `application` error is an answer.
+ */
+export type ErrorKind = "transport" | "timeout" | "application" | "protocol" | "tls";
+
+const KIND_OF = {
+  "connection-refused": "transport",
+  "connection-reset": "transport",
+  "connection-closed": "transport",
+  unreachable: "transport",
+  "transport-failed": "transport",
+  "connect-timeout": "timeout",
+  "call-timeout": "timeout",
+  "permission-denied": "application",
+  "no-leader": "application",
+  "no-path-to-region": "application",
+  "unknown-method": "application",
+  "application-error": "application",
+  "malformed-message": "protocol",
+  "message-too-large": "protocol",
+  "unexpected-answer": "protocol",
+  "tls-no-client-certificate": "tls",
+  "tls-client-certificate-rejected": "tls",
+  "tls-wrong-authority": "tls",
+  "tls-wrong-name": "tls",
+  "tls-certificate-expired": "tls",
+  "tls-not-spoken": "tls",
+  "tls-failed": "tls",
+} as const satisfies Record<string, ErrorKind>;
+
+export type ErrorCode = keyof typeof KIND_OF;
+
+/**
+ * The one error of every connection to a server: sockets, TLS and msgpack are translated to it where they are used, and
+ * kept as `cause`. `code` is stable; `message` is one line that names the server.
+ */
+export class ConnectionError extends Error {
+  override readonly name = "ConnectionError";
+  readonly kind: ErrorKind;
+  readonly code: ErrorCode;
+  /** The key of the server. */
+  readonly server: string;
+
+  constructor(code: ErrorCode, server: string, detail: string, options?: ErrorOptions) {
+    super(`server ${server}: ${detail}`, options);
+    this.kind = KIND_OF[code];
+    this.code = code;
+    this.server = server;
+  }
+}
+
+/** Translates what a TCP socket reports. */
+export function transportFailure(server: string, cause: unknown): ConnectionError {
+  const [code, detail] = explain(errnoOf(cause), cause);
+  return new ConnectionError(code, server, detail, { cause });
+}
+
+function explain(errno: string | undefined, cause: unknown): [ErrorCode, string] {
+  switch (errno ?? "") {
+    case "ECONNREFUSED":
+      return ["connection-refused", "connection refused"];
+    case "ECONNRESET":
+    case "EPIPE":
+      return ["connection-reset", "connection reset"];
+    case "EHOSTUNREACH":
+    case "ENETUNREACH":
+    case "EADDRNOTAVAIL":
+    case "ETIMEDOUT":
+      return ["unreachable", `unreachable (${errno})`];
+    default:
+      return ["transport-failed", `connection failed (${errno ?? String(cause)})`];
+  }
+}
+
+/** The `code` that Node's system and TLS errors carry. */
+export function errnoOf(cause: unknown): string | undefined {
+  return cause instanceof Error && "code" in cause && typeof cause.code === "string" ? cause.code : undefined;
+}

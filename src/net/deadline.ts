@@ -1,0 +1,37 @@
+import type { CallOptions } from "./held-connection.ts";
+
+// What setTimeout can count: 2^31 - 1 ms = 24.8 days. A longer wait would fire at once.
+const LONGEST_TIMER_MS = 2_147_483_647;
+
+/** Starts the work and returns what ends it. The end function is called exactly once, after the promise settled. */
+type Work<T> = (resolve: (value: T) => void, reject: (error: Error) => void) => () => void;
+
+/**
+ * Settles in bounded time: with the work's outcome, with `expired()` after `timeoutMs`, or with the signal's reason when it is
+ * aborted. No timer and no listener outlives it, and the work never starts under an aborted signal.
+ */
+export async function withDeadline<T>(
+  { timeoutMs, signal }: CallOptions,
+  expired: () => Error,
+  work: Work<T>,
+): Promise<T> {
+  signal?.throwIfAborted();
+  const { promise, resolve, reject } = Promise.withResolvers<T>();
+  const onAbort = (): void => {
+    reject(signal?.reason);
+  };
+  const onTimeout = (): void => {
+    reject(expired());
+  };
+  const timer = setTimeout(onTimeout, Math.min(timeoutMs, LONGEST_TIMER_MS));
+  signal?.addEventListener("abort", onAbort, { once: true });
+  let end: (() => void) | undefined;
+  try {
+    end = work(resolve, reject);
+    return await promise;
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", onAbort);
+    end?.();
+  }
+}

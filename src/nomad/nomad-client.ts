@@ -1,0 +1,158 @@
+import { z } from "zod";
+import type { ServerEndpoint } from "../core/server-endpoint.ts";
+import type { CallOptions } from "../net/held-connection.ts";
+import { decodeValue } from "./message-reader.ts";
+import { NODE_COUNT } from "./node-count.ts";
+import { type Answer, NomadConnection } from "./nomad-connection.ts";
+import type { NomadTls } from "./tls-handshake.ts";
+
+// A member takes 270 bytes: room for 3,800 servers of all federated regions together.
+const LIMIT_BYTES = 1024 * 1024;
+
+const Member = z.object({
+  Name: z.string(),
+  Status: z.string(),
+  Tags: z.record(z.string(), z.string()).nullable(),
+});
+
+const Members = z.object({
+  ServerName: z.string(),
+  ServerRegion: z.string(),
+  ServerDC: z.string(),
+  Members: z.array(Member).nullable(),
+});
+
+/** One entry of Status.Members, as serf knows it. Its address is not among them: it is raw bytes; `Tags` name the RPC address. */
+export interface NomadMember {
+  readonly name: string;
+  /** `alive`, `leaving`, `left` or `failed`; a dead server stays `alive` for up to 38 s (measured). */
+  readonly status: string;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+const LEADER = whole(z.string());
+const PEERS = whole(
+  z
+    .array(z.string())
+    .nullable()
+    .transform((peers) => peers ?? []),
+);
+const MEMBERS = whole(
+  Members.transform(({ Members }): readonly NomadMember[] =>
+    (Members ?? []).map(({ Name, Status, Tags }) => ({ name: Name, status: Status, tags: Tags ?? {} })),
+  ),
+);
+
+/** An answer that is kept whole, decoded and checked. */
+function whole<T>(schema: z.ZodType<T>): Answer<T> {
+  return {
+    keepBytes: LIMIT_BYTES,
+    limitBytes: LIMIT_BYTES,
+    read: (bytes) => schema.parse(decodeValue(bytes)),
+  };
+}
+
+export interface NomadClientOptions {
+  readonly region: string;
+  /** The ACL token's secret; sent with every call that may need it. */
+  readonly token?: string | undefined;
+  readonly tls?: NomadTls | undefined;
+}
+
+/** Whether any server may answer from what it knows. Without it a call is held for up to 5.3 s while there is no leader (measured). */
+export interface ReadOptions extends CallOptions {
+  readonly allowStale?: boolean;
+}
+
+/**
+ * The calls that are made to one Nomad server. It connects at the first call, keeps the connection, and connects anew at the
+ * first call after that connection has closed. It never repeats a call, never connects by itself and has no timer of its own.
+ * All calls reject with a `ConnectionError`, or with the reason of the signal.
+ */
+export class NomadClient {
+  readonly endpoint: ServerEndpoint;
+  readonly #options: NomadClientOptions;
+  /** Lent by the caller, who closes it; used as long as it is open. */
+  readonly #lent: NomadConnection | undefined;
+  #own: NomadConnection | undefined;
+
+  constructor(endpoint: ServerEndpoint, options: NomadClientOptions, lent?: NomadConnection) {
+    this.endpoint = endpoint;
+    this.#options = options;
+    this.#lent = lent;
+  }
+
+  /** The server's process answers; needs no leader and no token. */
+  async ping(options: CallOptions): Promise<void> {
+    await this.#over(options, (connection, left) => connection.ping(left));
+  }
+
+  /** RPC address of the leader, `host:port`. With `allowStale` it is "" when the server knows of none. */
+  leader(options: ReadOptions): Promise<string> {
+    return this.#read("Status.Leader", LEADER, options);
+  }
+
+  /** Raft addresses of the servers, `host:port`; dead ones are among them until raft removes them. */
+  peers(options: ReadOptions): Promise<readonly string[]> {
+    return this.#read("Status.Peers", PEERS, options);
+  }
+
+  /** All servers of all federated regions. `unknown-method` before 0.5, `permission-denied` without `node:read`. */
+  members(options: CallOptions): Promise<readonly NomadMember[]> {
+    return this.#read("Status.Members", MEMBERS, options);
+  }
+
+  /** How many client nodes the region has. The server sends every node's record, so do not ask often. Needs `node:read`. */
+  nodeCount(options: ReadOptions): Promise<number> {
+    return this.#read("Node.List", NODE_COUNT, options);
+  }
+
+  /** Closes the connection it opened, never the one it was lent. A later call connects anew. Idempotent. */
+  close(): void {
+    this.#own?.close();
+    this.#own = undefined;
+  }
+
+  #read<T>(method: string, answer: Answer<T>, options: ReadOptions): Promise<T> {
+    const request = {
+      Region: this.#options.region,
+      ...(options.allowStale === true ? { AllowStale: true } : {}),
+      ...(this.#options.token === undefined ? {} : { AuthToken: this.#options.token }),
+    };
+    return this.#over(options, (connection, left) => connection.call(method, request, answer, left));
+  }
+
+  /** Connecting and calling share one deadline. */
+  async #over<T>(
+    { timeoutMs, signal }: CallOptions,
+    call: (connection: NomadConnection, left: CallOptions) => Promise<T>,
+  ): Promise<T> {
+    const open = this.#openConnection();
+    if (open !== undefined) {
+      return await call(open, { timeoutMs, signal });
+    }
+    const startedAt = performance.now();
+    const connection = await this.#connect({ timeoutMs, signal });
+    return await call(connection, {
+      timeoutMs: Math.max(0, timeoutMs - (performance.now() - startedAt)),
+      signal,
+    });
+  }
+
+  #openConnection(): NomadConnection | undefined {
+    return [this.#lent, this.#own].find((connection) => connection?.state.phase === "open");
+  }
+
+  async #connect(options: CallOptions): Promise<NomadConnection> {
+    const { tls, region } = this.#options;
+    const connection = await NomadConnection.open(this.endpoint, { ...options, tls, region });
+    const other = this.#openConnection();
+    if (other !== undefined) {
+      // Two calls connected at the same time: one connection is enough.
+      connection.close();
+      return other;
+    }
+    this.#own = connection;
+    return connection;
+  }
+}

@@ -1,0 +1,227 @@
+import type { Duplex } from "node:stream";
+import { encode } from "@msgpack/msgpack";
+import { z } from "zod";
+import type { ServerEndpoint } from "../core/server-endpoint.ts";
+import { ConnectionError, transportFailure } from "../net/connection-error.ts";
+import { withDeadline } from "../net/deadline.ts";
+import { dial } from "../net/dial.ts";
+import type { CallOptions, Closure, ConnectionState, HeldConnection } from "../net/held-connection.ts";
+import { closureError, SocketLifetime } from "../net/socket-lifetime.ts";
+import { applicationError } from "./application-error.ts";
+import { type BodyPlan, MessageReader } from "./message-reader.ts";
+import { type NomadTls, secure, type TlsParty, tlsFailure } from "./tls-handshake.ts";
+import { FramingError } from "./value-scanner.ts";
+
+/** What an answer's body is allowed to be, and how it is read. `read` throws when it is not what the method answers. */
+export interface Answer<T> extends BodyPlan {
+  read(bytes: Uint8Array): T;
+}
+
+export interface NomadConnectionOptions extends CallOptions {
+  /** Speaks TLS when given. */
+  readonly tls?: NomadTls | undefined;
+  readonly region: string;
+}
+
+interface PendingCall {
+  readonly method: string;
+  readonly plan: BodyPlan;
+  settle(bytes: Uint8Array): void;
+  fail(error: ConnectionError): void;
+}
+
+/** Nomad serves plain RPC after this byte, on every version, without yamux. */
+const RPC_BYTE = Uint8Array.of(0x01);
+
+const NO_BODY: BodyPlan = { keepBytes: 0, limitBytes: 1024 * 1024 };
+/** Answers that came after their call had ended are passed over; the largest may be one to Node.List. */
+const LATE_BODY: BodyPlan = { keepBytes: 0, limitBytes: 512 * 1024 * 1024 };
+
+/** `{}`, and no more: what a ping answers. */
+const PING: Answer<undefined> = { keepBytes: 0, limitBytes: 64 * 1024, read: () => undefined };
+
+const Header = z.object({ Error: z.string(), Seq: z.int().min(0), ServiceMethod: z.string() });
+
+/**
+ * One open connection that speaks Nomad's RPC. Any number of calls may be in flight; answers find their call by Seq, and one
+ * that comes after its call ended is dropped. Whatever the server sends ends in a settled call or a closed connection with a
+ * `ConnectionError`; nothing is thrown elsewhere.
+ */
+export class NomadConnection implements HeldConnection {
+  readonly endpoint: ServerEndpoint;
+  readonly #stream: Duplex;
+  readonly #lifetime: SocketLifetime;
+  readonly #pending = new Map<number, PendingCall>();
+  #lastSeq = 0;
+  /** The call whose answer's body is being read, and its error text. */
+  #answering: { readonly call: PendingCall | undefined; readonly error: string } | undefined;
+
+  private constructor(
+    endpoint: ServerEndpoint,
+    stream: Duplex,
+    failure: (cause: unknown) => ConnectionError,
+  ) {
+    this.endpoint = endpoint;
+    this.#stream = stream;
+    this.#lifetime = new SocketLifetime(stream, {
+      server: endpoint.key,
+      failure,
+      onEnd: (closure) => {
+        this.#failPending(closure);
+      },
+    });
+    const reader = new MessageReader({
+      header: (value) => this.#onHeader(value),
+      body: (bytes) => {
+        this.#onBody(bytes);
+      },
+    });
+    stream.on("data", (chunk: Uint8Array) => {
+      this.#onData(reader, chunk);
+    });
+    stream.write(RPC_BYTE);
+  }
+
+  /**
+   * Opens a connection. Plain: resolves when TCP is connected, which proves nothing about the server's process; `ping` does.
+   * TLS: resolves after the handshake and one answered ping, because a TLS 1.3 server refuses a client only at the first read.
+   */
+  static async open(endpoint: ServerEndpoint, options: NomadConnectionOptions): Promise<NomadConnection> {
+    const endsAt = performance.now() + options.timeoutMs;
+    const left = (): CallOptions => ({
+      timeoutMs: Math.max(0, endsAt - performance.now()),
+      signal: options.signal,
+    });
+    const socket = await dial(endpoint, left());
+    if (options.tls === undefined) {
+      return new NomadConnection(endpoint, socket, (cause) => transportFailure(endpoint.key, cause));
+    }
+    const serverName = options.tls.serverName ?? `server.${options.region}.nomad`;
+    const party: TlsParty = { server: endpoint.key, serverName, tls: options.tls };
+    const stream = await secure(socket, party, left());
+    const connection = new NomadConnection(endpoint, stream, (cause) => tlsFailure(party, cause));
+    try {
+      await connection.ping(left());
+      return connection;
+    } catch (error) {
+      connection.close();
+      throw afterHandshake(error);
+    }
+  }
+
+  get state(): ConnectionState {
+    return this.#lifetime.state;
+  }
+
+  get closed(): Promise<Closure> {
+    return this.#lifetime.closed;
+  }
+
+  /** Status.Ping: the server's process answers. It says nothing about a leader. */
+  ping(options: CallOptions): Promise<void> {
+    return this.call("Status.Ping", {}, PING, options);
+  }
+
+  /**
+   * Sends one request. Rejects with a `ConnectionError`: `application` leaves the connection open (but the server closes it
+   * after `unknown-method`), `timeout` too; with any other kind the connection is closed.
+   */
+  async call<T>(method: string, request: object, answer: Answer<T>, options: CallOptions): Promise<T> {
+    const { state } = this;
+    const server = this.endpoint.key;
+    if (state.phase === "closed") {
+      throw closureError(server, state.closure);
+    }
+    const expired = (): ConnectionError =>
+      new ConnectionError(
+        "call-timeout",
+        server,
+        `no answer to ${method} within ${Math.round(options.timeoutMs)} ms`,
+      );
+    return await withDeadline<T>(options, expired, (resolve, reject) => {
+      const seq = ++this.#lastSeq;
+      const settle = (bytes: Uint8Array): void => {
+        try {
+          resolve(answer.read(bytes));
+        } catch (cause) {
+          reject(
+            new ConnectionError("unexpected-answer", server, `${method} answered something else`, { cause }),
+          );
+        }
+      };
+      this.#pending.set(seq, { method, plan: answer, settle, fail: reject });
+      this.#stream.write(Buffer.concat([encode({ ServiceMethod: method, Seq: seq }), encode(request)]));
+      return () => {
+        this.#pending.delete(seq);
+      };
+    });
+  }
+
+  close(): void {
+    this.#lifetime.end();
+  }
+
+  #onData(reader: MessageReader, chunk: Uint8Array): void {
+    if (this.state.phase === "closed") {
+      return;
+    }
+    try {
+      reader.push(chunk);
+    } catch (cause) {
+      if (!(cause instanceof FramingError)) {
+        throw cause;
+      }
+      this.#lifetime.fail(new ConnectionError(cause.code, this.endpoint.key, cause.message, { cause }));
+    }
+  }
+
+  #onHeader(value: unknown): BodyPlan {
+    const header = Header.safeParse(value);
+    if (!header.success) {
+      throw new FramingError("malformed-message", "an answer without Error, Seq and ServiceMethod", {
+        cause: header.error,
+      });
+    }
+    const { Error: error, Seq: seq, ServiceMethod: method } = header.data;
+    const call = this.#pending.get(seq);
+    if (seq === 0 || seq > this.#lastSeq || (call !== undefined && call.method !== method)) {
+      throw new FramingError("malformed-message", `an answer to a request that was never sent (Seq ${seq})`);
+    }
+    this.#answering = { call, error };
+    if (error !== "") {
+      return NO_BODY;
+    }
+    return call?.plan ?? LATE_BODY;
+  }
+
+  #onBody(bytes: Uint8Array): void {
+    const { call, error } = this.#answering ?? { call: undefined, error: "" };
+    this.#answering = undefined;
+    if (call === undefined) {
+      return;
+    }
+    if (error === "") {
+      call.settle(bytes);
+    } else {
+      call.fail(applicationError(this.endpoint.key, call.method, error));
+    }
+  }
+
+  #failPending(closure: Closure): void {
+    const calls = [...this.#pending.values()];
+    this.#pending.clear();
+    for (const call of calls) {
+      call.fail(closureError(this.endpoint.key, closure));
+    }
+  }
+}
+
+/** Right after a handshake, a server that just closes most likely refuses the client without saying so. */
+function afterHandshake(error: unknown): unknown {
+  if (!(error instanceof ConnectionError) || error.kind !== "transport") {
+    return error;
+  }
+  const detail =
+    "it closed the connection right after the TLS handshake; it may not accept the client's certificate";
+  return new ConnectionError("tls-failed", error.server, detail, { cause: error });
+}

@@ -1,0 +1,164 @@
+import assert from "node:assert/strict";
+import { after, before, suite, test } from "node:test";
+import { ServerEndpoint } from "../../src/core/server-endpoint.ts";
+import { NomadClient } from "../../src/nomad/nomad-client.ts";
+import { NomadConnection } from "../../src/nomad/nomad-connection.ts";
+import { StandInCluster } from "../../src/nomad/stand-in-cluster.ts";
+import type { StandInServer } from "../../src/nomad/stand-in-server.ts";
+import type { StandInFault } from "../../src/nomad/stand-in-session.ts";
+import { BRIEFLY, failsWith, IN_TIME, until } from "../net/expectations.ts";
+
+const REGION = { region: "global" };
+
+suite("what a misbehaving server ends in", () => {
+  const cluster = new StandInCluster({ size: 1, view: { leaderWaitMs: 20, nodeCount: 7 } });
+  let server: StandInServer;
+  let endpoint: ServerEndpoint;
+
+  before(async () => {
+    await cluster.start();
+    const [first] = cluster.servers;
+    assert.ok(first !== undefined);
+    server = first;
+    endpoint = ServerEndpoint.fromLiteral(server.address);
+  });
+  after(() => cluster.stop());
+
+  /** A connection to the server, which misbehaves from now on. */
+  async function connectionUnder(fault: StandInFault): Promise<NomadConnection> {
+    server.misbehave({ kind: "none" });
+    const connection = await NomadConnection.open(endpoint, { ...IN_TIME, ...REGION });
+    await connection.ping(IN_TIME);
+    server.misbehave(fault);
+    return connection;
+  }
+
+  async function codeOfClosure(connection: NomadConnection): Promise<string> {
+    const closure = await connection.closed;
+    return closure.by === "failure" ? closure.error.code : closure.by;
+  }
+
+  test("closes each connection after accepting: the ping fails, the connection is closed", async () => {
+    server.misbehave({ kind: "close-after-accept" });
+    const connection = await NomadConnection.open(endpoint, { ...IN_TIME, ...REGION });
+    await assert.rejects(connection.ping(IN_TIME), (error: Error) => {
+      assert.match((error as { code?: string }).code ?? "", /^connection-(closed|reset)$/);
+      return true;
+    });
+    assert.match(await codeOfClosure(connection), /^connection-(closed|reset)$/);
+  });
+
+  test("answers garbage: a protocol error, and the connection is closed", async () => {
+    const connection = await connectionUnder({ kind: "garbage" });
+    await assert.rejects(connection.ping(IN_TIME), failsWith("malformed-message"));
+    assert.equal(await codeOfClosure(connection), "malformed-message");
+  });
+
+  test("claims a length of 1 GB: a protocol error at once, and no memory is taken", async () => {
+    const connection = await connectionUnder({ kind: "huge-length" });
+    const before = process.memoryUsage.rss();
+    await assert.rejects(connection.ping(IN_TIME), failsWith("message-too-large"));
+    assert.equal(await codeOfClosure(connection), "message-too-large");
+    assert.ok(process.memoryUsage.rss() - before < 256 * 1024 * 1024);
+  });
+
+  test("answers after the timeout: the call fails, the answer is dropped, the connection goes on", async () => {
+    const connection = await connectionUnder({ kind: "late", delayMs: 400 });
+    await assert.rejects(connection.ping({ timeoutMs: 50 }), failsWith("call-timeout"));
+    server.misbehave({ kind: "none" });
+    await connection.ping(IN_TIME);
+    assert.equal(connection.state.phase, "open");
+    connection.close();
+  });
+
+  test("answers slowly but in time: no error", async () => {
+    const connection = await connectionUnder({ kind: "late", delayMs: 100 });
+    await connection.ping(IN_TIME);
+    connection.close();
+  });
+
+  test("sends half a message and falls silent: a timeout, the connection stays open", async () => {
+    const connection = await connectionUnder({ kind: "half-message", thenClose: false });
+    await assert.rejects(connection.ping(BRIEFLY), failsWith("call-timeout"));
+    assert.equal(connection.state.phase, "open");
+    connection.close();
+  });
+
+  test("sends half a message and closes: a transport error", async () => {
+    const connection = await connectionUnder({ kind: "half-message", thenClose: true });
+    await assert.rejects(connection.ping(IN_TIME), failsWith("connection-closed"));
+  });
+
+  test("never answers: a timeout, or the reason of the signal", async () => {
+    const connection = await connectionUnder({ kind: "silence" });
+    await assert.rejects(connection.ping(BRIEFLY), failsWith("call-timeout"));
+    const abort = new AbortController();
+    const ping = connection.ping({ ...IN_TIME, signal: abort.signal });
+    const reason = new Error("shutting down");
+    abort.abort(reason);
+    await assert.rejects(ping, (error) => error === reason);
+    connection.close();
+  });
+
+  test("answers an application error: its text on one line, the connection stays open", async () => {
+    const connection = await connectionUnder({ kind: "application-error", message: "disk\nfull \x1b[31m" });
+    await assert.rejects(connection.ping(IN_TIME), (error: Error) => {
+      failsWith("application-error")(error);
+      assert.ok(error.message.endsWith("Status.Ping: disk full  [31m"), error.message);
+      return true;
+    });
+    server.misbehave({ kind: "none" });
+    await connection.ping(IN_TIME);
+    connection.close();
+  });
+
+  test("has no leader: a stale read names none, another one is held and then fails", async () => {
+    const connection = await connectionUnder({ kind: "none" });
+    const client = new NomadClient(endpoint, REGION, connection);
+    const { leader } = server.view;
+    server.know({ leader: "" });
+    assert.equal(await client.leader({ ...IN_TIME, allowStale: true }), "");
+    await assert.rejects(client.leader(IN_TIME), failsWith("no-leader"));
+    await client.ping(IN_TIME);
+    server.know({ leader });
+    connection.close();
+  });
+
+  test("dies: calls in flight fail, the connection closes, the next connect is refused, and later it is back", async () => {
+    const connection = await connectionUnder({ kind: "silence" });
+    const client = new NomadClient(endpoint, REGION);
+    const pings = server.requestCount("Status.Ping");
+    const failed = assert.rejects(connection.ping(IN_TIME), (error: Error) =>
+      /^connection-/.test((error as { code?: string }).code ?? ""),
+    );
+    await until(() => server.requestCount("Status.Ping") > pings);
+    await cluster.stopServer(server);
+    await failed;
+    assert.match(await codeOfClosure(connection), /^connection-/);
+    await assert.rejects(client.ping(IN_TIME), failsWith("connection-refused"));
+    await cluster.startServer(server);
+    server.misbehave({ kind: "none" });
+    await client.ping(IN_TIME);
+    client.close();
+  });
+});
+
+test("calls that are made at the same time share one connection, also after it was lost", async () => {
+  const cluster = new StandInCluster({ size: 1 });
+  await cluster.start();
+  const [server] = cluster.servers;
+  assert.ok(server !== undefined);
+  const client = new NomadClient(ServerEndpoint.fromLiteral(server.address), REGION);
+  const three = () => Promise.all([client.ping(IN_TIME), client.leader(IN_TIME), client.peers(IN_TIME)]);
+  await three();
+  await until(() => server.openConnections === 1);
+  await cluster.stopServer(server);
+  await cluster.startServer(server);
+  // It may or may not have noticed yet that its connection is gone.
+  await client.ping(IN_TIME).catch(() => undefined);
+  await three();
+  await until(() => server.openConnections === 1);
+  client.close();
+  await until(() => server.openConnections === 0);
+  await cluster.stop();
+});
