@@ -1,6 +1,6 @@
 /** The core's ports on a real machine. */
-import { lookup } from "node:dns/promises";
 import type { Clock, Logger, Random, Resolver } from "./core/ports.ts";
+import { DnsResolver } from "./dns/resolver/dns-resolver.ts";
 
 export const systemClock: Clock = {
   now: () => Date.now(),
@@ -14,13 +14,8 @@ export const systemClock: Clock = {
 
 export const systemRandom: Random = () => Math.random();
 
-/** The machine's own resolver. It tells no TTL: names are asked for again every minute. */
-export const systemResolver: Resolver = {
-  resolve: async (host) => {
-    const found = await lookup(host, { all: true });
-    return { addresses: found.map(({ address }) => address), ttlSeconds: 60 };
-  },
-};
+/** The machine's own nameservers and hosts file, read when a name is asked for. */
+export const systemResolver: Resolver = new DnsResolver();
 
 const nothing = () => undefined;
 
