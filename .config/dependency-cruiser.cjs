@@ -29,8 +29,8 @@ module.exports = {
     only(
       "consul-imports-core",
       "^src/consul/",
-      ["^src/core/"],
-      "The Consul adapter knows the core's ports only.",
+      ["^src/core/", "^src/sources/consul-catalog\\.ts$"],
+      "The Consul adapter knows the core's ports and the watcher's port, which it implements.",
     ),
     only("dns-imports-core", "^src/dns/", ["^src/core/"], "DNS is a view of snapshots."),
     only("http-imports-core", "^src/http/", ["^src/core/"], "HTTP is a view of snapshots."),

@@ -1,0 +1,193 @@
+import { EventEmitter } from "node:events";
+import type { Agent, IncomingHttpHeaders } from "node:http";
+import Consul from "consul";
+import type {
+  CatalogAnswer,
+  CatalogQuery,
+  ConsulCatalog,
+  ServiceInstance,
+} from "../sources/consul-catalog.ts";
+import { CatalogServiceAnswer, DatacentersAnswer, HealthAnswer, parsed } from "./answers.ts";
+import { reportCutBodies } from "./body-cut.ts";
+import { parseConsulAddress } from "./consul-address.ts";
+import { ConsulError, translate } from "./consul-error.ts";
+import { openAgent, type TlsOptions } from "./http-agent.ts";
+import { type TokenOptions, TokenSource } from "./token.ts";
+
+export interface ConsulClientOptions extends TokenOptions, TlsOptions {
+  /** As in `CONSUL_HTTP_ADDR`: see `parseConsulAddress`. */
+  readonly address: string;
+}
+
+/** How long a request may take, and who may end it earlier. */
+export interface RequestLimits {
+  readonly deadlineMs: number;
+  readonly signal: AbortSignal;
+}
+
+/** What the package takes besides the options its type declarations name. */
+interface SentOptions {
+  readonly ctx: EventEmitter & { includeResponse: true };
+  readonly timeout: number;
+  readonly token?: string;
+}
+
+interface Reply {
+  readonly headers: IncomingHttpHeaders;
+  readonly body: unknown;
+  readonly withToken: boolean;
+}
+
+interface Connection {
+  readonly agent: Agent;
+  readonly consul: Consul;
+}
+
+/**
+ * Consul's HTTP API as far as it is needed, over the npm package `consul`: one client serves any number of pools. Every
+ * request settles by its deadline, rejects with `ConsulError` only, and carries the token as it is at that moment.
+ */
+export class ConsulClient implements ConsulCatalog {
+  readonly #options: ConsulClientOptions;
+  readonly #token: TokenSource;
+  #connection: Promise<Connection> | undefined;
+
+  /** Opens nothing: files are read and connections made at the first request. */
+  constructor(options: ConsulClientOptions) {
+    this.#options = options;
+    this.#token = new TokenSource(options);
+  }
+
+  async instances(query: CatalogQuery): Promise<CatalogAnswer> {
+    const reply = await this.#request(query, (consul, sent): Promise<unknown> => {
+      const options = { ...sent, ...selectionOptions(query) };
+      return query.selection.passing ? consul.health.service(options) : consul.catalog.service.nodes(options);
+    });
+    const read = query.selection.passing ? healthInstances : catalogInstances;
+    return {
+      instances: read(reply.body),
+      index: indexOf(reply.headers),
+      filteredByAcl: reply.headers["x-consul-results-filtered-by-acls"] === "true",
+      withToken: reply.withToken,
+    };
+  }
+
+  async datacenters(limits: RequestLimits): Promise<readonly string[]> {
+    const reply = await this.#request(limits, (consul, sent) => consul.catalog.datacenters(sent));
+    return parsed(DatacentersAnswer, reply.body, "catalog.datacenters");
+  }
+
+  /** Ends idle connections and forgets TLS files, so that the next request reads them anew. Running requests go on. */
+  reload(): void {
+    const connection = this.#connection;
+    this.#connection = undefined;
+    connection?.then(
+      ({ agent }) => {
+        for (const sockets of Object.values(agent.freeSockets)) {
+          for (const socket of sockets ?? []) {
+            socket.destroy();
+          }
+        }
+      },
+      () => undefined,
+    );
+  }
+
+  /** Ends every connection, idle or not. The client can be used again. */
+  async close(): Promise<void> {
+    const connection = this.#connection;
+    this.#connection = undefined;
+    await connection?.then(
+      ({ agent }) => {
+        agent.destroy();
+      },
+      () => undefined,
+    );
+  }
+
+  async #request(
+    limits: RequestLimits,
+    send: (consul: Consul, options: SentOptions) => Promise<unknown>,
+  ): Promise<Reply> {
+    let token: string | undefined;
+    const ctx = Object.assign(new EventEmitter(), { includeResponse: true as const });
+    const cancel = () => {
+      ctx.emit("cancel");
+    };
+    try {
+      token = await this.#token.current();
+      const { consul } = await this.#connect();
+      if (limits.signal.aborted) {
+        throw new ConsulError("aborted", "request aborted");
+      }
+      limits.signal.addEventListener("abort", cancel, { once: true });
+      const options = { ctx, timeout: limits.deadlineMs, ...(token === undefined ? {} : { token }) };
+      const [response, body] = (await send(consul, options)) as [{ headers: IncomingHttpHeaders }, unknown];
+      return { headers: response.headers, body, withToken: token !== undefined };
+    } catch (error) {
+      throw translate(error, token);
+    } finally {
+      limits.signal.removeEventListener("abort", cancel);
+    }
+  }
+
+  #connect(): Promise<Connection> {
+    this.#connection ??= this.#open().catch((error: unknown) => {
+      this.#connection = undefined;
+      throw error;
+    });
+    return this.#connection;
+  }
+
+  async #open(): Promise<Connection> {
+    const address = parseConsulAddress(this.#options.address);
+    const agent = await openAgent(address, this.#options);
+    const baseUrl = address.kind === "unix" ? "http://localhost/v1" : address.baseUrl;
+    const options: ConstructorParameters<typeof Consul>[0] & { baseUrl: string } = { agent, baseUrl };
+    const consul = new Consul(options);
+    reportCutBodies(consul);
+    return { agent, consul };
+  }
+}
+
+function selectionOptions(query: CatalogQuery) {
+  const { service, tag, filter, near, stale } = query.selection;
+  return {
+    service,
+    near,
+    stale,
+    ...(tag === undefined ? {} : { tag }),
+    ...(filter === undefined ? {} : { filter }),
+    ...(query.datacenter === undefined ? {} : { dc: query.datacenter }),
+    ...(query.selection.passing ? { passing: true } : {}),
+    ...(query.index === 0 ? {} : { index: String(query.index), wait: `${Math.ceil(query.waitMs)}ms` }),
+  };
+}
+
+function healthInstances(body: unknown): readonly ServiceInstance[] {
+  return parsed(HealthAnswer, body, "health.service").map(({ Node, Service }) => ({
+    id: Service.ID,
+    service: Service.Service,
+    serviceAddress: Service.Address,
+    nodeAddress: Node.Address,
+    port: Service.Port,
+    datacenter: Node.Datacenter,
+  }));
+}
+
+function catalogInstances(body: unknown): readonly ServiceInstance[] {
+  return parsed(CatalogServiceAnswer, body, "catalog.service.nodes").map((entry) => ({
+    id: entry.ServiceID,
+    service: entry.ServiceName,
+    serviceAddress: entry.ServiceAddress,
+    nodeAddress: entry.Address,
+    port: entry.ServicePort,
+    datacenter: entry.Datacenter,
+  }));
+}
+
+function indexOf(headers: IncomingHttpHeaders): number | undefined {
+  const text = headers["x-consul-index"];
+  const index = typeof text === "string" && /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  return Number.isSafeInteger(index) ? index : undefined;
+}

@@ -1,0 +1,120 @@
+export type ConsulErrorCode =
+  /** The address of Consul is malformed. */
+  | "address"
+  /** Nobody listens, no such host, no route, no such socket. */
+  | "unreachable"
+  /** The connection broke before an answer began. */
+  | "reset"
+  /** The connection ended within the body. */
+  | "cut-body"
+  | "timeout"
+  /** The certificate or the handshake is not acceptable to one side. */
+  | "tls"
+  /** A CA, certificate or key file can't be used. */
+  | "tls-file"
+  /** The token file can't be read, or is empty, and no token was read from it before. */
+  | "token-file"
+  | "http-403"
+  | "http-429"
+  | "http-4xx"
+  | "http-5xx"
+  | "not-json"
+  /** JSON, but not what Consul answers. */
+  | "schema"
+  | "aborted"
+  | "unexpected";
+
+/** Why a request to Consul failed. `code` is stable; `message` is one line and never holds the token. */
+export class ConsulError extends Error {
+  override readonly name = "ConsulError";
+  readonly code: ConsulErrorCode;
+
+  constructor(code: ConsulErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+const BY_SYSTEM_CODE: Readonly<Record<string, ConsulErrorCode>> = {
+  ECONNREFUSED: "unreachable",
+  ENOTFOUND: "unreachable",
+  EAI_AGAIN: "unreachable",
+  EHOSTUNREACH: "unreachable",
+  ENETUNREACH: "unreachable",
+  EADDRNOTAVAIL: "unreachable",
+  ENOENT: "unreachable",
+  EACCES: "unreachable",
+  ENOTSOCK: "unreachable",
+  ECONNRESET: "reset",
+  EPIPE: "reset",
+  ETIMEDOUT: "timeout",
+  EPROTO: "tls",
+  CERT_HAS_EXPIRED: "tls",
+  CERT_NOT_YET_VALID: "tls",
+  DEPTH_ZERO_SELF_SIGNED_CERT: "tls",
+  SELF_SIGNED_CERT_IN_CHAIN: "tls",
+  UNABLE_TO_GET_ISSUER_CERT: "tls",
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: "tls",
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: "tls",
+};
+
+/** What the npm package `papi`, below `consul`, adds to its errors. */
+interface ForeignError extends Error {
+  readonly code?: string;
+  readonly isTimeout?: boolean;
+  readonly isAbort?: boolean;
+  readonly isCodec?: boolean;
+  readonly isResponse?: boolean;
+  /** Holds the request and with it the token: must not leave this folder. */
+  response?: { readonly statusCode?: number };
+}
+
+/** Our error for one of the npm package's. Drops the response from the cause, because the request's headers hang on it. */
+export function translate(error: unknown, secret: string | undefined): ConsulError {
+  if (!(error instanceof Error)) {
+    return new ConsulError("unexpected", hide(String(error), secret));
+  }
+  const foreign: ForeignError = error;
+  const status = foreign.response?.statusCode;
+  delete foreign.response;
+  if (error instanceof ConsulError) {
+    return error;
+  }
+  const message = hide(foreign.message, secret);
+  return new ConsulError(codeOf(foreign, status), status === undefined ? message : `${message} (${status})`, {
+    cause: foreign,
+  });
+}
+
+function codeOf(error: ForeignError, status: number | undefined): ConsulErrorCode {
+  if (error.isAbort === true) {
+    return "aborted";
+  }
+  if (error.isTimeout === true) {
+    return "timeout";
+  }
+  if (error.isCodec === true) {
+    return "not-json";
+  }
+  if (error.isResponse === true) {
+    return codeOfStatus(status ?? 0);
+  }
+  const code = error.code ?? "";
+  return BY_SYSTEM_CODE[code] ?? (/^ERR_(SSL|TLS)_/.test(code) ? "tls" : "unexpected");
+}
+
+function codeOfStatus(status: number): ConsulErrorCode {
+  switch (status) {
+    case 403:
+      return "http-403";
+    case 429:
+      return "http-429";
+    default:
+      return status >= 500 ? "http-5xx" : "http-4xx";
+  }
+}
+
+function hide(message: string, secret: string | undefined): string {
+  const oneLine = message.replaceAll(/\s+/g, " ");
+  return secret === undefined ? oneLine : oneLine.replaceAll(secret, "<hidden>");
+}

@@ -1,0 +1,62 @@
+import { readFile } from "node:fs/promises";
+import { Agent as HttpAgent } from "node:http";
+import { Agent as HttpsAgent } from "node:https";
+import { createSecureContext, type SecureContextOptions } from "node:tls";
+import type { ConsulAddress } from "./consul-address.ts";
+import { ConsulError } from "./consul-error.ts";
+
+/** Files in PEM form. */
+export interface TlsOptions {
+  /** The authority that signed Consul's certificate; the system's authorities when missing. */
+  readonly caFile?: string;
+  /** The client certificate and its key, where Consul verifies its clients. */
+  readonly certFile?: string;
+  readonly keyFile?: string;
+  /** The name to expect in Consul's certificate, such as `server.dc1.consul`; the host of the address when missing. */
+  readonly serverName?: string;
+}
+
+/**
+ * The connections to Consul, kept alive between requests. Options of an agent win over those of its requests: that is how
+ * the host of an IPv6 address loses the brackets, and how the name for TLS and the path of a socket get through.
+ * @throws ConsulError `tls-file`.
+ */
+export async function openAgent(address: ConsulAddress, tls: TlsOptions): Promise<HttpAgent> {
+  switch (address.kind) {
+    case "unix":
+      // Node knows `socketPath` for agents; its type declarations do not.
+      return new HttpAgent({ keepAlive: true, socketPath: address.path } as object);
+    case "http":
+      return new HttpAgent({ keepAlive: true, host: address.host });
+    case "https": {
+      const files = await tlsFiles(tls);
+      const servername = tls.serverName === undefined ? {} : { servername: tls.serverName };
+      return new HttpsAgent({ keepAlive: true, host: address.host, ...servername, ...files });
+    }
+  }
+}
+
+async function tlsFiles(tls: TlsOptions): Promise<SecureContextOptions> {
+  const [ca, cert, key] = await Promise.all([pem(tls.caFile), pem(tls.certFile), pem(tls.keyFile)]);
+  const files = { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) };
+  try {
+    createSecureContext(files);
+  } catch (error) {
+    const named = [tls.caFile, tls.certFile, tls.keyFile].filter((path) => path !== undefined);
+    const message = `TLS files ${named.join(", ")}: expected PEM, and a key that fits its certificate`;
+    throw new ConsulError("tls-file", `${message}: ${(error as Error).message}`, { cause: error });
+  }
+  return files;
+}
+
+async function pem(path: string | undefined): Promise<string | undefined> {
+  if (path === undefined) {
+    return undefined;
+  }
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    const message = `TLS file ${JSON.stringify(path)} can't be read: ${(error as Error).message}`;
+    throw new ConsulError("tls-file", message, { cause: error });
+  }
+}

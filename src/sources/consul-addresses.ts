@@ -1,0 +1,55 @@
+import { EndpointError, parseRpcAddr } from "../core/server-endpoint.ts";
+import type { ServiceInstance } from "./consul-catalog.ts";
+
+/** An instance that can't be used, and why. */
+interface SkippedInstance {
+  readonly id: string;
+  readonly reason: string;
+}
+
+export interface Addresses {
+  /** `host:port`, unique, in Consul's order. */
+  readonly usable: readonly string[];
+  readonly skipped: readonly SkippedInstance[];
+}
+
+/**
+ * The addresses of instances: the service's own, else its node's. An entry with port 0, without a usable address or of
+ * another service is skipped with the reason; the others count.
+ */
+export function addressesOf(instances: readonly ServiceInstance[], service: string): Addresses {
+  const usable = new Set<string>();
+  const skipped: SkippedInstance[] = [];
+  for (const instance of instances) {
+    const found = addressOf(instance, service);
+    if ("address" in found) {
+      usable.add(found.address);
+    } else {
+      skipped.push({ id: instance.id, reason: found.reason });
+    }
+  }
+  return { usable: [...usable], skipped };
+}
+
+function addressOf(instance: ServiceInstance, service: string): { address: string } | { reason: string } {
+  // Consul finds services whatever their case.
+  if (instance.service.toLowerCase() !== service.toLowerCase()) {
+    return {
+      reason: `belongs to service ${JSON.stringify(instance.service)}, asked for ${JSON.stringify(service)}`,
+    };
+  }
+  if (instance.port < 1 || instance.port > 65_535) {
+    return { reason: `port ${instance.port}: expected a port from 1 to 65535` };
+  }
+  const host = instance.serviceAddress === "" ? instance.nodeAddress : instance.serviceAddress;
+  const address = host.includes(":") ? `[${host}]:${instance.port}` : `${host}:${instance.port}`;
+  try {
+    parseRpcAddr(address);
+    return { address };
+  } catch (error) {
+    if (error instanceof EndpointError) {
+      return { reason: error.message };
+    }
+    throw error;
+  }
+}

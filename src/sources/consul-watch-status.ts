@@ -1,0 +1,121 @@
+import type { Tier } from "../core/snapshot.ts";
+import type { CatalogFailure } from "./consul-catalog.ts";
+
+/** What the watch of the local (or first configured) datacenter does. Times are milliseconds since the epoch. */
+type ConsulWatchState =
+  | { readonly kind: "idle" }
+  /** Started, no answer yet. */
+  | { readonly kind: "starting"; readonly since: number }
+  | { readonly kind: "watching"; readonly since: number }
+  | { readonly kind: "retrying"; readonly since: number; readonly attempt: number; readonly retryAt: number }
+  | { readonly kind: "stopped"; readonly since: number };
+
+interface WatchError {
+  readonly code: string;
+  readonly message: string;
+  readonly at: number;
+  /** The remote datacenter it is about; missing when it is about the watched one. */
+  readonly datacenter?: string;
+}
+
+/** The source's age and state, for explain, health and metrics: an immutable value. */
+export interface ConsulWatchStatus {
+  readonly state: ConsulWatchState;
+  readonly lastSuccessAt: number | undefined;
+  /** The last failure, also when it is over. */
+  readonly lastError: WatchError | undefined;
+  readonly index: number;
+  /** Where the reported servers are; `undefined` when there are none. */
+  readonly datacenter: string | undefined;
+  /** How many servers are reported. */
+  readonly servers: number;
+  readonly tier: Tier;
+  /** When an empty answer will count; `undefined` when none is pending. */
+  readonly emptyUntil: number | undefined;
+  /** The first answer was empty though a token was sent: it may lack `service:read` or `node:read`. */
+  readonly tokenMayLackRights: boolean;
+  /** Answered and failed queries since the start: `ok`, or the failure's code. */
+  readonly queries: Readonly<Record<string, number>>;
+}
+
+/** The part of the status that follows from answers and failures alone. */
+export interface WatchRecord {
+  readonly state: ConsulWatchState;
+  readonly lastSuccessAt: number | undefined;
+  readonly lastError: WatchError | undefined;
+  readonly index: number;
+  readonly queries: Readonly<Record<string, number>>;
+  /** Codes that were logged since the last answer. */
+  readonly logged: readonly string[];
+}
+
+export const IDLE_RECORD: WatchRecord = {
+  state: { kind: "idle" },
+  lastSuccessAt: undefined,
+  lastError: undefined,
+  index: 0,
+  queries: {},
+  logged: [],
+};
+
+export function afterStart(record: WatchRecord, now: number): WatchRecord {
+  return { ...record, state: { kind: "starting", since: now }, index: 0, logged: [] };
+}
+
+export function afterStop(record: WatchRecord, now: number): WatchRecord {
+  return { ...record, state: { kind: "stopped", since: now } };
+}
+
+export function afterSuccess(record: WatchRecord, index: number, now: number): WatchRecord {
+  return {
+    ...record,
+    state: record.state.kind === "watching" ? record.state : { kind: "watching", since: now },
+    lastSuccessAt: now,
+    index,
+    queries: counted(record.queries, "ok"),
+    logged: [],
+  };
+}
+
+export function afterQueryFailure(
+  record: WatchRecord,
+  failure: CatalogFailure,
+  retry: { readonly attempt: number; readonly delayMs: number },
+  now: number,
+): WatchRecord {
+  const since = record.state.kind === "retrying" ? record.state.since : now;
+  return {
+    ...record,
+    state: { kind: "retrying", since, attempt: retry.attempt, retryAt: now + retry.delayMs },
+    lastError: { code: failure.code, message: failure.message, at: now },
+    index: 0,
+    queries: counted(record.queries, failure.code),
+    logged: record.logged.includes(failure.code) ? record.logged : [...record.logged, failure.code],
+  };
+}
+
+/** A query to another datacenter succeeded: it counts, the watched one's state stays. */
+export function afterRemoteSuccess(record: WatchRecord): WatchRecord {
+  return { ...record, queries: counted(record.queries, "ok") };
+}
+
+export function afterRemoteFailure(
+  record: WatchRecord,
+  failure: CatalogFailure,
+  datacenter: string | undefined,
+  now: number,
+): WatchRecord {
+  const error = { code: failure.code, message: failure.message, at: now };
+  return {
+    ...record,
+    lastError: datacenter === undefined ? error : { ...error, datacenter },
+    queries: counted(record.queries, failure.code),
+  };
+}
+
+function counted(
+  queries: Readonly<Record<string, number>>,
+  result: string,
+): Readonly<Record<string, number>> {
+  return { ...queries, [result]: (queries[result] ?? 0) + 1 };
+}

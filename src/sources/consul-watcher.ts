@@ -1,0 +1,259 @@
+import type { Clock, Logger, Random } from "../core/ports.ts";
+import type { Tier } from "../core/snapshot.ts";
+import { BackupReport, type BackupSink } from "./backup-report.ts";
+import { afterAnswer, afterFailure, type ConfirmedList, UNKNOWN_LIST } from "./confirmed-list.ts";
+import { addressesOf } from "./consul-addresses.ts";
+import type { CatalogAnswer, CatalogFailure, ConsulCatalog } from "./consul-catalog.ts";
+import type { ConsulWatchConfig } from "./consul-watch-config.ts";
+import {
+  afterQueryFailure,
+  afterRemoteFailure,
+  afterRemoteSuccess,
+  afterStart,
+  afterStop,
+  afterSuccess,
+  type ConsulWatchStatus,
+  IDLE_RECORD,
+  type WatchRecord,
+} from "./consul-watch-status.ts";
+import { datacenterPlan } from "./datacenter-order.ts";
+import { watchDatacenter } from "./datacenter-watch.ts";
+import { serveFromRemote } from "./remote-servers.ts";
+
+export interface ConsulWatcherPorts {
+  readonly catalog: ConsulCatalog;
+  readonly sink: BackupSink;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+interface RemoteList {
+  readonly datacenter: string;
+  readonly addresses: readonly string[];
+  readonly seenAt: number;
+}
+
+/** While an empty answer waits to be confirmed, Consul is asked at least this often, in milliseconds. */
+const MIN_WAIT_MS = 1_000;
+
+/**
+ * Watches one service in Consul and reports its servers to the core, as backups, or as primaries while orphaned. What it
+ * reports is empty only when Consul answered so for the hold time; a Consul that is down empties nothing.
+ */
+export class ConsulWatcher {
+  readonly #ports: ConsulWatcherPorts;
+  readonly #config: ConsulWatchConfig;
+  readonly #report: BackupReport;
+  #record: WatchRecord = IDLE_RECORD;
+  #local: ConfirmedList = UNKNOWN_LIST;
+  #localName: string | undefined;
+  #remote: RemoteList | undefined;
+  #remoteSearch: AbortController | undefined;
+  #tokenMayLackRights = false;
+  #skipped = "";
+  #tier: Tier = "backup";
+  #running: { readonly abort: AbortController; readonly done: Set<Promise<void>> } | undefined;
+
+  constructor(ports: ConsulWatcherPorts, config: ConsulWatchConfig) {
+    this.#ports = ports;
+    this.#config = config;
+    this.#report = new BackupReport(ports.sink, ports.logger);
+  }
+
+  /** Starts watching; a second call changes nothing. */
+  start(): void {
+    if (this.#running !== undefined) {
+      return;
+    }
+    const abort = new AbortController();
+    this.#running = { abort, done: new Set() };
+    this.#record = afterStart(this.#record, this.#ports.clock.now());
+    const { preferred } = datacenterPlan(this.#config.datacenters);
+    const observer = {
+      answered: (answer: CatalogAnswer, index: number) => {
+        this.#answered(answer, index);
+      },
+      failed: (failure: CatalogFailure, attempt: number, delayMs: number) => {
+        this.#failed(failure, attempt, delayMs);
+      },
+      waitMs: () => this.#waitMs(),
+    };
+    this.#track(watchDatacenter(this.#ports, this.#config, preferred, observer, abort.signal));
+  }
+
+  /** Resolves when no query and no timer is left. What was reported stays. */
+  async stop(): Promise<void> {
+    const running = this.#running;
+    if (running === undefined) {
+      return;
+    }
+    this.#running = undefined;
+    running.abort.abort();
+    this.#stopRemote();
+    this.#record = afterStop(this.#record, this.#ports.clock.now());
+    await Promise.all(running.done);
+  }
+
+  /** While orphaned the servers are primaries, so that the agent may leave a minority partition. Reported at once. */
+  setOrphaned(orphaned: boolean): void {
+    this.#tier = orphaned ? "primary" : "backup";
+    const last = this.#report.last;
+    if (last !== undefined) {
+      this.#report.report(last.addresses, this.#tier);
+    }
+  }
+
+  status(): ConsulWatchStatus {
+    const { state, lastSuccessAt, lastError, index, queries } = this.#record;
+    const servers = this.#report.last?.addresses.length ?? 0;
+    return {
+      state,
+      lastSuccessAt,
+      lastError,
+      index,
+      queries,
+      datacenter: servers === 0 ? undefined : this.#servingDatacenter(),
+      servers,
+      tier: this.#tier,
+      emptyUntil: this.#local.emptyUntil,
+      tokenMayLackRights: this.#tokenMayLackRights,
+    };
+  }
+
+  #servingDatacenter(): string | undefined {
+    return this.#local.addresses.length > 0 ? this.#localName : this.#remote?.datacenter;
+  }
+
+  #answered(answer: CatalogAnswer, index: number): void {
+    const now = this.#ports.clock.now();
+    const usable = this.#usable(answer);
+    this.#noteRights(answer);
+    if (this.#record.state.kind === "retrying") {
+      this.#ports.logger.info(
+        { servers: usable.length, downMs: now - this.#record.state.since },
+        "Consul answers again",
+      );
+    }
+    this.#record = afterSuccess(this.#record, index, now);
+    this.#localName =
+      answer.instances.find(({ datacenter }) => datacenter !== "")?.datacenter ?? this.#localName;
+    const answered = { addresses: usable, mayConfirm: !answer.filteredByAcl };
+    this.#local = afterAnswer(this.#local, answered, now, this.#config.emptyHoldMs);
+    if (usable.length > 0) {
+      this.#stopRemote();
+    } else {
+      this.#startRemote();
+    }
+    this.#tellSink();
+  }
+
+  #failed(failure: CatalogFailure, attempt: number, delayMs: number): void {
+    const known = this.#record.logged.includes(failure.code);
+    const fields = { code: failure.code, reason: failure.message, attempt, retryInMs: Math.round(delayMs) };
+    if (known) {
+      this.#ports.logger.debug(fields, "Consul still fails");
+    } else {
+      this.#ports.logger.warn(fields, "Consul fails; the servers it reported stay, and it is tried again");
+    }
+    this.#record = afterQueryFailure(this.#record, failure, { attempt, delayMs }, this.#ports.clock.now());
+    this.#local = afterFailure(this.#local);
+  }
+
+  #waitMs(): number {
+    const { emptyUntil } = this.#local;
+    return emptyUntil === undefined
+      ? this.#config.waitMs
+      : Math.min(this.#config.waitMs, Math.max(emptyUntil - this.#ports.clock.now(), MIN_WAIT_MS));
+  }
+
+  /** The local servers alone; held ones with the remote ones behind them; the remote ones alone when there are no others. */
+  #tellSink(): void {
+    const remote = this.#remote?.addresses ?? [];
+    this.#report.report([...new Set([...this.#local.addresses, ...remote])], this.#tier);
+  }
+
+  #startRemote(): void {
+    if (this.#remoteSearch !== undefined || this.#running === undefined) {
+      return;
+    }
+    this.#remoteSearch = new AbortController();
+    const observer = {
+      localName: () => this.#localName,
+      answered: (datacenter: string, answer: CatalogAnswer) => this.#remoteAnswered(datacenter, answer),
+      failed: (datacenter: string | undefined, failure: CatalogFailure) => {
+        this.#ports.logger.debug(
+          { code: failure.code, reason: failure.message, datacenter },
+          "another datacenter fails",
+        );
+        this.#record = afterRemoteFailure(this.#record, failure, datacenter, this.#ports.clock.now());
+      },
+      noneFound: () => {
+        this.#noneFound();
+      },
+    };
+    this.#track(serveFromRemote(this.#ports, this.#config, observer, this.#remoteSearch.signal));
+  }
+
+  #stopRemote(): void {
+    this.#remoteSearch?.abort();
+    this.#remoteSearch = undefined;
+    this.#remote = undefined;
+  }
+
+  #remoteAnswered(datacenter: string, answer: CatalogAnswer): boolean {
+    this.#record = afterRemoteSuccess(this.#record);
+    const usable = this.#usable(answer);
+    if (usable.length === 0) {
+      return false;
+    }
+    if (this.#remote?.datacenter !== datacenter) {
+      this.#ports.logger.info(
+        { datacenter, servers: usable.length },
+        "another datacenter's servers are used",
+      );
+    }
+    this.#remote = { datacenter, addresses: usable, seenAt: this.#ports.clock.now() };
+    this.#tellSink();
+    return true;
+  }
+
+  #noneFound(): void {
+    const seenAt = this.#remote?.seenAt ?? Number.NEGATIVE_INFINITY;
+    if (this.#ports.clock.now() - seenAt >= this.#config.emptyHoldMs) {
+      this.#remote = undefined;
+      this.#tellSink();
+    }
+  }
+
+  #usable(answer: CatalogAnswer): readonly string[] {
+    const { usable, skipped } = addressesOf(answer.instances, this.#config.service);
+    const reasons = skipped.map(({ id, reason }) => `${id}: ${reason}`).join("; ");
+    if (reasons !== this.#skipped && reasons !== "") {
+      this.#ports.logger.warn({ service: this.#config.service }, `instances in Consul left out: ${reasons}`);
+    }
+    this.#skipped = reasons;
+    return usable;
+  }
+
+  #noteRights(answer: CatalogAnswer): void {
+    const isFirst = this.#record.lastSuccessAt === undefined;
+    const suspicious =
+      answer.instances.length === 0 && (answer.filteredByAcl || (answer.withToken && isFirst));
+    if (suspicious && !this.#tokenMayLackRights) {
+      const message =
+        "Consul lists no instance; the token may lack service:read for the service or node:read";
+      this.#ports.logger.warn({ service: this.#config.service }, message);
+    }
+    this.#tokenMayLackRights = suspicious || (this.#tokenMayLackRights && answer.instances.length === 0);
+  }
+
+  #track(work: Promise<void>): void {
+    const done = this.#running?.done;
+    const tracked = work.catch((error: unknown) => {
+      this.#ports.logger.error({ err: error }, "the Consul watch ended unexpectedly");
+    });
+    done?.add(tracked);
+    void tracked.then(() => done?.delete(tracked));
+  }
+}
