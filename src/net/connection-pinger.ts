@@ -1,5 +1,6 @@
 import type { PingContext, Pinger } from "../core/ports.ts";
 import type { ServerEndpoint } from "../core/server-endpoint.ts";
+import { sharedDeadline } from "./deadline.ts";
 import type { Connector, HeldConnection } from "./held-connection.ts";
 
 interface PingerOptions {
@@ -23,8 +24,7 @@ export class ConnectionPinger implements Pinger {
   }
 
   async ping(server: ServerEndpoint, { signal }: PingContext): Promise<void> {
-    const endsAt = performance.now() + this.#options.timeoutMs;
-    const left = () => ({ timeoutMs: Math.max(0, endsAt - performance.now()), signal });
+    const left = sharedDeadline({ timeoutMs: this.#options.timeoutMs, signal });
     const held = this.#options.held?.(server);
     if (held?.state.phase === "open") {
       await held.ping(left());

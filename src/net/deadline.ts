@@ -35,3 +35,11 @@ export async function withDeadline<T>(
     end?.();
   }
 }
+
+/**
+ * For several steps that share one time limit: each call of the returned function tells what is left of it, from now.
+ */
+export function sharedDeadline({ timeoutMs, signal }: CallOptions): () => CallOptions {
+  const endsAt = performance.now() + timeoutMs;
+  return () => ({ timeoutMs: Math.max(0, endsAt - performance.now()), signal });
+}

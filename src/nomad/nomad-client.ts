@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { ServerEndpoint } from "../core/server-endpoint.ts";
+import { sharedDeadline } from "../net/deadline.ts";
 import type { CallOptions } from "../net/held-connection.ts";
 import { decodeValue } from "./message-reader.ts";
 import { NODE_COUNT } from "./node-count.ts";
@@ -102,9 +103,18 @@ export class NomadClient {
     return this.#read("Status.Members", MEMBERS, options);
   }
 
-  /** How many client nodes the region has. The server sends every node's record, so do not ask often. Needs `node:read`. */
-  nodeCount(options: ReadOptions): Promise<number> {
-    return this.#read("Node.List", NODE_COUNT, options);
+  /**
+   * How many client nodes the region has. Needs `node:read`. The server sends every node's record, megabytes for a large fleet:
+   * do not ask often. It is asked on a connection of its own, because a ping behind such an answer would wait for it.
+   */
+  async nodeCount(options: ReadOptions): Promise<number> {
+    const left = sharedDeadline(options);
+    const connection = await this.#dial(left());
+    try {
+      return await connection.call("Node.List", this.#request(options), NODE_COUNT, left());
+    } finally {
+      connection.close();
+    }
   }
 
   /** Closes the connection it opened, never the one it was lent. A later call connects anew. Idempotent. */
@@ -114,29 +124,27 @@ export class NomadClient {
   }
 
   #read<T>(method: string, answer: Answer<T>, options: ReadOptions): Promise<T> {
-    const request = {
-      Region: this.#options.region,
-      ...(options.allowStale === true ? { AllowStale: true } : {}),
-      ...(this.#options.token === undefined ? {} : { AuthToken: this.#options.token }),
-    };
+    const request = this.#request(options);
     return this.#over(options, (connection, left) => connection.call(method, request, answer, left));
+  }
+
+  #request({ allowStale }: ReadOptions): object {
+    const { region, token } = this.#options;
+    return {
+      Region: region,
+      ...(allowStale === true ? { AllowStale: true } : {}),
+      ...(token === undefined ? {} : { AuthToken: token }),
+    };
   }
 
   /** Connecting and calling share one deadline. */
   async #over<T>(
-    { timeoutMs, signal }: CallOptions,
+    options: CallOptions,
     call: (connection: NomadConnection, left: CallOptions) => Promise<T>,
   ): Promise<T> {
-    const open = this.#openConnection();
-    if (open !== undefined) {
-      return await call(open, { timeoutMs, signal });
-    }
-    const startedAt = performance.now();
-    const connection = await this.#connect({ timeoutMs, signal });
-    return await call(connection, {
-      timeoutMs: Math.max(0, timeoutMs - (performance.now() - startedAt)),
-      signal,
-    });
+    const left = sharedDeadline(options);
+    const connection = this.#openConnection() ?? (await this.#connect(left()));
+    return await call(connection, left());
   }
 
   #openConnection(): NomadConnection | undefined {
@@ -144,8 +152,7 @@ export class NomadClient {
   }
 
   async #connect(options: CallOptions): Promise<NomadConnection> {
-    const { tls, region } = this.#options;
-    const connection = await NomadConnection.open(this.endpoint, { ...options, tls, region });
+    const connection = await this.#dial(options);
     const other = this.#openConnection();
     if (other !== undefined) {
       // Two calls connected at the same time: one connection is enough.
@@ -154,5 +161,10 @@ export class NomadClient {
     }
     this.#own = connection;
     return connection;
+  }
+
+  #dial(options: CallOptions): Promise<NomadConnection> {
+    const { tls, region } = this.#options;
+    return NomadConnection.open(this.endpoint, { ...options, tls, region });
   }
 }

@@ -3,7 +3,7 @@ import { encode } from "@msgpack/msgpack";
 import { z } from "zod";
 import type { ServerEndpoint } from "../core/server-endpoint.ts";
 import { ConnectionError, transportFailure } from "../net/connection-error.ts";
-import { withDeadline } from "../net/deadline.ts";
+import { sharedDeadline, withDeadline } from "../net/deadline.ts";
 import { dial } from "../net/dial.ts";
 import type { CallOptions, Closure, ConnectionState, HeldConnection } from "../net/held-connection.ts";
 import { closureError, SocketLifetime } from "../net/socket-lifetime.ts";
@@ -87,11 +87,7 @@ export class NomadConnection implements HeldConnection {
    * TLS: resolves after the handshake and one answered ping, because a TLS 1.3 server refuses a client only at the first read.
    */
   static async open(endpoint: ServerEndpoint, options: NomadConnectionOptions): Promise<NomadConnection> {
-    const endsAt = performance.now() + options.timeoutMs;
-    const left = (): CallOptions => ({
-      timeoutMs: Math.max(0, endsAt - performance.now()),
-      signal: options.signal,
-    });
+    const left = sharedDeadline(options);
     const socket = await dial(endpoint, left());
     if (options.tls === undefined) {
       return new NomadConnection(endpoint, socket, (cause) => transportFailure(endpoint.key, cause));
@@ -123,8 +119,8 @@ export class NomadConnection implements HeldConnection {
   }
 
   /**
-   * Sends one request. Rejects with a `ConnectionError`: `application` leaves the connection open (but the server closes it
-   * after `unknown-method`), `timeout` too; with any other kind the connection is closed.
+   * Sends one request. Rejects with a `ConnectionError`: `application` and `timeout` leave the connection open, other kinds close
+   * it, but for two codes: `unknown-method` costs the connection, `unexpected-answer` does not.
    */
   async call<T>(method: string, request: object, answer: Answer<T>, options: CallOptions): Promise<T> {
     const { state } = this;
@@ -202,8 +198,16 @@ export class NomadConnection implements HeldConnection {
     }
     if (error === "") {
       call.settle(bytes);
-    } else {
-      call.fail(applicationError(this.endpoint.key, call.method, error));
+      return;
+    }
+    const failure = applicationError(this.endpoint.key, call.method, error);
+    call.fail(failure);
+    if (failure.code === "unknown-method") {
+      // The server closes next. Until that is seen, the connection would look open and lose the next call.
+      const detail = `the server closes the connection after a method it lacks (${call.method})`;
+      this.#lifetime.fail(
+        new ConnectionError("connection-closed", this.endpoint.key, detail, { cause: failure }),
+      );
     }
   }
 

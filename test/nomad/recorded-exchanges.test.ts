@@ -140,23 +140,26 @@ const nameOf = (value: unknown) => (value as { name: unknown }).name;
 
 const requests = RECORDED.filter(({ name }) => name in CALLS);
 
-/** Answers the recorded bytes, cut as the test wants, as soon as the recorded request has come in. */
+/** Answers the recorded bytes, cut as the test wants, as soon as the recorded request has come in on one connection. */
 async function replay(exchange: RecordedExchange, pieces: readonly Buffer[]) {
-  const got: Buffer[] = [];
+  let sent = Buffer.alloc(0);
   const server = await scriptedServer((socket) => {
+    let got = Buffer.alloc(0);
     socket.on("data", (chunk) => {
-      got.push(chunk);
-      if (Buffer.concat(got).length >= exchange.sent.length) {
-        for (const piece of pieces) {
-          socket.write(piece);
-        }
-        if (exchange.connectionClosedByServer) {
-          socket.end();
-        }
+      got = Buffer.concat([got, chunk]);
+      if (got.length < exchange.sent.length) {
+        return;
+      }
+      sent = got;
+      for (const piece of pieces) {
+        socket.write(piece);
+      }
+      if (exchange.connectionClosedByServer) {
+        socket.end();
       }
     });
   });
-  return { server, sent: () => Buffer.concat(got).toString("hex") };
+  return { server, sent: () => sent.toString("hex") };
 }
 
 async function makeCall(exchange: RecordedExchange, pieces: readonly Buffer[]) {

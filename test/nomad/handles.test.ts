@@ -1,0 +1,42 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ServerEndpoint } from "../../src/core/server-endpoint.ts";
+import { NomadClient } from "../../src/nomad/nomad-client.ts";
+import { NomadConnection } from "../../src/nomad/nomad-connection.ts";
+import { StandInServer } from "../../src/nomad/stand-in-server.ts";
+import { failsWith, IN_TIME, until } from "../net/expectations.ts";
+
+const REGION = { region: "global" };
+
+/** Sockets, servers and timers that keep the process alive now. */
+function handles(): string[] {
+  return process.getActiveResourcesInfo().filter((name) => /TCP|TLS|Timeout/.test(name));
+}
+
+test("after close and stop nothing is left: no socket, no timer, no listener on the signal", async () => {
+  // A test with a deadline has timers of its own.
+  const before = handles().length;
+  const server = new StandInServer();
+  await server.start();
+  await server.start();
+  const endpoint = ServerEndpoint.fromLiteral(server.address);
+  const connection = await NomadConnection.open(endpoint, { ...IN_TIME, ...REGION });
+  const client = new NomadClient(endpoint, REGION);
+  await Promise.all([connection.ping(IN_TIME), client.ping(IN_TIME)]);
+  server.misbehave({ kind: "silence" });
+  const unanswered = assert.rejects(connection.ping(IN_TIME), failsWith("connection-closed"));
+  connection.close();
+  connection.close();
+  client.close();
+  await unanswered;
+  await assert.rejects(connection.ping(IN_TIME), failsWith("connection-closed"));
+  await server.stop();
+  await server.stop();
+  await assert.rejects(client.ping(IN_TIME), failsWith("connection-refused"));
+  // One timer is that of the wait itself.
+  let now = handles().length;
+  await until(() => {
+    now = handles().length;
+    return now <= before + 1;
+  });
+});
