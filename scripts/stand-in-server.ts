@@ -19,22 +19,50 @@ interface Order {
   readonly fault?: StandInFault;
 }
 
-const { values } = parseArgs({
-  options: {
-    listen: { type: "string", default: "127.0.0.1:0" },
-    view: { type: "string", default: "{}" },
-    stdin: { type: "boolean", default: false },
-  },
-});
+function fail(message: string): never {
+  console.error(`stand-in-server: ${message}`);
+  process.exit(2);
+}
 
-const anyPort = values.listen.endsWith(":0");
-const { host, port } = parseRpcAddr(anyPort ? values.listen.slice(0, -2) : values.listen);
+function parseJson(what: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return fail(`${what}: expected JSON, got ${text}`);
+  }
+}
+
+function parseListen(text: string): { host: string; port: number } {
+  // Port 0 is no server's address, but here it asks for any free one.
+  const anyPort = text.endsWith(":0");
+  try {
+    const { host, port } = parseRpcAddr(anyPort ? text.slice(0, -2) : text);
+    return { host, port: anyPort ? 0 : port };
+  } catch (error) {
+    return fail(`--listen: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+function parseFlags() {
+  try {
+    return parseArgs({
+      options: {
+        listen: { type: "string", default: "127.0.0.1:0" },
+        view: { type: "string", default: "{}" },
+        stdin: { type: "boolean", default: false },
+      },
+    }).values;
+  } catch (error) {
+    return fail(error instanceof Error ? error.message : String(error));
+  }
+}
+
+const values = parseFlags();
 const server = new StandInServer({
-  host,
-  port: anyPort ? 0 : port,
-  view: JSON.parse(values.view) as Partial<StandInView>,
+  ...parseListen(values.listen),
+  view: parseJson("--view", values.view) as Partial<StandInView>,
 });
-await server.start();
+await server.start().catch((error: unknown) => fail(`--listen ${values.listen}: ${String(error)}`));
 console.log(JSON.stringify({ address: server.address, pid: process.pid }));
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
@@ -43,7 +71,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
 
 if (values.stdin) {
   for await (const line of createInterface({ input: process.stdin })) {
-    const { view, fault } = JSON.parse(line) as Order;
+    const { view, fault } = parseJson("standard input", line) as Order;
     if (view !== undefined) {
       server.know(view);
     }

@@ -116,6 +116,22 @@ suite("mutual TLS", () => {
     await assert.rejects(connection.ping(IN_TIME), failsWith("connection-closed"));
   });
 
+  test("an abort during the handshake: the signal's reason, and no socket is left", async () => {
+    await using silent = await scriptedServer((socket) => socket.resume());
+    const abort = new AbortController();
+    const opening = NomadConnection.open(silent.endpoint, {
+      ...IN_TIME,
+      signal: abort.signal,
+      tls: {},
+      region: "global",
+    });
+    await until(() => silent.sockets.size === 1);
+    const reason = new Error("not wanted any more");
+    abort.abort(reason);
+    await assert.rejects(opening, (error) => error === reason);
+    await until(() => silent.sockets.size === 0);
+  });
+
   test("a handshake that never ends: a timeout, and no socket is left", async () => {
     await using silent = await scriptedServer((socket) => socket.resume());
     const opening = NomadConnection.open(silent.endpoint, { ...BRIEFLY, tls: {}, region: "global" });
