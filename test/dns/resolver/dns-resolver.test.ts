@@ -65,7 +65,7 @@ suite("answers", () => {
         send(reply(asked, { records: [a("db.example", "10.0.0.5")] }));
       }
     };
-    assert.deepEqual((await resolveWith(script, "db.example", { timeoutMs: 100 })).addresses, ["10.0.0.5"]);
+    assert.deepEqual((await resolveWith(script, "db.example", { timeoutMs: 400 })).addresses, ["10.0.0.5"]);
   });
 
   test("a name without addresses is no missing name", async () => {
@@ -74,6 +74,13 @@ suite("answers", () => {
       resolveWith(zoneScript(ZONE), "gone.example"),
       failsWith("no-such-name", /^name "gone.example": /),
     );
+  });
+
+  test("one family that has no data outweighs the other that says the name is missing", async () => {
+    const script: Script = (asked, send) => {
+      send(reply(asked, { rcode: asked.type === TYPE.A ? 3 : 0 }));
+    };
+    await assert.rejects(resolveWith(script), failsWith("no-address"));
   });
 
   test("a failed nameserver outweighs the other family's empty answer: the name may have addresses", async () => {

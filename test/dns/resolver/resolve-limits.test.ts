@@ -48,7 +48,9 @@ suite("names and signals", () => {
       const resolver = resolverAt([first, second], { timeoutMs: 60_000 });
       await assert.rejects(
         resolver.resolve("db.example", controller.signal),
-        (error) => failsWith("aborted")(error) && (error as Error).cause instanceof Error,
+        (error) =>
+          failsWith("aborted", /^name "db.example": aborted$/)(error) &&
+          (error as Error).cause instanceof Error,
       );
       assert.equal(second.asked.length, 0);
     }

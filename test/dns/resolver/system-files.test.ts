@@ -16,7 +16,7 @@ suite("hosts file", () => {
     server.asked.length = 0;
     await writeFile(
       hostsPath,
-      "192.0.2.1 Four.Example four # comment\n2001:db8::1\tfour.example.\nnonsense four.example\n",
+      "192.0.2.1 Four.Example four # comment\n192.0.2.1 four.example\n2001:db8::1\tfour.example.\nnonsense four.example\n",
     );
     assert.deepEqual((await resolver.resolve("four.example")).addresses, ["192.0.2.1", "2001:db8::1"]);
     assert.deepEqual((await resolver.resolve("four")).addresses, ["192.0.2.1"]);
@@ -26,6 +26,8 @@ suite("hosts file", () => {
     );
     assert.deepEqual((await resolver.resolve("four")).addresses, ["192.0.2.2"]);
     assert.equal(server.asked.length, 0);
+    const notInAFolder = resolverAt([server], { hostsPath: join(hostsPath, "hosts") });
+    assert.deepEqual((await notInAFolder.resolve("four.example")).addresses, ["10.0.0.4"]);
     await rm(hostsPath);
     assert.deepEqual((await resolver.resolve("four.example")).addresses, ["10.0.0.4"]);
   });
@@ -180,6 +182,14 @@ suite("resolv.conf", () => {
       "a.b.c.two.example",
     ]);
     assert.deepEqual(await askedNames("db.", search, {}), ["db"]);
+  });
+
+  test("a name that a search domain makes too long is not tried with it", async () => {
+    const server = await nameserver(zoneScript({}));
+    const resolvConfPath = join(folder, "resolv.conf");
+    await writeFile(resolvConfPath, `nameserver [${server.address}]:${server.port}\n${search}\n`);
+    const long = `${"x.".repeat(122)}x`;
+    await assert.rejects(resolverAt([], { resolvConfPath }).resolve(long), failsWith("no-such-name"));
   });
 
   test("a search goes on past a name without address, which outweighs missing names", async () => {
