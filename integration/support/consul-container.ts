@@ -181,10 +181,15 @@ export class ConsulContainer implements AsyncDisposable {
     await network.disconnect(this.containerId);
   }
 
-  /** Ends a partition; it comes back with its old address. */
+  /** Ends a partition; it has its old address and has met a member again (by itself gossip looks only every 30 s). */
   async heal(): Promise<void> {
     const { network, address } = this.#place();
     await network.connect(this.containerId, address);
+    const role = this.#options.role ?? { kind: "dev" };
+    const peers = role.kind === "dev" ? [] : role.join.filter((peer) => peer !== address);
+    if (peers.length > 0) {
+      await Promise.any(peers.map((peer) => this.http.call("PUT", `/v1/agent/join/${peer}`)));
+    }
   }
 
   /** Kills and removes it. Idempotent. */
