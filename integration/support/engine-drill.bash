@@ -20,7 +20,8 @@ engine_processes() {
   done | sort | xargs
 }
 see() { printf '%s=%s\n' "$1" "$2"; }
-kill_all() { for pid in $(pidof "$@"); do kill -KILL "$pid"; done; }
+# The first ones killed may take others with them.
+kill_all() { for pid in $(pidof "$@"); do kill -KILL "$pid" 2>/dev/null || true; done; }
 start_consul() { docker run --detach "$image" agent -dev >/dev/null; }
 see_working() { see "$1" "$(docker run --rm "$image" version 2>/dev/null | grep --count '^Consul v')"; }
 
