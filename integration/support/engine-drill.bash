@@ -59,7 +59,6 @@ sleep 600 &
 bystander=$!
 mkdir -p "$HEADWAITER_STATE_DIR/exec/containerd"
 echo "$bystander" | tee "$HEADWAITER_STATE_DIR/pid" >"$HEADWAITER_STATE_DIR/exec/containerd/containerd.pid"
-"$scripts/engine" stop
 "$scripts/engine" up >/dev/null
 see_working "works beside a reused pid"
 
