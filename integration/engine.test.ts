@@ -23,7 +23,8 @@ const engineOfOurOwn = async (): Promise<void> => {
   const stateDir = await mkdtemp("/var/tmp/headwaiter-drill-");
   try {
     assert.deepEqual(await drill(stateDir), {
-      "two callers": `unix://${stateDir}/docker.sock`,
+      "callers at once": `4 unix://${stateDir}/docker.sock`,
+      "daemons they started": "1",
       "their processes": "containerd dockerd",
       "processes after a killed daemon": "containerd dockerd",
       "works after a killed daemon": "1",
