@@ -2,10 +2,13 @@
 import type { Clock, Logger, Random, Resolver } from "./core/ports.ts";
 import { DnsResolver } from "./dns/resolver/dns-resolver.ts";
 
+/** 24.8 days: Node fires a timer of more at once, which would make a rebalance after another one. A longer delay ends here. */
+const MAX_DELAY_MS = 2 ** 31 - 1;
+
 export const systemClock: Clock = {
   now: () => Date.now(),
   after: (delayMs, callback) => {
-    const timer = setTimeout(callback, delayMs);
+    const timer = setTimeout(callback, Math.min(delayMs, MAX_DELAY_MS));
     return () => {
       clearTimeout(timer);
     };

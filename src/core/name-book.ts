@@ -29,27 +29,37 @@ export class NameBook {
     this.#clock = clock;
   }
 
-  /** @throws EndpointError when the address is malformed, or its name has no address. */
-  async endpointOf(
+  /**
+   * The endpoint of an address, or why it can't be used; a promise only where a name has to be asked for. A listed
+   * server keeps its endpoint: neither parsed again, when the text is its key, nor asked for again.
+   */
+  find(
     text: string,
     listed: (key: string) => ServerEndpoint | undefined,
-  ): Promise<ServerEndpoint> {
-    const addr = parseRpcAddr(text);
-    const endpoint = new ServerEndpoint(text, addr, [addr.host]);
-    if (addr.kind !== "name") {
-      return endpoint;
+  ): ServerEndpoint | EndpointError | Promise<ServerEndpoint | EndpointError> {
+    try {
+      const known = listed(text);
+      if (known !== undefined) {
+        return known;
+      }
+      const addr = parseRpcAddr(text);
+      const endpoint = new ServerEndpoint(text, addr, [addr.host]);
+      return listed(endpoint.key) ?? (addr.kind === "name" ? this.#resolve(endpoint) : endpoint);
+    } catch (error) {
+      if (error instanceof EndpointError) {
+        return error;
+      }
+      throw error;
     }
-    const known = listed(endpoint.key);
-    if (known !== undefined) {
-      return known;
-    }
+  }
+
+  async #resolve(endpoint: ServerEndpoint): Promise<ServerEndpoint | EndpointError> {
     try {
       return endpoint.withAddresses(await this.#ask(endpoint));
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      throw new EndpointError("name-unresolvable", text, `expected a name with an address (${reason})`, {
-        cause: error,
-      });
+      const expectation = `expected a name with an address (${reason})`;
+      return new EndpointError("name-unresolvable", endpoint.name, expectation, { cause: error });
     }
   }
 

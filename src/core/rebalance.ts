@@ -64,8 +64,3 @@ export function shuffledOrder(snapshot: Snapshot, random: Random): string[] {
   const keys = (tier: "primary" | "backup") => snapshot.serversOf(tier).map((server) => server.key);
   return [...shuffled(keys("primary"), random), ...shuffled(keys("backup"), random)];
 }
-
-/** The order with every key of `failed` behind all others, relative order kept. */
-export function failedLast(order: readonly string[], failed: ReadonlySet<string>): string[] {
-  return [...order.filter((key) => !failed.has(key)), ...order.filter((key) => failed.has(key))];
-}

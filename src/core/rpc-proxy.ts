@@ -4,7 +4,6 @@ import { withinDeadline } from "./ping-deadline.ts";
 import type { Clock, Logger, Pinger, Random, Resolver } from "./ports.ts";
 import {
   DEFAULT_REBALANCE_POLICY,
-  failedLast,
   type RebalancePolicy,
   rebalanceIntervalMs,
   shuffled,
@@ -78,14 +77,18 @@ export class RpcProxy {
    * @throws EndpointError when the address is malformed or does not resolve; nothing changed.
    */
   async addPrimaryServer(rpcAddr: string, source: "api" | "static" = "api"): Promise<ServerEndpoint> {
-    const endpoint = await this.#endpointOf(rpcAddr);
+    const endpoint = await this.#find(rpcAddr);
+    if (endpoint instanceof EndpointError) {
+      throw endpoint;
+    }
     this.#apply({ type: "primary-added", endpoint, source });
     return this.#listed(endpoint.key) ?? endpoint;
   }
 
   /**
    * Replaces the servers that Consul supplied. New ones are appended in the given order; ones that left, and that no
-   * other source names, leave the list. Of two overlapping calls the later one wins.
+   * other source names, leave the list: with no address, all of them. When there are addresses, but not one can be
+   * used, nothing changes: a list is never emptied by a source that failed. Of two overlapping calls the later one wins.
    * @returns the addresses that could not be used; the others were applied.
    */
   async setBackupServers(
@@ -94,7 +97,8 @@ export class RpcProxy {
   ): Promise<readonly EndpointError[]> {
     const call = this.#calls[source].begin();
     const { endpoints, rejected } = await this.#endpointsOf(addrs);
-    if (call.isLatestToApply()) {
+    const hasFailed = endpoints.length === 0 && rejected.length > 0;
+    if (!hasFailed && call.isLatestToApply()) {
       this.#apply({ type: "backups-reported", endpoints, source, tier });
     }
     return rejected;
@@ -114,8 +118,7 @@ export class RpcProxy {
     const call = this.#calls.heartbeat.begin();
     const usable = this.#apiFilter.usable(servers);
     const isLocal = (server: NodeServerInfo) => server.datacenter === this.#config.datacenter;
-    const addressesOf = (infos: readonly NodeServerInfo[]) =>
-      shuffled(infos, this.#ports.random).map((server) => server.rpcAdvertiseAddr);
+    const addressesOf = (infos: readonly NodeServerInfo[]) => infos.map((server) => server.rpcAdvertiseAddr);
     const [primaries, backups] = await Promise.all([
       this.#endpointsOf(addressesOf(usable.filter(isLocal))),
       this.#endpointsOf(addressesOf(usable.filter((server) => !isLocal(server)))),
@@ -123,8 +126,8 @@ export class RpcProxy {
     if (call.isLatestToApply()) {
       this.#apply({
         type: "heartbeat-received",
-        primaries: primaries.endpoints,
-        backups: backups.endpoints,
+        primaries: shuffled(primaries.endpoints, this.#ports.random),
+        backups: shuffled(backups.endpoints, this.#ports.random),
         numNodes,
         leaderAddr: leaderRpcAddr,
       });
@@ -245,7 +248,7 @@ export class RpcProxy {
     const unanswered = new Set<string>();
     this.#failedMeanwhile = unanswered;
     const plan = shuffledOrder(this.#snapshot, this.#ports.random);
-    for (const key of plan) {
+    for (const [position, key] of plan.entries()) {
       const server = this.#listed(key);
       if (signal?.aborted) {
         return false;
@@ -254,7 +257,7 @@ export class RpcProxy {
         continue;
       }
       if ((await this.#answers(server, signal)) && !unanswered.has(key)) {
-        const order = failedLast(plan, unanswered);
+        const order = [...plan.slice(position).filter((other) => !unanswered.has(other)), ...unanswered];
         return (
           !signal?.aborted &&
           this.#apply({ type: "rebalanced", order, ...(reason === undefined ? {} : { reason }) })
@@ -299,23 +302,23 @@ export class RpcProxy {
     return this.#snapshot.members.get(key)?.endpoint;
   }
 
-  #endpointOf(rpcAddr: string): Promise<ServerEndpoint> {
-    return this.#names.endpointOf(rpcAddr, (key) => this.#listed(key));
+  #find(rpcAddr: string): Found | Promise<Found> {
+    return this.#names.find(rpcAddr, (key) => this.#listed(key));
   }
 
   async #endpointsOf(
     addrs: readonly string[],
   ): Promise<{ endpoints: ServerEndpoint[]; rejected: EndpointError[] }> {
-    const results = await Promise.allSettled(addrs.map((addr) => this.#endpointOf(addr)));
+    const pending = addrs.map((addr) => this.#find(addr));
     const endpoints: ServerEndpoint[] = [];
     const rejected: EndpointError[] = [];
-    for (const result of results) {
-      if (result.status === "fulfilled") {
-        endpoints.push(result.value);
-      } else if (result.reason instanceof EndpointError) {
-        rejected.push(result.reason);
+    for (const outcome of pending) {
+      // All names are being asked for already; an address literal costs no promise.
+      const found = outcome instanceof Promise ? await outcome : outcome;
+      if (found instanceof EndpointError) {
+        rejected.push(found);
       } else {
-        throw result.reason;
+        endpoints.push(found);
       }
     }
     return { endpoints, rejected };
@@ -330,6 +333,8 @@ export class RpcProxy {
     });
   }
 }
+
+type Found = ServerEndpoint | EndpointError;
 
 /** Orders overlapping calls of one kind: what an earlier call found never replaces what a later one found. */
 class CallOrder {

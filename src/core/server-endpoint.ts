@@ -88,24 +88,27 @@ function parseHost(host: string, text: string): { host: string; kind: RpcAddr["k
     return { host: ipaddr.IPv6.parse(host).toRFC5952String(), kind: "ipv6" };
   }
   if (/^[\d.]+$/.test(host)) {
-    if (!ipaddr.IPv4.isValidFourPartDecimal(host)) {
+    if (!CANONICAL_IPV4.test(host)) {
       throw new EndpointError("host-invalid", text, "expected an IPv4 address of four numbers from 0 to 255");
     }
     return { host, kind: "ipv4" };
   }
-  const name = host.toLowerCase().replace(/\.$/, "");
+  const name = host.replace(/\.$/, "");
   if (!isHostName(name)) {
     throw new EndpointError("host-invalid", text, "expected a DNS name or an IP address");
   }
-  return { host: name, kind: "name" };
+  return { host: name.toLowerCase(), kind: "name" };
 }
+
+/** Four numbers from 0 to 255 without leading zeros, which some readers take for octal. */
+const CANONICAL_IPV4 = /^(?:(?:\d|[1-9]\d|1\d\d|2[0-4]\d|25[0-5])(?:\.(?=\d)|$)){4}$/;
 
 // RFC 1123 labels, with the underscore that real host names carry; a last label of digits alone is a mistyped address.
 function isHostName(name: string): boolean {
   return (
     name.length <= 253 &&
-    name.split(".").every((label) => /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/.test(label)) &&
-    !/(^|\.)(\d+|0x[0-9a-f]*)$/.test(name)
+    name.split(".").every((label) => /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/i.test(label)) &&
+    !/(^|\.)(\d+|0x[0-9a-f]*)$/i.test(name)
   );
 }
 

@@ -3,6 +3,14 @@
  * An event that changes nothing returns the identical snapshot. Every event is total: none throws.
  */
 import { List, type Map as PersistentMap } from "immutable";
+import {
+  type ClaimsAfter,
+  canonicalClaims,
+  claimsAfterBackups,
+  claimsAfterHeartbeat,
+  remembered,
+  tierOfClaims,
+} from "./claims.ts";
 import type { ServerEndpoint } from "./server-endpoint.ts";
 import {
   type Cause,
@@ -11,7 +19,6 @@ import {
   type Member,
   NO_DIFFERENCE,
   Snapshot,
-  type Source,
   type Tier,
 } from "./snapshot.ts";
 
@@ -68,6 +75,8 @@ export function transition(snapshot: Snapshot, event: ServerEvent, at: number): 
   }
 }
 
+const NO_CLAIMS: Claims = canonicalClaims({});
+
 type Step = Partial<Pick<Snapshot, "order" | "members" | "leaderAddr" | "numNodes">>;
 
 function next(
@@ -84,14 +93,21 @@ function next(
     leaderAddr: step.leaderAddr ?? snapshot.leaderAddr,
     numNodes: step.numNodes ?? snapshot.numNodes,
     cause: Object.freeze(cause),
-    difference: Object.freeze({ ...NO_DIFFERENCE, ...difference }),
+    difference: frozenDifference(difference),
     at,
   });
 }
 
+function frozenDifference({ added, removed, moved }: Partial<Difference>): Difference {
+  return Object.freeze({
+    added: added === undefined ? NO_DIFFERENCE.added : Object.freeze(added),
+    removed: removed === undefined ? NO_DIFFERENCE.removed : Object.freeze(removed),
+    moved: moved === undefined ? NO_DIFFERENCE.moved : Object.freeze(moved),
+  });
+}
+
 function memberOf(endpoint: ServerEndpoint, claims: Claims): Member {
-  const tier = Object.values(claims).includes("primary") ? "primary" : "backup";
-  return Object.freeze({ endpoint, claims: Object.freeze(claims), tier });
+  return Object.freeze({ endpoint, claims, tier: tierOfClaims(claims) });
 }
 
 function addPrimary(
@@ -107,7 +123,7 @@ function addPrimary(
   }
   const members = snapshot.members.set(
     key,
-    memberOf(known?.endpoint ?? endpoint, { ...known?.claims, [source]: "primary" }),
+    memberOf(known?.endpoint ?? endpoint, canonicalClaims({ ...known?.claims, [source]: "primary" })),
   );
   const cause: Cause = { occurrence: "primary-added", source, server: key };
   return known === undefined
@@ -117,29 +133,20 @@ function addPrimary(
 
 type EventOf<Type extends ServerEvent["type"]> = Extract<ServerEvent, { type: Type }>;
 
-/** What a source says of each server now: its claims replaced, `undefined` for a server that leaves. */
-type ClaimsAfter = (member: Member) => Claims | undefined;
-
+/** A server that a source names; `isListed` is found out on the way. */
 interface Reported {
   readonly endpoint: ServerEndpoint;
   readonly tier: Tier;
+  isListed: boolean;
 }
 
 function reportBackups(snapshot: Snapshot, event: EventOf<"backups-reported">, at: number): Snapshot {
   const { source, tier } = event;
-  const reported = new Map<string, Reported>(
-    event.endpoints.map((endpoint) => [endpoint.key, { endpoint, tier }]),
-  );
-  const claimsAfter: ClaimsAfter = (member) => {
-    const claims = withoutSources(
-      member.claims,
-      source === "consul" && reported.size > 0 ? [source, "state-file"] : [source],
-    );
-    const claim = reported.get(member.endpoint.key);
-    const after: Claims = claim === undefined ? claims : { ...claims, [source]: claim.tier };
-    return Object.keys(after).length === 0 ? undefined : after;
-  };
-  const lists = replaceClaims(snapshot, reported, source, claimsAfter);
+  const reported = new Map<string, Reported>();
+  for (const endpoint of event.endpoints) {
+    reported.set(endpoint.key, { endpoint, tier, isListed: false });
+  }
+  const lists = replaceClaims(snapshot, reported, claimsAfterBackups(source, reported.size === 0));
   return lists === undefined
     ? snapshot
     : next(snapshot, lists, lists.difference, { occurrence: "backups-reported", source }, at);
@@ -149,54 +156,23 @@ function receiveHeartbeat(snapshot: Snapshot, event: EventOf<"heartbeat-received
   const { numNodes, leaderAddr } = event;
   const reported = new Map<string, Reported>();
   for (const endpoint of event.primaries) {
-    reported.set(endpoint.key, { endpoint, tier: "primary" });
+    reported.set(endpoint.key, { endpoint, tier: "primary", isListed: false });
   }
   for (const endpoint of event.backups) {
     if (!reported.has(endpoint.key)) {
-      reported.set(endpoint.key, { endpoint, tier: "backup" });
+      reported.set(endpoint.key, { endpoint, tier: "backup", isListed: false });
     }
   }
   // A list is never emptied by a source that failed: without a usable server only the numbers are taken.
   const lists =
     reported.size === 0
       ? undefined
-      : replaceClaims(snapshot, reported, "heartbeat", (member) =>
-          claimsAfterHeartbeat(member.claims, reported.get(member.endpoint.key)?.tier, leaderAddr !== ""),
-        );
-  if (lists === undefined && snapshot.numNodes === numNodes && snapshot.leaderAddr === leaderAddr) {
+      : replaceClaims(snapshot, reported, claimsAfterHeartbeat(leaderAddr !== ""));
+  if (lists === undefined && Object.is(snapshot.numNodes, numNodes) && snapshot.leaderAddr === leaderAddr) {
     return snapshot;
   }
   const cause: Cause = { occurrence: "heartbeat-received", source: "heartbeat" };
   return next(snapshot, { ...lists, numNodes, leaderAddr }, lists?.difference ?? {}, cause, at);
-}
-
-/**
- * A heartbeat replaces every primary; one that it does not name leaves all lists. What Consul added as primary
- * while there was no leader becomes backup again at the first heartbeat that names one.
- */
-function claimsAfterHeartbeat(
-  claims: Claims,
-  tier: Tier | undefined,
-  leaderKnown: boolean,
-): Claims | undefined {
-  const consulTier = leaderKnown && claims.consul !== undefined ? "backup" : claims.consul;
-  const consul: Claims = consulTier === undefined ? {} : { consul: consulTier };
-  if (tier !== undefined) {
-    return { ...consul, heartbeat: tier };
-  }
-  const wasPrimary = [claims.heartbeat, claims.static, claims.api].includes("primary");
-  return wasPrimary || consulTier === undefined ? undefined : consul;
-}
-
-function withoutSources(claims: Claims, sources: readonly Source[]): Claims {
-  return Object.fromEntries(Object.entries(claims).filter(([source]) => !sources.includes(source as Source)));
-}
-
-function sameClaims(one: Claims, other: Claims): boolean {
-  const sources = Object.keys(one) as Source[];
-  return (
-    sources.length === Object.keys(other).length && sources.every((source) => one[source] === other[source])
-  );
 }
 
 interface Lists {
@@ -209,33 +185,38 @@ interface Lists {
 function replaceClaims(
   snapshot: Snapshot,
   reported: ReadonlyMap<string, Reported>,
-  source: Source,
-  claimsAfter: ClaimsAfter,
+  decide: ClaimsAfter,
 ): Lists | undefined {
-  const removed: string[] = [];
+  const claimsAfter = remembered(decide);
   const added: string[] = [];
+  const removed = new Set<string>();
   const members = snapshot.members.withMutations((draft) => {
-    for (const [key, member] of snapshot.members) {
-      const claims = claimsAfter(member);
+    snapshot.members.forEach((member, key) => {
+      const report = reported.get(key);
+      const claims = claimsAfter(member.claims, report?.tier);
+      if (report !== undefined) {
+        report.isListed = true;
+      }
       if (claims === undefined) {
-        removed.push(key);
+        removed.add(key);
         draft.delete(key);
-      } else if (!sameClaims(claims, member.claims)) {
+      } else if (claims !== member.claims) {
         draft.set(key, memberOf(member.endpoint, claims));
       }
-    }
-    for (const [key, { endpoint, tier }] of reported) {
-      if (!snapshot.members.has(key)) {
+    });
+    for (const [key, { endpoint, tier, isListed }] of reported) {
+      if (!isListed) {
         added.push(key);
-        draft.set(key, memberOf(endpoint, { [source]: tier }));
+        draft.set(key, memberOf(endpoint, claimsAfter(NO_CLAIMS, tier) ?? NO_CLAIMS));
       }
     }
   });
   if (members === snapshot.members) {
     return undefined;
   }
-  const kept = removed.length === 0 ? snapshot.order : snapshot.order.filter((key) => members.has(key));
-  return { members, order: kept.concat(added), difference: { ...NO_DIFFERENCE, added, removed } };
+  const kept = removed.size === 0 ? snapshot.order : snapshot.order.filter((key) => !removed.has(key));
+  const difference = { ...NO_DIFFERENCE, added, removed: [...removed] };
+  return { members, order: added.length === 0 ? kept : kept.concat(added), difference };
 }
 
 function causeOf(occurrence: Cause["occurrence"], event: EventOf<"server-failed" | "server-removed">): Cause {

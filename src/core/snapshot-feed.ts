@@ -69,8 +69,9 @@ export class SnapshotFeed {
 
   #remember(next: Snapshot, previous: Snapshot): void {
     const { revision, at, cause, difference } = next;
-    const heads = { head: next.head?.key, previousHead: previous.head?.key };
-    this.#history.push(Object.freeze({ revision, at, cause, difference, ...heads }));
+    const head = next.head?.key;
+    const previousHead = previous.head?.key;
+    this.#history.push(Object.freeze({ revision, at, cause, difference, head, previousHead }));
     if (this.#history.length > HISTORY_LENGTH) {
       this.#history.shift();
     }

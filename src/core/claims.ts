@@ -1,0 +1,70 @@
+/** What the sources say of a server, and how a heartbeat or a list of backups changes it: pure. */
+import type { Claims, Source, Tier } from "./snapshot.ts";
+
+/** What a source now says of a server that has these claims; `undefined`: the server leaves. `tier`: what it reports it as. */
+export type ClaimsAfter = (claims: Claims, tier: Tier | undefined) => Claims | undefined;
+
+const SOURCES: readonly Source[] = ["static", "api", "heartbeat", "consul", "state-file"];
+
+/** Each of the 3⁵ combinations of claims once, so that equal claims are the same object. */
+const canonical: Claims[] = [];
+
+/** The one object for these claims: equal claims are identical. */
+export function canonicalClaims(claims: Claims): Claims {
+  let index = 0;
+  for (const source of SOURCES) {
+    const tier = claims[source];
+    index = index * 3 + (tier === undefined ? 0 : tier === "primary" ? 1 : 2);
+  }
+  canonical[index] ??= Object.freeze({ ...claims });
+  return canonical[index] as Claims;
+}
+
+/** Primary in one source is primary. */
+export function tierOfClaims(claims: Claims): Tier {
+  return SOURCES.some((source) => claims[source] === "primary") ? "primary" : "backup";
+}
+
+/** The source's backups are replaced; what Consul found makes what the state file remembered superfluous. */
+export function claimsAfterBackups(source: "consul" | "state-file", isEmpty: boolean): ClaimsAfter {
+  const replaced: readonly string[] = source === "consul" && !isEmpty ? [source, "state-file"] : [source];
+  return (claims, tier) => {
+    const others: Claims = Object.fromEntries(
+      Object.entries(claims).filter(([other]) => !replaced.includes(other)),
+    );
+    const after: Claims = tier === undefined ? others : { ...others, [source]: tier };
+    return Object.keys(after).length === 0 ? undefined : canonicalClaims(after);
+  };
+}
+
+/**
+ * A heartbeat replaces every primary; one that it does not name leaves all lists. What Consul added as primary
+ * while there was no leader becomes backup again at the first heartbeat that names one.
+ */
+export function claimsAfterHeartbeat(leaderKnown: boolean): ClaimsAfter {
+  return (claims, tier) => {
+    const consulTier = leaderKnown && claims.consul !== undefined ? "backup" : claims.consul;
+    const consul: Claims = consulTier === undefined ? {} : { consul: consulTier };
+    if (tier !== undefined) {
+      return canonicalClaims({ ...consul, heartbeat: tier });
+    }
+    const wasPrimary = [claims.heartbeat, claims.static, claims.api].includes("primary");
+    return wasPrimary || consulTier === undefined ? undefined : canonicalClaims(consul);
+  };
+}
+
+/** The same answers, each worked out once: 10,000 servers have some five kinds of canonical claims. */
+export function remembered(claimsAfter: ClaimsAfter): ClaimsAfter {
+  const answers = new Map<Tier | undefined, Map<Claims, Claims | undefined>>();
+  return (claims, tier) => {
+    let known = answers.get(tier);
+    if (known === undefined) {
+      known = new Map();
+      answers.set(tier, known);
+    }
+    if (!known.has(claims)) {
+      known.set(claims, claimsAfter(claims, tier));
+    }
+    return known.get(claims);
+  };
+}
