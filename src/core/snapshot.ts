@@ -106,7 +106,7 @@ export class Snapshot implements SnapshotFields {
       members: PersistentMap(),
       leaderAddr: "",
       numNodes: 0,
-      cause: { occurrence: "started", source: "agent" },
+      cause: Object.freeze({ occurrence: "started", source: "agent" }),
       difference: NO_DIFFERENCE,
       at,
     });

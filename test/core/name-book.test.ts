@@ -1,0 +1,102 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { NameBook } from "../../src/core/name-book.ts";
+import { EndpointError, ServerEndpoint } from "../../src/core/server-endpoint.ts";
+import { FakeClock, FakeResolver } from "./fake-ports.ts";
+
+const unlisted = () => undefined;
+
+function bookOf(names: Record<string, { addresses: string[]; ttlSeconds: number }> = {}) {
+  const clock = new FakeClock();
+  const resolver = new FakeResolver();
+  for (const [name, resolution] of Object.entries(names)) {
+    resolver.names.set(name, resolution);
+  }
+  return { clock, resolver, book: new NameBook(resolver, clock) };
+}
+
+async function found(outcome: ReturnType<NameBook["find"]>): Promise<ServerEndpoint> {
+  const endpoint = await outcome;
+  assert.ok(endpoint instanceof ServerEndpoint, String(endpoint));
+  return endpoint;
+}
+
+test("a literal is found at once, without the resolver", () => {
+  const { book, resolver } = bookOf();
+  const endpoint = book.find("[::1]:5", unlisted);
+  assert.ok(endpoint instanceof ServerEndpoint);
+  assert.deepEqual([endpoint.key, endpoint.addresses], ["[::1]:5", ["::1"]]);
+  assert.deepEqual(resolver.asked, []);
+});
+
+test("a listed server keeps its endpoint, by its key or another spelling, and is not asked for again", async () => {
+  const { book, resolver } = bookOf({ web: { addresses: ["10.0.0.1"], ttlSeconds: 60 } });
+  const web = await found(book.find("web", unlisted));
+  const listed = (key: string) => (key === web.key ? web : undefined);
+  assert.equal(book.find("web:4647", listed), web);
+  assert.equal(book.find("WEB.", listed), web);
+  assert.deepEqual(resolver.asked, ["web"]);
+});
+
+test("a name without an address is an EndpointError that keeps the cause", async () => {
+  const { book } = bookOf({ empty: { addresses: [], ttlSeconds: 60 } });
+  for (const name of ["nowhere", "empty"]) {
+    const error = await book.find(name, unlisted);
+    assert.ok(error instanceof EndpointError);
+    assert.equal(error.code, "name-unresolvable");
+    assert.ok(error.cause instanceof Error);
+  }
+  const malformed = book.find("host:", unlisted);
+  assert.ok(malformed instanceof EndpointError && malformed.code === "port-missing");
+});
+
+test("a name is asked for again when its TTL is over, at least hourly, at most every 5 s", async () => {
+  for (const [ttlSeconds, askedAfterMs] of [
+    [0, 5_000],
+    [12, 15_000],
+    [86_400, 3_600_000],
+  ] as const) {
+    const { book, clock } = bookOf({ web: { addresses: ["10.0.0.1"], ttlSeconds } });
+    const web = await found(book.find("web", unlisted));
+    const refreshed: number[] = [];
+    const stop = new AbortController();
+    book.run(
+      stop.signal,
+      () => [web, ServerEndpoint.fromLiteral("10.0.0.9")],
+      (server) => {
+        assert.equal(server, web);
+        refreshed.push(clock.now());
+      },
+    );
+    await clock.advance(askedAfterMs - 1);
+    assert.deepEqual(refreshed, [], `TTL ${ttlSeconds}`);
+    await clock.advance(1);
+    assert.deepEqual(refreshed, [askedAfterMs], `TTL ${ttlSeconds}`);
+    stop.abort();
+    assert.equal(clock.pending, 0);
+  }
+});
+
+test("an aborted signal starts no sweep", () => {
+  const { book, clock } = bookOf();
+  book.run(
+    AbortSignal.abort(),
+    () => [],
+    () => undefined,
+  );
+  assert.equal(clock.pending, 0);
+});
+
+test("a refresh gives the new addresses; nothing for a literal, too soon, or without an answer", async () => {
+  const { book, clock, resolver } = bookOf({ web: { addresses: ["10.0.0.1"], ttlSeconds: 60 } });
+  const web = await found(book.find("web", unlisted));
+  assert.equal(await book.refresh(ServerEndpoint.fromLiteral("10.0.0.9")), undefined);
+  resolver.names.set("web", { addresses: ["10.0.0.2"], ttlSeconds: 60 });
+  await clock.advance(999);
+  assert.equal(await book.refresh(web), undefined);
+  await clock.advance(1);
+  assert.deepEqual(await book.refresh(web), ["10.0.0.2"]);
+  resolver.names.delete("web");
+  await clock.advance(1_000);
+  assert.equal(await book.refresh(web), undefined);
+});

@@ -1,0 +1,247 @@
+/** The transitions: what each event does, why the snapshot says it came about, and what changed. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { parseRpcAddr, ServerEndpoint } from "../../src/core/server-endpoint.ts";
+import { type ServerEvent, transition } from "../../src/core/server-list.ts";
+import { type Cause, type Difference, Snapshot } from "../../src/core/snapshot.ts";
+
+const [A, B, C, D] = ["10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4"].map((text) =>
+  ServerEndpoint.fromLiteral(text),
+) as [ServerEndpoint, ServerEndpoint, ServerEndpoint, ServerEndpoint];
+
+const NOTHING: Difference = { added: [], removed: [], moved: [] };
+
+function heartbeat(
+  primaries: ServerEndpoint[],
+  backups: ServerEndpoint[] = [],
+  leaderAddr = "l",
+): ServerEvent {
+  return { type: "heartbeat-received", primaries, backups, numNodes: 7, leaderAddr };
+}
+
+function consul(endpoints: ServerEndpoint[], tier: "primary" | "backup" = "backup"): ServerEvent {
+  return { type: "backups-reported", endpoints, source: "consul", tier };
+}
+
+function after(...events: ServerEvent[]): Snapshot {
+  return events.reduce((snapshot, event, index) => transition(snapshot, event, index + 1), Snapshot.empty(0));
+}
+
+interface Expected {
+  readonly order: ServerEndpoint[];
+  readonly primaries: ServerEndpoint[];
+  readonly cause: Cause;
+  readonly difference: Partial<Difference>;
+}
+
+function check(snapshot: Snapshot, { order, primaries, cause, difference }: Expected): void {
+  assert.deepEqual(
+    snapshot.order.toArray(),
+    order.map((server) => server.key),
+  );
+  assert.deepEqual(
+    snapshot.serversOf("primary").map((server) => server.key),
+    primaries.map((server) => server.key),
+  );
+  assert.deepEqual(snapshot.cause, cause);
+  assert.deepEqual(snapshot.difference, { ...NOTHING, ...difference });
+  assert.ok(Object.isFrozen(snapshot.cause) && Object.isFrozen(snapshot.difference));
+  assert.ok(Object.values(snapshot.difference).every((keys) => Object.isFrozen(keys)));
+}
+
+test("an empty list says that it has just started", () => {
+  const empty = Snapshot.empty(5);
+  assert.deepEqual([empty.size, empty.head, empty.at, empty.revision], [0, undefined, 5, 0]);
+  check(empty, {
+    order: [],
+    primaries: [],
+    cause: { occurrence: "started", source: "agent" },
+    difference: {},
+  });
+});
+
+test("primary-added appends", () => {
+  const snapshot = after(
+    { type: "primary-added", endpoint: A, source: "static" },
+    { type: "primary-added", endpoint: B, source: "api" },
+  );
+  check(snapshot, {
+    order: [A, B],
+    primaries: [A, B],
+    cause: { occurrence: "primary-added", source: "api", server: B.key },
+    difference: { added: [B.key] },
+  });
+  assert.deepEqual([snapshot.revision, snapshot.at, snapshot.head], [2, 2, A]);
+});
+
+test("primary-added makes a backup primary where it stands", () => {
+  check(after(consul([A, B]), { type: "primary-added", endpoint: A, source: "api" }), {
+    order: [A, B],
+    primaries: [A],
+    cause: { occurrence: "primary-added", source: "api", server: A.key },
+    difference: {},
+  });
+});
+
+test("backups-reported replaces the backups of its source, and keeps primaries", () => {
+  const snapshot = after({ type: "primary-added", endpoint: A, source: "api" }, consul([B, A]), consul([C]));
+  check(snapshot, {
+    order: [A, C],
+    primaries: [A],
+    cause: { occurrence: "backups-reported", source: "consul" },
+    difference: { added: [C.key], removed: [B.key] },
+  });
+});
+
+test("backups-reported as primaries, while orphaned; the next heartbeat with a leader puts everything back", () => {
+  const orphaned = after(heartbeat([A], [], ""), consul([B], "primary"));
+  check(orphaned, {
+    order: [A, B],
+    primaries: [A, B],
+    cause: { occurrence: "backups-reported", source: "consul" },
+    difference: { added: [B.key] },
+  });
+  const leaderless = transition(orphaned, heartbeat([A], [], ""), 9);
+  assert.equal(leaderless, orphaned);
+  const found = transition(orphaned, heartbeat([A]), 9);
+  assert.equal(found.tierOf(B.key), "backup");
+  assert.deepEqual(found.order.toArray(), [A.key, B.key]);
+});
+
+test("the state file's servers stay until Consul or a heartbeat supplies some", () => {
+  const remembered: ServerEvent = {
+    type: "backups-reported",
+    endpoints: [A, B],
+    source: "state-file",
+    tier: "backup",
+  };
+  assert.deepEqual(after(remembered, consul([])).order.toArray(), [A.key, B.key]);
+  assert.deepEqual(after(remembered, consul([B, C])).order.toArray(), [B.key, C.key]);
+  assert.deepEqual(after(remembered, heartbeat([C])).order.toArray(), [C.key]);
+});
+
+test("heartbeat-received replaces the primaries, keeps Consul's backups, and records the numbers", () => {
+  const snapshot = after(heartbeat([A, B]), consul([D]), heartbeat([B, C], [A]));
+  check(snapshot, {
+    order: [A, B, D, C],
+    primaries: [B, C],
+    cause: { occurrence: "heartbeat-received", source: "heartbeat" },
+    difference: { added: [C.key] },
+  });
+  assert.deepEqual([snapshot.numNodes, snapshot.leaderAddr], [7, "l"]);
+});
+
+test("a primary missing from a heartbeat leaves all lists; a later result of Consul's brings it back as backup", () => {
+  const gone = after(consul([A]), heartbeat([A, B]), heartbeat([B]));
+  check(gone, {
+    order: [B],
+    primaries: [B],
+    cause: { occurrence: "heartbeat-received", source: "heartbeat" },
+    difference: { removed: [A.key] },
+  });
+  const back = transition(gone, consul([A]), 9);
+  assert.deepEqual(back.order.toArray(), [B.key, A.key]);
+  assert.equal(back.tierOf(A.key), "backup");
+});
+
+test("a heartbeat that changes only the numbers moves nothing", () => {
+  const snapshot = after(heartbeat([A, B]), heartbeat([B, A], [], "other"));
+  check(snapshot, {
+    order: [A, B],
+    primaries: [A, B],
+    cause: { occurrence: "heartbeat-received", source: "heartbeat" },
+    difference: {},
+  });
+  assert.equal(snapshot.leaderAddr, "other");
+});
+
+test("a server in both tiers of a heartbeat is primary", () => {
+  assert.equal(after(heartbeat([A], [A])).tierOf(A.key), "primary");
+});
+
+test("server-failed rotates the head", () => {
+  const failed: ServerEvent = { type: "server-failed", key: A.key, source: "health", reason: "refused" };
+  check(after(heartbeat([A, B, C]), failed), {
+    order: [B, C, A],
+    primaries: [B, C, A],
+    cause: { occurrence: "server-failed", source: "health", server: A.key, reason: "refused" },
+    difference: { moved: [A.key] },
+  });
+  const before = after(heartbeat([A, B, C]));
+  assert.equal(transition(before, { type: "server-failed", key: B.key, source: "health" }, 9), before);
+});
+
+test("server-removed removes from all lists", () => {
+  const removed: ServerEvent = { type: "server-removed", key: B.key, source: "api" };
+  check(after(heartbeat([A, B, C]), consul([B]), removed), {
+    order: [A, C],
+    primaries: [A, C],
+    cause: { occurrence: "server-removed", source: "api", server: B.key },
+    difference: { removed: [B.key] },
+  });
+});
+
+test("server-resolved replaces the addresses and nothing else", () => {
+  const web = new ServerEndpoint("web", parseRpcAddr("web"), ["10.0.0.8"]);
+  const before = after(heartbeat([web, B]));
+  const resolved: ServerEvent = { type: "server-resolved", key: web.key, addresses: ["10.0.0.9"] };
+  const snapshot = transition(before, resolved, 9);
+  check(snapshot, {
+    order: [web, B],
+    primaries: [web, B],
+    cause: { occurrence: "server-resolved", source: "resolver", server: web.key },
+    difference: {},
+  });
+  assert.deepEqual(snapshot.head?.addresses, ["10.0.0.9"]);
+  assert.equal(transition(snapshot, resolved, 10), snapshot);
+  assert.equal(transition(snapshot, { ...resolved, addresses: [] }, 10), snapshot);
+  assert.equal(transition(snapshot, { ...resolved, key: "gone:1" }, 10), snapshot);
+});
+
+test("rebalanced takes the new order, appends who came meanwhile, and leaves out who left", () => {
+  const order = [C.key, "10.9.9.9:4647", A.key, B.key];
+  check(after(heartbeat([A, B, C, D]), { type: "rebalanced", order, reason: "failback" }), {
+    order: [C, A, B, D],
+    primaries: [C, A, B, D],
+    cause: { occurrence: "rebalanced", source: "rebalancer", server: C.key, reason: "failback" },
+    difference: { moved: [A.key, B.key, C.key] },
+  });
+});
+
+test("rebalanced changes nothing when the chosen head is gone, or the order is the same", () => {
+  const before = after(heartbeat([A, B]));
+  for (const order of [[], [D.key, A.key, B.key], [A.key, B.key], [A.key], [A.key, A.key]]) {
+    assert.equal(transition(before, { type: "rebalanced", order }, 9), before, order.join());
+  }
+});
+
+test("servers are made once, in order, and frozen", () => {
+  const snapshot = after(heartbeat([A, B]), consul([C]));
+  assert.equal(snapshot.servers, snapshot.servers);
+  assert.ok(Object.isFrozen(snapshot.servers) && Object.isFrozen(snapshot));
+  assert.deepEqual(snapshot.servers, [A, B, C]);
+  assert.equal(snapshot.servers[0], snapshot.head);
+  assert.deepEqual(snapshot.serversOf("backup"), [C]);
+  assert.equal(snapshot.tierOf("gone:1"), undefined);
+});
+
+test("a rotation costs the same after hundreds of thousands of them", () => {
+  let snapshot = after(heartbeat([A, B, C]));
+  const rotate = (times: number) => {
+    const before = process.threadCpuUsage();
+    for (let turn = 0; turn < times; turn++) {
+      snapshot = transition(
+        snapshot,
+        { type: "server-failed", key: snapshot.head?.key ?? "", source: "health" },
+        0,
+      );
+    }
+    return process.threadCpuUsage(before).user;
+  };
+  rotate(50_000);
+  const early = rotate(50_000);
+  rotate(200_000);
+  const late = rotate(50_000);
+  assert.ok(late < 10 * early, `${early} µs, then ${late} µs`);
+  assert.equal(snapshot.revision, 350_001);
+});

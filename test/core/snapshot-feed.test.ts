@@ -1,0 +1,84 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { transition } from "../../src/core/server-list.ts";
+import { Snapshot } from "../../src/core/snapshot.ts";
+import { SnapshotFeed } from "../../src/core/snapshot-feed.ts";
+import { FakeLogger } from "./fake-ports.ts";
+
+const first = Snapshot.empty(0);
+
+function after(previous: Snapshot): Snapshot {
+  const numNodes = previous.numNodes + 1;
+  return transition(
+    previous,
+    { type: "heartbeat-received", primaries: [], backups: [], numNodes, leaderAddr: "" },
+    0,
+  );
+}
+
+test("every listener hears of each change in order, also of one that a listener causes", () => {
+  const feed = new SnapshotFeed(new FakeLogger());
+  const second = after(first);
+  const third = after(second);
+  const heard: string[] = [];
+  feed.subscribe((next) => {
+    heard.push(`a${next.revision}`);
+    if (next.revision === 1) {
+      feed.publish(third, second);
+    }
+  });
+  feed.subscribe((next, previous) => {
+    heard.push(`b${previous.revision}→${next.revision}`);
+  });
+  feed.publish(second, first);
+  assert.deepEqual(heard, ["a1", "b0→1", "a2", "b1→2"]);
+});
+
+test("a listener that throws is logged, and the others hear of the change", () => {
+  const logger = new FakeLogger();
+  const feed = new SnapshotFeed(logger);
+  const heard: number[] = [];
+  feed.subscribe(() => {
+    throw new Error("broken view");
+  });
+  feed.subscribe((next) => {
+    heard.push(next.revision);
+  });
+  feed.publish(after(first), first);
+  feed.publish(after(after(first)), after(first));
+  assert.deepEqual(heard, [1, 2]);
+  assert.deepEqual(
+    logger.lines.map((line) => line.level),
+    ["error", "error"],
+  );
+});
+
+test("who unsubscribes hears nothing more, not even of the change being told", () => {
+  const feed = new SnapshotFeed(new FakeLogger());
+  const heard: number[] = [];
+  feed.subscribe(() => {
+    unsubscribe();
+  });
+  const unsubscribe = feed.subscribe((next) => {
+    heard.push(next.revision);
+  });
+  feed.publish(after(first), first);
+  unsubscribe();
+  assert.deepEqual(heard, []);
+});
+
+test("the history keeps the last 256 changes, and hands out a copy", () => {
+  const feed = new SnapshotFeed(new FakeLogger());
+  let previous = first;
+  for (let change = 0; change < 1_000; change++) {
+    const next = after(previous);
+    feed.publish(next, previous);
+    previous = next;
+  }
+  const history = feed.history();
+  assert.equal(history.length, 256);
+  assert.equal(history[0]?.revision, 745);
+  assert.equal(history.at(-1)?.revision, 1_000);
+  (history as unknown[]).length = 0;
+  assert.equal(feed.history().length, 256);
+});
