@@ -257,7 +257,8 @@ export class RpcProxy {
         continue;
       }
       if ((await this.#answers(server, signal)) && !unanswered.has(key)) {
-        const order = [...plan.slice(position).filter((other) => !unanswered.has(other)), ...unanswered];
+        const rest = plan.slice(position).filter((other) => !unanswered.has(other));
+        const order = [...rest, ...plan.filter((other) => unanswered.has(other))];
         return (
           !signal?.aborted &&
           this.#apply({ type: "rebalanced", order, ...(reason === undefined ? {} : { reason }) })

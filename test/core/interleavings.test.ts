@@ -71,7 +71,15 @@ async function check({ seed, failures, during }: Plan): Promise<void> {
   const pinger = new ControlledPinger();
   const proxy = await start(seed, pinger);
   const failedMeanwhile = new Set<string>();
-  proxy.subscribe(({ cause }) => {
+  const came = new Set<string>();
+  const left = new Set<string>();
+  proxy.subscribe(({ cause, difference }) => {
+    for (const key of difference.added) {
+      came.add(key);
+    }
+    for (const key of difference.removed) {
+      left.add(key);
+    }
     if (cause.occurrence === "server-failed") {
       failedMeanwhile.add(cause.server ?? "");
     }
@@ -107,10 +115,9 @@ async function check({ seed, failures, during }: Plan): Promise<void> {
     const head = after.head?.key ?? "";
     assert.equal(head, pings.at(-1), "the head is the server that answered last");
     assert.ok(!unanswered.has(head) && !failedMeanwhile.has(head), "a failed server became head");
-    // Who came meanwhile stands behind those that were there, in the order of coming.
-    const planned = [...addrs(4), addr(31), addr(33)];
-    const newcomers = (order: string[]) => order.filter((key) => !planned.includes(key));
-    const order = after.order.toArray();
+    // Who came meanwhile stands behind those that were there all the time, in the order of coming.
+    const newcomers = (order: string[]) => order.filter((key) => came.has(key) && !left.has(key));
+    const order = after.order.toArray().filter((key) => !left.has(key));
     assert.deepEqual(
       order.slice(order.length - newcomers(order).length),
       newcomers(expected.order.toArray()),
