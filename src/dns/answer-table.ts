@@ -1,0 +1,156 @@
+/** Answers as bytes, made once per change of a list: what the answering thread copies for each query. */
+import { type Answer, encode } from "dns-packet";
+import { encodeName } from "./domain-name.ts";
+import { type ExtendedError, RCODE, type Rcode, type ResourceRecord } from "./record.ts";
+import {
+  answeredTypes,
+  nodeExtendedError,
+  positiveReply,
+  type Reply,
+  type ZoneNode,
+  type ZoneNodes,
+} from "./zone.ts";
+
+/** What follows the question of an answer, and the numbers of the header. Plain data: it is posted to a thread. */
+export interface EncodedReply {
+  readonly rcode: Rcode;
+  readonly authoritative: boolean;
+  readonly extendedError: ExtendedError | undefined;
+  readonly answerCount: number;
+  readonly authorityCount: number;
+  readonly additionalCount: number;
+  /** Answer, authority and additional records; names point at the question, at offset 12, so its length must match. */
+  readonly records: Uint8Array;
+  /** Bytes of answer and authority: what an answer can't do without. */
+  readonly requiredLength: number;
+}
+
+export interface EncodedName {
+  /** Lower-case wire form. */
+  readonly name: Uint8Array;
+  /** By query type. */
+  readonly replies: ReadonlyMap<number, EncodedReply>;
+  /** For the answer that there is no record of a type. */
+  readonly extendedError: ExtendedError | undefined;
+}
+
+export interface AnswerTable {
+  readonly domain: string;
+  readonly names: readonly EncodedName[];
+  /** NXDOMAIN, for every unknown name of the zone. */
+  readonly unknownName: EncodedReply;
+  /** NODATA, for every type a name does not have. */
+  readonly noData: EncodedReply;
+}
+
+// 65,535 bytes of a TCP message, less header, the longest question (259) and an OPT with an extended error (17).
+const MAX_RECORDS_LENGTH = 65_535 - 12 - 259 - 17;
+
+// The question's name always starts right after the header: a pointer to it is two bytes instead of some thirty.
+const POINTER_TO_QUESTION = Uint8Array.of(0xc0, 12);
+
+export function encodeNodes(nodes: ZoneNodes): readonly EncodedName[] {
+  return Array.from(nodes, ([name, node]) => encodeNode(name, node));
+}
+
+export function encodeNode(name: string, node: ZoneNode): EncodedName {
+  const replies = new Map<number, EncodedReply>();
+  for (const type of answeredTypes(node)) {
+    const reply = positiveReply(node, type);
+    if (reply !== undefined) {
+      replies.set(type, encodeReply(name, reply));
+    }
+  }
+  return { name: encodeName(name), replies, extendedError: nodeExtendedError(node) };
+}
+
+/** The two answers that say "no", alike for all names but for the question. */
+export function encodeNegative(soa: ResourceRecord): Pick<AnswerTable, "unknownName" | "noData"> {
+  const noData: Reply = {
+    rcode: RCODE.NOERROR,
+    authoritative: true,
+    answer: [],
+    authority: [soa],
+    additional: [],
+    extendedError: undefined,
+  };
+  return {
+    noData: encodeReply(undefined, noData),
+    unknownName: encodeReply(undefined, { ...noData, rcode: RCODE.NXDOMAIN }),
+  };
+}
+
+/** Encodes a reply to a question about `questionName`; with undefined, to a question about any name. */
+export function encodeReply(questionName: string | undefined, reply: Reply): EncodedReply {
+  const answer = fitting(questionName, reply.answer);
+  const authority = reply.authority.map((record) => encodeRecord(questionName, record));
+  const required = [...answer, ...authority];
+  const requiredLength = totalLength(required);
+  const additional = reply.additional.map((record) => encodeRecord(questionName, record));
+  const complete = requiredLength + totalLength(additional) <= MAX_RECORDS_LENGTH;
+  return {
+    rcode: reply.rcode,
+    authoritative: reply.authoritative,
+    extendedError: reply.extendedError,
+    answerCount: answer.length,
+    authorityCount: authority.length,
+    additionalCount: complete ? additional.length : 0,
+    records: concatenated(complete ? [...required, ...additional] : required),
+    requiredLength,
+  };
+}
+
+/** As many records as one message can hold, from the first: of a list in failover order the useful part. */
+function fitting(questionName: string | undefined, records: readonly ResourceRecord[]): Uint8Array[] {
+  const encoded: Uint8Array[] = [];
+  let length = 0;
+  for (const record of records) {
+    const bytes = encodeRecord(questionName, record);
+    length += bytes.length;
+    if (length > MAX_RECORDS_LENGTH) {
+      break;
+    }
+    encoded.push(bytes);
+  }
+  return encoded;
+}
+
+/** One record. Names inside its data stay whole: compressing an SRV target is forbidden (RFC 2782). */
+function encodeRecord(questionName: string | undefined, record: ResourceRecord): Uint8Array {
+  const owner = record.name === questionName ? POINTER_TO_QUESTION : encodeName(record.name);
+  // A message with one answer owned by the root: 12 bytes of header, 1 of owner, then what is wanted here.
+  const message = encode({ type: "response", answers: [packetAnswer(record)] });
+  return concatenated([owner, message.subarray(13)]);
+}
+
+function packetAnswer({ ttl, data }: ResourceRecord): Answer {
+  switch (data.type) {
+    case "A":
+    case "AAAA":
+      return { type: data.type, name: ".", ttl, data: data.address };
+    case "NS":
+      return { type: "NS", name: ".", ttl, data: data.target };
+    case "TXT":
+      return { type: "TXT", name: ".", ttl, data: data.strings.map((text) => Buffer.from(text, "latin1")) };
+    case "SRV":
+    case "SOA": {
+      const { type, ...fields } = data;
+      return { type, name: ".", ttl, data: fields } as Answer;
+    }
+  }
+}
+
+function totalLength(pieces: readonly Uint8Array[]): number {
+  return pieces.reduce((sum, piece) => sum + piece.length, 0);
+}
+
+function concatenated(pieces: readonly Uint8Array[]): Uint8Array {
+  // Never from the pool that Buffers share: the whole underlying memory goes along when a view is posted.
+  const whole = new Uint8Array(totalLength(pieces));
+  let offset = 0;
+  for (const piece of pieces) {
+    whole.set(piece, offset);
+    offset += piece.length;
+  }
+  return whole;
+}

@@ -1,0 +1,93 @@
+import type { Counters } from "./counters.ts";
+import { type ListenFailure, listenFailure } from "./listen-error.ts";
+import type { Responder } from "./responder.ts";
+import { TcpListener } from "./tcp-listener.ts";
+import type { ListenAddress, ThreadSettings } from "./thread-messages.ts";
+import { UdpListener } from "./udp-listener.ts";
+
+/** A port the system chose for TCP may be taken for UDP by somebody else: rare, so a few attempts are plenty. */
+const PORT_CHOICES = 10;
+
+type Closable = () => void;
+
+/** The sockets of one thread. */
+export class Listeners {
+  readonly #settings: Omit<ThreadSettings, "table" | "counterMemory">;
+  readonly #responder: Responder;
+  readonly #counters: Counters;
+  readonly #open: Closable[] = [];
+
+  constructor(
+    settings: Omit<ThreadSettings, "table" | "counterMemory">,
+    responder: Responder,
+    counters: Counters,
+  ) {
+    this.#settings = settings;
+    this.#responder = responder;
+    this.#counters = counters;
+  }
+
+  /** Opens all or none. The addresses bound, or the first failure. */
+  async open(): Promise<readonly ListenAddress[] | ListenFailure> {
+    const bound: ListenAddress[] = [];
+    for (const address of this.#settings.listen) {
+      const outcome = await this.#openAddress(address);
+      if ("systemCode" in outcome) {
+        this.close();
+        return outcome;
+      }
+      bound.push(outcome);
+    }
+    return bound;
+  }
+
+  close(): void {
+    this.#closeFrom(0);
+  }
+
+  async #openAddress(address: ListenAddress): Promise<ListenAddress | ListenFailure> {
+    for (let choice = 1; ; choice++) {
+      const opened = this.#open.length;
+      const outcome = await this.#openBoth(address);
+      if (!("systemCode" in outcome)) {
+        return outcome;
+      }
+      this.#closeFrom(opened);
+      if (outcome.systemCode !== "EADDRINUSE" || address.port !== 0 || choice === PORT_CHOICES) {
+        return outcome;
+      }
+    }
+  }
+
+  #closeFrom(first: number): void {
+    for (const close of this.#open.splice(first)) {
+      close();
+    }
+  }
+
+  async #openBoth({ host, port }: ListenAddress): Promise<ListenAddress | ListenFailure> {
+    // TCP first: it can't be shared, so a second agent is told before it takes queries off a shared UDP port.
+    let boundPort = port;
+    if (this.#settings.servesTcp) {
+      const tcp = new TcpListener(this.#responder, this.#counters);
+      this.#open.push(() => {
+        tcp.close();
+      });
+      try {
+        boundPort = await tcp.listen(port, host);
+      } catch (error) {
+        return listenFailure(host, port, "tcp", error);
+      }
+    }
+    const udp = new UdpListener(host, this.#settings.sharesPort, this.#responder, this.#counters);
+    this.#open.push(() => {
+      udp.close();
+    });
+    try {
+      await udp.bound(boundPort, host);
+    } catch (error) {
+      return listenFailure(host, boundPort, "udp", error);
+    }
+    return { host, port: boundPort };
+  }
+}

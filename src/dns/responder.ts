@@ -1,0 +1,227 @@
+import { addressOfLabel } from "./address-name.ts";
+import { type AnswerTable, type EncodedName, type EncodedReply, encodeNode } from "./answer-table.ts";
+import type { Counters, Transport } from "./counters.ts";
+import { encodeName, hashName } from "./domain-name.ts";
+import { HEADER_LENGTH, Query } from "./query.ts";
+import { CLASS_IN, type ExtendedError, RCODE, type Rcode, TYPE } from "./record.ts";
+import { addressNode } from "./zone.ts";
+
+/** What the server takes and sends over UDP: fits one packet of every IPv6 path, so no fragment (DNS flag day 2020). */
+export const MAX_UDP_PAYLOAD = 1232;
+const MAX_TCP_MESSAGE = 65_535;
+const OPT_LENGTH = 11;
+const EXTENDED_ERROR_LENGTH = 6;
+const EXTENDED_ERROR_OPTION = 15;
+const ADDR_LABEL = encodeName("addr").subarray(0, 5);
+
+/** Messages to replies: one per thread, holding the table of the moment. Makes no decision twice for a name and a type. */
+export class Responder {
+  readonly #counters: Counters;
+  readonly #query = new Query();
+  #domain = "";
+  #origin = new Uint8Array();
+  #originLabels = 0;
+  #names = new Map<number, EncodedName[]>();
+  #noData = bare(RCODE.SERVFAIL);
+  #unknownName = bare(RCODE.SERVFAIL);
+
+  constructor(counters: Counters) {
+    this.#counters = counters;
+  }
+
+  /** Answers from now on come from this table: no query sees half of one. */
+  replace(table: AnswerTable): void {
+    this.#domain = table.domain;
+    this.#origin = new Uint8Array(encodeName(table.domain));
+    this.#originLabels = table.domain.split(".").length;
+    this.#names = Map.groupBy(table.names, ({ name }) => hashName(name));
+    this.#noData = table.noData;
+    this.#unknownName = table.unknownName;
+  }
+
+  /**
+   * The reply to a message, or undefined when it gets none. `room` bytes before the reply are left free.
+   * Never throws, keeps nothing of `message`, and hands out fresh memory: the kernel may still be reading the last one.
+   */
+  respond(message: Uint8Array, transport: Transport, room = 0): Buffer | undefined {
+    const query = this.#query;
+    const verdict = query.read(message);
+    switch (verdict) {
+      case "drop":
+        this.#counters.event("dropped");
+        return undefined;
+      case "malformed":
+        // An OPT that can't be trusted is not answered with one.
+        query.hasOpt = false;
+        return this.#write(message, transport, room, MALFORMED);
+      case "unsupported":
+        return this.#write(message, transport, room, UNSUPPORTED);
+      case "bad-version":
+        this.#counters.request(transport, query.type);
+        return this.#write(message, transport, room, BAD_VERSION);
+      case "question":
+        this.#counters.request(transport, query.type);
+        return this.#answer(message, transport, room);
+    }
+  }
+
+  #answer(message: Uint8Array, transport: Transport, room: number): Buffer {
+    const { type } = this.#query;
+    if (type === TYPE.AXFR || type === TYPE.IXFR) {
+      return this.#write(message, transport, room, transport === "udp" ? UNSUPPORTED : REFUSED);
+    }
+    if (this.#query.class !== CLASS_IN) {
+      return this.#write(message, transport, room, REFUSED);
+    }
+    const known = this.#knownName() ?? this.#addressName();
+    if (known !== undefined) {
+      const reply = known.replies.get(type);
+      return reply === undefined
+        ? this.#write(message, transport, room, this.#noData, known.extendedError)
+        : this.#write(message, transport, room, reply, reply.extendedError);
+    }
+    return this.#write(message, transport, room, this.#isInZone() ? this.#unknownName : REFUSED);
+  }
+
+  #knownName(): EncodedName | undefined {
+    const candidates = this.#names.get(this.#query.nameHash);
+    if (candidates !== undefined) {
+      for (const candidate of candidates) {
+        if (this.#isNamed(candidate.name)) {
+          return candidate;
+        }
+      }
+    }
+    return undefined;
+  }
+
+  #isNamed(name: Uint8Array): boolean {
+    return name.length === this.#query.nameLength && this.#endsWith(name, 0);
+  }
+
+  #isInZone(): boolean {
+    const first = this.#query.labelCount - this.#originLabels;
+    const start = this.#query.labelStarts[first];
+    return (
+      start !== undefined &&
+      this.#query.nameLength - start === this.#origin.length &&
+      this.#endsWith(this.#origin, start)
+    );
+  }
+
+  #endsWith(suffix: Uint8Array, start: number): boolean {
+    const { name } = this.#query;
+    for (let i = 0; i < suffix.length; i++) {
+      if (name[start + i] !== suffix[i]) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** `<address>.addr.<domain>`, the one kind of name that is not in the table: there are 2^128 of them. */
+  #addressName(): EncodedName | undefined {
+    const { labelCount, labelStarts, name } = this.#query;
+    const start = labelStarts[1] ?? 0;
+    if (labelCount !== this.#originLabels + 2 || !this.#isInZone() || !startsWithAddr(name, start)) {
+      return undefined;
+    }
+    const label = Buffer.from(name.subarray(1, start)).toString("latin1");
+    if (addressOfLabel(label) === undefined) {
+      return undefined;
+    }
+    const owner = `${label}.addr.${this.#domain}`;
+    const node = addressNode(this.#domain, owner);
+    return node === undefined ? undefined : encodeNode(owner, node);
+  }
+
+  #write(
+    message: Uint8Array,
+    transport: Transport,
+    room: number,
+    reply: EncodedReply,
+    extendedError?: ExtendedError,
+  ): Buffer {
+    const query = this.#query;
+    const withError = query.hasOpt && extendedError !== undefined;
+    const optLength = query.hasOpt ? OPT_LENGTH + (withError ? EXTENDED_ERROR_LENGTH : 0) : 0;
+    const limit = transport === "udp" ? Math.min(query.payloadSize, MAX_UDP_PAYLOAD) : MAX_TCP_MESSAGE;
+    const space = limit - query.questionEnd - optLength;
+    const isWhole = reply.records.length <= space;
+    const isTruncated = reply.requiredLength > space;
+    const records = isWhole
+      ? reply.records
+      : reply.records.subarray(0, isTruncated ? 0 : reply.requiredLength);
+    const out = Buffer.allocUnsafe(room + query.questionEnd + records.length + optLength);
+    out[room] = message[0] ?? 0;
+    out[room + 1] = message[1] ?? 0;
+    // QR; opcode and RD as asked; AA and TC.
+    out[room + 2] =
+      0x80 | ((message[2] ?? 0) & 0x79) | (reply.authoritative ? 0x04 : 0) | (isTruncated ? 0x02 : 0);
+    out[room + 3] = reply.rcode & 0x0f;
+    writeWord(out, room + 4, query.questionEnd > HEADER_LENGTH ? 1 : 0);
+    writeWord(out, room + 6, isTruncated ? 0 : reply.answerCount);
+    writeWord(out, room + 8, isTruncated ? 0 : reply.authorityCount);
+    writeWord(out, room + 10, (isWhole ? reply.additionalCount : 0) + (query.hasOpt ? 1 : 0));
+    for (let i = HEADER_LENGTH; i < query.questionEnd; i++) {
+      out[room + i] = message[i] ?? 0;
+    }
+    out.set(records, room + query.questionEnd);
+    if (query.hasOpt) {
+      this.#writeOpt(
+        out,
+        room + query.questionEnd + records.length,
+        reply.rcode,
+        withError ? extendedError : undefined,
+      );
+    }
+    if (isTruncated) {
+      this.#counters.event("truncated");
+    }
+    this.#counters.response(reply.rcode);
+    return out;
+  }
+
+  #writeOpt(out: Buffer, offset: number, rcode: Rcode, extendedError: ExtendedError | undefined): void {
+    out[offset] = 0;
+    writeWord(out, offset + 1, TYPE.OPT);
+    writeWord(out, offset + 3, MAX_UDP_PAYLOAD);
+    // Upper bits of the rcode, version 0, DO as asked, no other flag.
+    out[offset + 5] = rcode >> 4;
+    out[offset + 6] = 0;
+    writeWord(out, offset + 7, this.#query.dnssecOk ? 0x8000 : 0);
+    writeWord(out, offset + 9, extendedError === undefined ? 0 : EXTENDED_ERROR_LENGTH);
+    if (extendedError !== undefined) {
+      writeWord(out, offset + 11, EXTENDED_ERROR_OPTION);
+      writeWord(out, offset + 13, 2);
+      writeWord(out, offset + 15, extendedError);
+    }
+  }
+}
+
+function bare(rcode: Rcode): EncodedReply {
+  return {
+    rcode,
+    authoritative: false,
+    extendedError: undefined,
+    answerCount: 0,
+    authorityCount: 0,
+    additionalCount: 0,
+    records: new Uint8Array(),
+    requiredLength: 0,
+  };
+}
+
+const MALFORMED = bare(RCODE.FORMERR);
+const UNSUPPORTED = bare(RCODE.NOTIMP);
+const REFUSED = bare(RCODE.REFUSED);
+const BAD_VERSION = bare(RCODE.BADVERS);
+
+function startsWithAddr(name: Uint8Array, start: number): boolean {
+  return ADDR_LABEL.every((byte, i) => name[start + i] === byte);
+}
+
+function writeWord(out: Buffer, offset: number, word: number): void {
+  out[offset] = word >> 8;
+  out[offset + 1] = word & 0xff;
+}

@@ -1,0 +1,207 @@
+import { networkInterfaces } from "node:os";
+import type { Clock, Logger } from "../core/ports.ts";
+import type { Snapshot } from "../core/snapshot.ts";
+import { type AnswerTable, type EncodedName, encodeNegative, encodeNodes } from "./answer-table.ts";
+import { AnsweringThread } from "./answering-thread.ts";
+import { Counters, type CounterValues } from "./counters.ts";
+import { headReasonAfter } from "./head-reason.ts";
+import type { ListenAddress } from "./thread-messages.ts";
+import { fixedNodes, type PoolState, type PoolView, poolNodes, type ZoneSettings, zoneSoa } from "./zone.ts";
+
+export interface DnsServerOptions {
+  /** At least one; served on UDP and TCP each. */
+  readonly listen: readonly ListenAddress[];
+  /** The zone, such as `headwaiter.internal`. */
+  readonly domain: string;
+  readonly ttlSeconds: number;
+  readonly negativeTtlSeconds: number;
+  /** 2 answers UDP with two threads on one port: for machines that ask more than some 80,000 queries/s. */
+  readonly sockets: 1 | 2;
+  readonly logger: Logger;
+  readonly clock: Clock;
+}
+
+/** What is known of one pool. */
+export interface DnsPool {
+  readonly snapshot: Snapshot;
+  readonly state: PoolState;
+}
+
+export type DnsServerState =
+  | { readonly kind: "stopped" }
+  | { readonly kind: "starting" }
+  | { readonly kind: "serving"; readonly restarts: number }
+  /** A thread died and comes back; `serving` others answer meanwhile. */
+  | {
+      readonly kind: "restarting";
+      readonly since: number;
+      readonly reason: string;
+      readonly serving: number;
+      readonly restarts: number;
+    };
+
+interface EncodedPool {
+  readonly view: PoolView;
+  readonly names: readonly EncodedName[];
+}
+
+/**
+ * The DNS view of the pools. Answers are made here, on the thread that changes them, and given by others, which wait
+ * for nothing this thread does.
+ */
+export class DnsServer {
+  readonly #options: DnsServerOptions;
+  readonly #zone: ZoneSettings;
+  #pools: ReadonlyMap<string, EncodedPool> = new Map();
+  #pending: ReadonlyMap<string, PoolView> | undefined;
+  #threads: readonly AnsweringThread[] = [];
+  #addresses: readonly ListenAddress[] = [];
+
+  constructor(options: DnsServerOptions) {
+    this.#options = options;
+    this.#zone = {
+      domain: options.domain.toLowerCase().replace(/\.$/, ""),
+      ttlSeconds: options.ttlSeconds,
+      negativeTtlSeconds: options.negativeTtlSeconds,
+      nameServerAddresses: options.listen.flatMap(({ host }) => reachableAddresses(host)),
+    };
+  }
+
+  /** Resolves when every address is bound. @throws DnsServerError when one can't be; nothing is left running then. */
+  async start(): Promise<void> {
+    if (this.#threads.length > 0) {
+      return;
+    }
+    this.#encodePending();
+    const { sockets, clock, logger } = this.#options;
+    const table = this.#table();
+    const first = new AnsweringThread(
+      { listen: this.#options.listen, servesTcp: true, sharesPort: sockets > 1, clock, logger },
+      table,
+    );
+    this.#threads = [first];
+    try {
+      this.#addresses = await first.start();
+      for (let socket = 1; socket < sockets; socket++) {
+        const next = new AnsweringThread(
+          { listen: this.#addresses, servesTcp: false, sharesPort: true, clock, logger },
+          this.#table(),
+        );
+        this.#threads = [...this.#threads, next];
+        await next.start();
+      }
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+  }
+
+  /** Ends all threads and closes all sockets. What is asked from now on gets no answer. */
+  async stop(): Promise<void> {
+    const threads = this.#threads;
+    this.#threads = [];
+    this.#addresses = [];
+    await Promise.all(threads.map((thread) => thread.stop()));
+  }
+
+  /**
+   * Answers follow these pools, all at once, within milliseconds. Several calls in one turn of the event loop cost
+   * one encoding; the reason for the head is taken from each of them.
+   */
+  update(pools: ReadonlyMap<string, DnsPool>): void {
+    const before = this.#pending ?? new Map(this.#pools.entries().map(([name, { view }]) => [name, view]));
+    if (this.#pending === undefined) {
+      queueMicrotask(() => {
+        this.#publish();
+      });
+    }
+    this.#pending = new Map(
+      pools.entries().map(([name, { snapshot, state }]) => {
+        const headReason = headReasonAfter(before.get(name)?.headReason, snapshot);
+        return [name, { snapshot, state, headReason }];
+      }),
+    );
+  }
+
+  /** Where it listens, with the ports the system chose; empty when stopped. */
+  addresses(): readonly ListenAddress[] {
+    return this.#addresses;
+  }
+
+  state(): DnsServerState {
+    const states = this.#threads.map((thread) => thread.state);
+    const restarts = this.#threads.reduce((sum, thread) => sum + thread.restarts, 0);
+    const serving = states.filter(({ kind }) => kind === "serving").length;
+    const lost = states.find((state) => state.kind === "restarting");
+    if (lost !== undefined) {
+      return { kind: "restarting", since: lost.since, reason: lost.reason, serving, restarts };
+    }
+    if (states.length === 0) {
+      return { kind: "stopped" };
+    }
+    return serving === this.#options.sockets ? { kind: "serving", restarts } : { kind: "starting" };
+  }
+
+  /** Sums over all threads since `start`; reading them disturbs no thread. */
+  counters(): CounterValues {
+    return Counters.sum(this.#threads.map((thread) => thread.counters));
+  }
+
+  #publish(): void {
+    this.#encodePending();
+    const table = this.#table();
+    for (const thread of this.#threads) {
+      thread.publish(table);
+    }
+  }
+
+  /** Encodes the pools that changed; the others keep the bytes they have. */
+  #encodePending(): void {
+    const pending = this.#pending;
+    this.#pending = undefined;
+    if (pending === undefined) {
+      return;
+    }
+    this.#pools = new Map(
+      pending.entries().map(([name, view]) => {
+        const known = this.#pools.get(name);
+        return [name, known !== undefined && isSameView(known.view, view) ? known : this.#encode(name, view)];
+      }),
+    );
+  }
+
+  #encode(pool: string, view: PoolView): EncodedPool {
+    return { view, names: encodeNodes(poolNodes(this.#zone, pool, view)) };
+  }
+
+  #table(): AnswerTable {
+    const soa = zoneSoa(
+      this.#zone,
+      this.#pools.values().map(({ view }) => view),
+    );
+    return {
+      domain: this.#zone.domain,
+      names: [
+        ...encodeNodes(fixedNodes(this.#zone, soa)),
+        ...this.#pools.values().flatMap(({ names }) => names),
+      ],
+      ...encodeNegative(soa),
+    };
+  }
+}
+
+function isSameView(one: PoolView, other: PoolView): boolean {
+  return one.snapshot === other.snapshot && one.state === other.state && one.headReason === other.headReason;
+}
+
+/** The address itself; for "all addresses" those of the machine's interfaces of that family. */
+function reachableAddresses(host: string): readonly string[] {
+  if (host !== "0.0.0.0" && host !== "::") {
+    return [host];
+  }
+  const family = host === "::" ? "IPv6" : "IPv4";
+  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+  const usable = all.filter((address) => address.family === family && !address.address.startsWith("fe80:"));
+  const outward = usable.filter((address) => !address.internal);
+  return (outward.length > 0 ? outward : usable).map(({ address }) => address);
+}

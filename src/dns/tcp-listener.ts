@@ -1,0 +1,187 @@
+import { type AddressInfo, createServer, isIPv6, type Server, type Socket } from "node:net";
+import type { Counters } from "./counters.ts";
+import { MAX_UDP_PAYLOAD, type Responder } from "./responder.ts";
+
+export interface TcpLimits {
+  readonly maxConnections: number;
+  /** From the last complete query, or the start, to the next complete one. */
+  readonly idleMs: number;
+  /** From the start to the end, whatever happens. */
+  readonly lifetimeMs: number;
+}
+
+/**
+ * A query over TCP is sent at once by every client, so whoever takes longer than a second or two is no client.
+ * 256 connections of at most 64 KB waiting to be written are 16 MB; the next one takes the place of the one that has
+ * been silent longest, so that new clients are always served (RFC 7766 6.2.3).
+ */
+export const TCP_LIMITS: TcpLimits = { maxConnections: 256, idleMs: 3000, lifetimeMs: 30_000 };
+
+/** Four checks per idle time: a connection outlives its deadline by a quarter at most. */
+const CHECKS_PER_IDLE_TIME = 4;
+const PREFIX_LENGTH = 2;
+
+/** The DNS server for TCP: length-prefixed messages, several per connection, answered in order (RFC 7766). */
+export class TcpListener {
+  readonly #server: Server;
+  readonly #connections = new Set<Connection>();
+  readonly #limits: TcpLimits;
+  readonly #counters: Counters;
+  #checking: NodeJS.Timeout | undefined;
+
+  constructor(responder: Responder, counters: Counters, limits: TcpLimits = TCP_LIMITS) {
+    this.#limits = limits;
+    this.#counters = counters;
+    this.#server = createServer({ noDelay: true }, (socket) => {
+      this.#accept(socket, responder);
+    });
+  }
+
+  /** Resolves with the port when listening, rejects with the system's error. */
+  async listen(port: number, host: string): Promise<number> {
+    const { promise, resolve, reject } = Promise.withResolvers<undefined>();
+    this.#server.once("error", reject);
+    this.#server.listen({ port, host, exclusive: true, ipv6Only: isIPv6(host), backlog: 1024 }, () => {
+      resolve(undefined);
+    });
+    await promise;
+    this.#server.off("error", reject);
+    // Accepting can fail for want of file descriptors; the next attempt is the kernel's.
+    this.#server.on("error", () => {
+      this.#counters.event("failures");
+    });
+    this.#checking = setInterval(() => {
+      this.#expire(performance.now());
+    }, this.#limits.idleMs / CHECKS_PER_IDLE_TIME);
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  close(): void {
+    clearInterval(this.#checking);
+    this.#server.close();
+    for (const connection of this.#connections) {
+      connection.close();
+    }
+  }
+
+  #accept(socket: Socket, responder: Responder): void {
+    this.#counters.event("tcpConnections");
+    if (this.#connections.size >= this.#limits.maxConnections) {
+      this.#counters.event("tcpEvicted");
+      this.#connections.values().next().value?.close();
+    }
+    const connection = new Connection(socket, responder, this.#counters, performance.now(), {
+      // The set is in order of the last query: the first has been silent longest.
+      answered: () => {
+        this.#connections.delete(connection);
+        this.#connections.add(connection);
+      },
+      closed: () => this.#connections.delete(connection),
+    });
+    this.#connections.add(connection);
+  }
+
+  #expire(now: number): void {
+    for (const connection of this.#connections) {
+      if (
+        now - connection.lastQueryAt > this.#limits.idleMs ||
+        now - connection.openedAt > this.#limits.lifetimeMs
+      ) {
+        this.#counters.event("tcpExpired");
+        connection.close();
+      }
+    }
+  }
+}
+
+interface ConnectionEvents {
+  answered(): void;
+  closed(): void;
+}
+
+class Connection {
+  readonly openedAt: number;
+  lastQueryAt: number;
+  readonly #socket: Socket;
+  readonly #responder: Responder;
+  readonly #counters: Counters;
+  readonly #events: ConnectionEvents;
+  #received: Buffer = Buffer.alloc(0);
+
+  constructor(
+    socket: Socket,
+    responder: Responder,
+    counters: Counters,
+    now: number,
+    events: ConnectionEvents,
+  ) {
+    this.openedAt = now;
+    this.lastQueryAt = now;
+    this.#socket = socket;
+    this.#responder = responder;
+    this.#counters = counters;
+    this.#events = events;
+    socket.on("data", (bytes) => {
+      this.#received = this.#received.length === 0 ? bytes : Buffer.concat([this.#received, bytes]);
+      this.#answerReceived();
+    });
+    socket.on("drain", () => {
+      socket.resume();
+      this.#answerReceived();
+    });
+    // A reset is the client's way to leave.
+    socket.on("error", () => {
+      this.close();
+    });
+    socket.on("close", () => {
+      this.#events.closed();
+    });
+  }
+
+  close(): void {
+    // Not only at "close", which comes a turn later: until then it would be chosen to make room again.
+    this.#events.closed();
+    this.#socket.destroy();
+  }
+
+  /** Answers what is complete, but no faster than the client reads: what it does not take is not prepared. */
+  #answerReceived(): void {
+    let offset = 0;
+    while (!this.#socket.destroyed && this.#received.length - offset >= PREFIX_LENGTH) {
+      if (this.#socket.writableNeedDrain) {
+        this.#socket.pause();
+        break;
+      }
+      const length = this.#received.readUInt16BE(offset);
+      // Nobody needs more than over UDP to ask; an empty message is a mistake.
+      if (length === 0 || length > MAX_UDP_PAYLOAD) {
+        this.#counters.event("dropped");
+        this.close();
+        return;
+      }
+      const end = offset + PREFIX_LENGTH + length;
+      if (end > this.#received.length) {
+        break;
+      }
+      this.#answer(this.#received.subarray(offset + PREFIX_LENGTH, end));
+      offset = end;
+    }
+    this.#received = this.#received.subarray(offset);
+  }
+
+  #answer(message: Uint8Array): void {
+    const start = performance.now();
+    try {
+      const reply = this.#responder.respond(message, "tcp", PREFIX_LENGTH);
+      if (reply !== undefined) {
+        reply.writeUInt16BE(reply.length - PREFIX_LENGTH, 0);
+        this.lastQueryAt = start;
+        this.#events.answered();
+        this.#socket.write(reply);
+      }
+    } catch {
+      this.#counters.event("failures");
+    }
+    this.#counters.duration((performance.now() - start) / 1000);
+  }
+}

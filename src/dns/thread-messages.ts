@@ -1,0 +1,26 @@
+/** What the main thread and an answering thread say to each other. */
+import type { AnswerTable } from "./answer-table.ts";
+import type { ListenFailure } from "./listen-error.ts";
+
+export interface ListenAddress {
+  /** An IP literal. */
+  readonly host: string;
+  /** 0 lets the system choose, one port for UDP and TCP. */
+  readonly port: number;
+}
+
+/** What a thread is started with. */
+export interface ThreadSettings {
+  readonly listen: readonly ListenAddress[];
+  /** Several threads share a UDP port, but only one serves TCP. */
+  readonly servesTcp: boolean;
+  readonly sharesPort: boolean;
+  readonly counterMemory: SharedArrayBuffer;
+  readonly table: AnswerTable;
+}
+
+export type ToThread = { readonly kind: "table"; readonly table: AnswerTable } | { readonly kind: "stop" };
+
+export type FromThread =
+  | { readonly kind: "listening"; readonly addresses: readonly ListenAddress[] }
+  | { readonly kind: "listen-failed"; readonly failure: ListenFailure };

@@ -1,0 +1,35 @@
+/** The answering thread: nothing the agent does on its main thread ever delays an answer. */
+import { parentPort, workerData } from "node:worker_threads";
+import { Counters } from "./counters.ts";
+import { Listeners } from "./listeners.ts";
+import { Responder } from "./responder.ts";
+import type { FromThread, ThreadSettings, ToThread } from "./thread-messages.ts";
+
+const main = parentPort;
+if (main === null) {
+  throw new Error("the DNS worker has to be started as a thread");
+}
+const settings = workerData as ThreadSettings;
+const counters = new Counters(settings.counterMemory);
+const responder = new Responder(counters);
+const listeners = new Listeners(settings, responder, counters);
+
+main.on("message", (message: ToThread) => {
+  switch (message.kind) {
+    case "table":
+      responder.replace(message.table);
+      return;
+    case "stop":
+      listeners.close();
+      main.close();
+      return;
+  }
+});
+
+responder.replace(settings.table);
+const outcome = await listeners.open();
+const report: FromThread =
+  "systemCode" in outcome
+    ? { kind: "listen-failed", failure: outcome }
+    : { kind: "listening", addresses: outcome };
+main.postMessage(report);

@@ -1,0 +1,296 @@
+/** What the zone holds, as a function of the pools' snapshots, and what it answers. No socket, no clock, no bytes. */
+import type { ServerEndpoint } from "../core/server-endpoint.ts";
+import type { Snapshot } from "../core/snapshot.ts";
+import { addressLabel, addressOfLabel } from "./address-name.ts";
+import { type HeadReason, headReasonStrings } from "./head-reason.ts";
+import {
+  addressRecord,
+  CLASS_IN,
+  EXTENDED_ERROR,
+  type ExtendedError,
+  RCODE,
+  type Rcode,
+  type RecordData,
+  type RecordType,
+  type ResourceRecord,
+  TYPE,
+} from "./record.ts";
+
+/**
+ * TTL of what a running agent never changes: the zone's own records and addresses spelled in a name. Five minutes:
+ * a restart at another address is seen by everybody 300 s later, and a cache asks for one such name 12 times an hour.
+ */
+export const FIXED_TTL_SECONDS = 300;
+
+export interface ZoneSettings {
+  /** Lower case, without a final dot. */
+  readonly domain: string;
+  /** TTL of everything that follows a list. */
+  readonly ttlSeconds: number;
+  /** How long "there is no such record" may be kept (RFC 2308). */
+  readonly negativeTtlSeconds: number;
+  /** Address literals of `ns.<domain>`: where this server listens. */
+  readonly nameServerAddresses: readonly string[];
+}
+
+/** `cold`: no source has spoken yet. `stale`: remembered servers, no source reachable. */
+export type PoolState = "cold" | "live" | "stale";
+
+export interface PoolView {
+  readonly snapshot: Snapshot;
+  readonly state: PoolState;
+  readonly headReason: HeadReason | undefined;
+}
+
+/** One name of the zone. A name without records still exists (RFC 8020). */
+export type ZoneNode =
+  | {
+      readonly kind: "ready";
+      readonly records: ReadonlyMap<RecordType, readonly ResourceRecord[]>;
+      readonly additional: readonly ResourceRecord[];
+      readonly extendedError: ExtendedError | undefined;
+    }
+  | { readonly kind: "not-ready"; readonly types: readonly RecordType[] };
+export type ZoneNodes = ReadonlyMap<string, ZoneNode>;
+
+export interface Zone {
+  readonly domain: string;
+  readonly soa: ResourceRecord;
+  readonly nodes: ZoneNodes;
+}
+
+export interface Question {
+  /** Lower case, without a final dot. */
+  readonly name: string;
+  readonly type: number;
+  readonly class: number;
+}
+
+export interface Reply {
+  readonly rcode: Rcode;
+  readonly authoritative: boolean;
+  readonly answer: readonly ResourceRecord[];
+  readonly authority: readonly ResourceRecord[];
+  readonly additional: readonly ResourceRecord[];
+  readonly extendedError: ExtendedError | undefined;
+}
+
+export function buildZone(settings: ZoneSettings, pools: ReadonlyMap<string, PoolView>): Zone {
+  const soa = zoneSoa(settings, pools.values());
+  const nodes = new Map(fixedNodes(settings, soa));
+  for (const [pool, view] of pools) {
+    for (const [name, node] of poolNodes(settings, pool, view)) {
+      nodes.set(name, node);
+    }
+  }
+  return { domain: settings.domain, soa, nodes };
+}
+
+/** The SOA; its serial is the second of the newest change, so it never goes back while clocks do not. */
+export function zoneSoa(settings: ZoneSettings, pools: Iterable<PoolView>): ResourceRecord {
+  const newest = Math.max(0, ...Array.from(pools, (view) => view.snapshot.at));
+  return {
+    name: settings.domain,
+    // RFC 2308: a negative answer lives for the smaller of the SOA's own TTL and its minimum; here they are one.
+    ttl: settings.negativeTtlSeconds,
+    data: {
+      type: "SOA",
+      mname: `ns.${settings.domain}`,
+      rname: `hostmaster.${settings.domain}`,
+      serial: Math.floor(newest / 1000) >>> 0,
+      // There is no secondary server; RIPE-203's values for a small zone.
+      refresh: 86_400,
+      retry: 7200,
+      expire: 3_600_000,
+      minimum: settings.negativeTtlSeconds,
+    },
+  };
+}
+
+/** The names that are there whatever the pools hold: the apex, `ns`, and the empty non-terminals. */
+export function fixedNodes(settings: ZoneSettings, soa: ResourceRecord): ZoneNodes {
+  const { domain } = settings;
+  const nameServer = `ns.${domain}`;
+  const glue = settings.nameServerAddresses.map((address) =>
+    addressRecord(nameServer, FIXED_TTL_SECONDS, address),
+  );
+  const ns: ResourceRecord = {
+    name: domain,
+    ttl: FIXED_TTL_SECONDS,
+    data: { type: "NS", target: nameServer },
+  };
+  return new Map<string, ZoneNode>([
+    [domain, readyNode([soa, ns], glue)],
+    [nameServer, readyNode(glue)],
+    [`addr.${domain}`, readyNode([])],
+    [`all.${domain}`, readyNode([])],
+    [`_tcp.${domain}`, readyNode([])],
+    [`_tcp.all.${domain}`, readyNode([])],
+  ]);
+}
+
+/** The three names of one pool. */
+export function poolNodes(settings: ZoneSettings, pool: string, view: PoolView): ZoneNodes {
+  const label = pool.toLowerCase();
+  const headOwner = `_${label}._tcp.${settings.domain}`;
+  const listOwner = `_${label}._tcp.all.${settings.domain}`;
+  const poolOwner = `${label}.${settings.domain}`;
+  const { head } = view.snapshot;
+  if (head === undefined) {
+    return new Map<string, ZoneNode>([
+      [headOwner, { kind: "not-ready", types: ["SRV"] }],
+      [listOwner, { kind: "not-ready", types: ["SRV"] }],
+      [poolOwner, { kind: "not-ready", types: ["A", "AAAA", "TXT"] }],
+    ]);
+  }
+  const extendedError = view.state === "stale" ? EXTENDED_ERROR.STALE_ANSWER : undefined;
+  const ttl = settings.ttlSeconds;
+  return new Map([
+    [headOwner, srvNode(settings, headOwner, [head], extendedError)],
+    [listOwner, srvNode(settings, listOwner, view.snapshot.servers, extendedError)],
+    [
+      poolOwner,
+      readyNode(
+        [
+          ...head.addresses.map((address) => addressRecord(poolOwner, ttl, address)),
+          ...txt(poolOwner, ttl, view),
+        ],
+        [],
+        extendedError,
+      ),
+    ],
+  ]);
+}
+
+function txt(name: string, ttl: number, view: PoolView): readonly ResourceRecord[] {
+  if (view.headReason === undefined) {
+    return [];
+  }
+  const tier = view.snapshot.tierOf(view.headReason.server) ?? "unknown";
+  return [
+    { name, ttl, data: { type: "TXT", strings: headReasonStrings(view.headReason, tier, view.state) } },
+  ];
+}
+
+// An SRV record takes at least 21 bytes, so a message of 64 KB holds no more than 3,120 of them.
+const MAX_LISTED = 3120;
+
+function srvNode(
+  settings: ZoneSettings,
+  owner: string,
+  servers: readonly ServerEndpoint[],
+  extendedError: ExtendedError | undefined,
+): ZoneNode {
+  const targets = new Map<string, readonly ResourceRecord[]>();
+  const records = servers.slice(0, MAX_LISTED).map((server, position): ResourceRecord => {
+    const target = srvTarget(settings, server);
+    const ttl = server.kind === "name" ? settings.ttlSeconds : FIXED_TTL_SECONDS;
+    if (!targets.has(target)) {
+      targets.set(
+        target,
+        server.addresses.map((address) => addressRecord(target, ttl, address)),
+      );
+    }
+    const data: RecordData = { type: "SRV", priority: position, weight: 1, port: server.port, target };
+    return { name: owner, ttl: settings.ttlSeconds, data };
+  });
+  return readyNode(records, [...targets.values()].flat(), extendedError);
+}
+
+/** A server known by name keeps its name; one known by address is spelled in a name, for a target has to be one. */
+function srvTarget(settings: ZoneSettings, server: ServerEndpoint): string {
+  return server.kind === "name" ? server.host : `${addressLabel(server.host)}.addr.${settings.domain}`;
+}
+
+function readyNode(
+  records: readonly ResourceRecord[],
+  additional: readonly ResourceRecord[] = [],
+  extendedError?: ExtendedError,
+): ZoneNode {
+  return {
+    kind: "ready",
+    records: Map.groupBy(records, (record) => record.data.type),
+    additional,
+    extendedError,
+  };
+}
+
+/** The answer to any question of class IN or not, whatever the name. Never throws. */
+export function answer(zone: Zone, question: Question): Reply {
+  const inZone = question.name === zone.domain || question.name.endsWith(`.${zone.domain}`);
+  if (question.class !== CLASS_IN || !inZone) {
+    return reply(RCODE.REFUSED, { authoritative: false });
+  }
+  const node = zone.nodes.get(question.name) ?? addressNode(zone.domain, question.name);
+  if (node === undefined) {
+    return reply(RCODE.NXDOMAIN, { authority: [zone.soa] });
+  }
+  return (
+    positiveReply(node, question.type) ??
+    reply(RCODE.NOERROR, { authority: [zone.soa], extendedError: nodeExtendedError(node) })
+  );
+}
+
+/** What a node says to a type; undefined when it holds nothing of that type (NODATA). */
+export function positiveReply(node: ZoneNode, type: number): Reply | undefined {
+  switch (node.kind) {
+    case "not-ready":
+      return type === TYPE.ANY || node.types.some((known) => TYPE[known] === type)
+        ? reply(RCODE.SERVFAIL, { authoritative: false, extendedError: EXTENDED_ERROR.NOT_READY })
+        : undefined;
+    case "ready": {
+      const records = recordsOf(node.records, type);
+      const carriesTargets = records?.[0]?.data.type === "SRV" || records?.[0]?.data.type === "NS";
+      return records === undefined
+        ? undefined
+        : reply(RCODE.NOERROR, {
+            answer: records,
+            additional: carriesTargets ? node.additional : [],
+            extendedError: node.extendedError,
+          });
+    }
+  }
+}
+
+/** The types a node has an answer of its own for; `ANY` among them when there is one. */
+export function answeredTypes(node: ZoneNode): readonly number[] {
+  const types = node.kind === "ready" ? [...node.records.keys()] : node.types;
+  return types.length === 0 ? [] : [...types.map((type) => TYPE[type]), TYPE.ANY];
+}
+
+/** What goes along with every answer at a node, NODATA included. */
+export function nodeExtendedError(node: ZoneNode): ExtendedError | undefined {
+  return node.kind === "ready" ? node.extendedError : undefined;
+}
+
+function recordsOf(
+  records: ReadonlyMap<RecordType, readonly ResourceRecord[]>,
+  type: number,
+): readonly ResourceRecord[] | undefined {
+  if (type === TYPE.ANY) {
+    // RFC 8482 4.1: one RRset is answer enough.
+    return records.values().next().value;
+  }
+  return records.entries().find(([known]) => TYPE[known] === type)?.[1];
+}
+
+/**
+ * The node of `<address>.addr.<domain>`. Any address is answered, listed or not: whoever holds an SRV answer
+ * from before a change still finds its target.
+ */
+export function addressNode(domain: string, name: string): ZoneNode | undefined {
+  const suffix = `.addr.${domain}`;
+  const address = name.endsWith(suffix) ? addressOfLabel(name.slice(0, -suffix.length)) : undefined;
+  return address === undefined ? undefined : readyNode([addressRecord(name, FIXED_TTL_SECONDS, address)]);
+}
+
+function reply(rcode: Rcode, parts: Partial<Reply>): Reply {
+  return {
+    rcode,
+    authoritative: parts.authoritative ?? true,
+    answer: parts.answer ?? [],
+    authority: parts.authority ?? [],
+    additional: parts.additional ?? [],
+    extendedError: parts.extendedError,
+  };
+}
