@@ -18,7 +18,12 @@ module.exports = {
       from: { path: "^src/core/" },
       to: { pathNot: ["^src/core/", "node_modules/(immutable|ipaddr\\.js)/"] },
     },
-    only("sources-import-core", "^src/sources/", ["^src/core/"], "Sources send events to the core."),
+    only(
+      "sources-import-core-and-net",
+      "^src/sources/",
+      ["^src/core/", "^src/net/"],
+      "Sources send events to the core; the health monitor holds connections.",
+    ),
     only("net-imports-core", "^src/net/", ["^src/core/"], "Sockets know the core's ports only."),
     only(
       "nomad-imports-core-and-net",
@@ -35,15 +40,15 @@ module.exports = {
     only("dns-imports-core", "^src/dns/", ["^src/core/"], "DNS is a view of snapshots."),
     only("http-imports-core", "^src/http/", ["^src/core/"], "HTTP is a view of snapshots."),
     only(
-      "config-imports-core",
+      "config-imports-addresses",
       "^src/config/",
-      ["^src/core/"],
+      ["^src/core/server-endpoint\\.ts$", "^src/consul/consul-address\\.ts$"],
       "Configuration knows addresses and durations only.",
     ),
     {
       name: "agent-is-below-cli",
       severity: "error",
-      from: { pathNot: "^src/cli/" },
+      from: { path: "^src/", pathNot: "^src/cli/" },
       to: { path: "^src/cli/" },
     },
     {

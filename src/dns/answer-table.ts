@@ -81,7 +81,7 @@ export function encodeNegative(soa: ResourceRecord): Pick<AnswerTable, "unknownN
 }
 
 /** Encodes a reply to a question about `questionName`; with undefined, to a question about any name. */
-export function encodeReply(questionName: string | undefined, reply: Reply): EncodedReply {
+function encodeReply(questionName: string | undefined, reply: Reply): EncodedReply {
   const answer = fitting(questionName, reply.answer);
   const authority = reply.authority.map((record) => encodeRecord(questionName, record));
   const required = [...answer, ...authority];

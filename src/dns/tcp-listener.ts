@@ -15,7 +15,7 @@ export interface TcpLimits {
  * 256 connections of at most 64 KB waiting to be written are 16 MB; the next one takes the place of the one that has
  * been silent longest, so that new clients are always served (RFC 7766 6.2.3).
  */
-export const TCP_LIMITS: TcpLimits = { maxConnections: 256, idleMs: 3000, lifetimeMs: 30_000 };
+const TCP_LIMITS: TcpLimits = { maxConnections: 256, idleMs: 3000, lifetimeMs: 30_000 };
 
 /** Four checks per idle time: a connection outlives its deadline by a quarter at most. */
 const CHECKS_PER_IDLE_TIME = 4;

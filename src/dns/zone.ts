@@ -20,7 +20,7 @@ import {
  * TTL of what a running agent never changes: the zone's own records and addresses spelled in a name. Five minutes:
  * a restart at another address is seen by everybody 300 s later, and a cache asks for one such name 12 times an hour.
  */
-export const FIXED_TTL_SECONDS = 300;
+const FIXED_TTL_SECONDS = 300;
 
 export interface ZoneSettings {
   /** Lower case, without a final dot. */

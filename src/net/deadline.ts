@@ -8,7 +8,8 @@ type Work<T> = (resolve: (value: T) => void, reject: (error: Error) => void) => 
 
 /**
  * Settles in bounded time: with the work's outcome, with `expired()` after `timeoutMs`, or with the signal's reason when it is
- * aborted. No timer and no listener outlives it, and the work never starts under an aborted signal.
+ * aborted. An answer that arrived in time counts, also when this process stalled and reads it late. No timer and no listener
+ * outlives it, and the work never starts under an aborted signal.
  */
 export async function withDeadline<T>(
   { timeoutMs, signal }: CallOptions,
@@ -20,8 +21,11 @@ export async function withDeadline<T>(
   const onAbort = (): void => {
     reject(signal?.reason);
   };
+  // Timers run before sockets are read: after a stall of this process the answer may be there already, unread.
   const onTimeout = (): void => {
-    reject(expired());
+    setImmediate(() => {
+      reject(expired());
+    });
   };
   const timer = setTimeout(onTimeout, Math.min(timeoutMs, LONGEST_TIMER_MS));
   signal?.addEventListener("abort", onAbort, { once: true });

@@ -1,0 +1,166 @@
+/** The composition root: constructs everything, starts in order, stops in reverse. */
+import { accessSync, constants, mkdirSync } from "node:fs";
+import { AgentError } from "./agent-error.ts";
+import type { Config } from "./config/schema.ts";
+import { ConsulClient } from "./consul/consul-client.ts";
+import type { Logger } from "./core/ports.ts";
+import { defined } from "./defined.ts";
+import { DnsResolver } from "./dns/resolver/dns-resolver.ts";
+import { DnsServer } from "./dns/server.ts";
+import { HttpServer, type PoolApi } from "./http/http-server.ts";
+import { Pool } from "./pool.ts";
+import { systemClock, systemRandom } from "./system-ports.ts";
+
+/** Logs of each part carry the part's name. */
+interface PartLogger extends Logger {
+  child(bindings: { name: string }): Logger;
+}
+
+/** The whole agent: DNS and HTTP first, so that a port in use is known before anything else starts. */
+export class Agent {
+  readonly #config: Config;
+  readonly #logger: PartLogger;
+  readonly #consul: ConsulClient;
+  readonly #pools: readonly Pool[];
+  readonly #dns: DnsServer;
+  readonly #http: HttpServer;
+  #unsubscribe: readonly (() => void)[] = [];
+  #stopping: Promise<void> | undefined;
+
+  /** @throws AgentError when a file that the configuration names can't be read. */
+  constructor(config: Config, logger: PartLogger) {
+    const { dns, http } = config;
+    this.#config = config;
+    this.#logger = logger;
+    this.#consul = consulClient(config.consul);
+    const resolver = new DnsResolver({ nameservers: dns.nameservers.map(addressText) });
+    const ports = { clock: systemClock, random: systemRandom, resolver, catalog: this.#consul };
+    this.#pools = Object.entries(config.pools).map(([name, pool]) => {
+      return new Pool(name, pool, config, { ...ports, logger: logger.child({ name: `agent.pool.${name}` }) });
+    });
+    this.#dns = new DnsServer({
+      listen: dns.address,
+      domain: dns.domain,
+      ttlSeconds: Math.floor(dns.ttl / 1000),
+      negativeTtlSeconds: Math.floor(dns.negative_ttl / 1000),
+      sockets: dns.sockets,
+      logger: logger.child({ name: "agent.dns" }),
+      clock: systemClock,
+    });
+    this.#http = new HttpServer({
+      address: http.address,
+      tokenFile: http.token_file,
+      pools: new Map(this.#pools.map((pool) => [pool.name, this.#apiOf(pool)])),
+    });
+  }
+
+  /** @throws AgentError, DnsServerError or HttpListenError, with nothing left running, when a directory or an address can't be had. */
+  async start(): Promise<void> {
+    checkWritable(this.#config.data_dir);
+    this.#unsubscribe = this.#pools.map(({ name, proxy }) =>
+      proxy.subscribe((next, previous) => {
+        this.#publish();
+        if (next.head?.key !== previous.head?.key) {
+          this.#logger.info({ pool: name, head: next.head?.key, ...next.cause }, "new head");
+        }
+      }),
+    );
+    this.#publish();
+    try {
+      await this.#dns.start();
+      await this.#http.start();
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+    for (const pool of this.#pools) {
+      pool.start();
+    }
+    const dns = this.#dns.addresses().map(addressText).join(" ");
+    this.#logger.info(
+      { dns, http: this.#http.address(), consul: this.#config.consul.address },
+      "agent started",
+    );
+  }
+
+  /** Leaves no socket, timer or thread behind. Idempotent. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #stop(): Promise<void> {
+    for (const unsubscribe of this.#unsubscribe) {
+      unsubscribe();
+    }
+    await Promise.all(this.#pools.map((pool) => pool.stop()));
+    await this.#consul.close();
+    await this.#http.stop();
+    await this.#dns.stop();
+  }
+
+  #publish(): void {
+    this.#dns.update(
+      new Map(
+        this.#pools.map(({ name, proxy }) => {
+          const snapshot = proxy.snapshot();
+          return [name, { snapshot, state: snapshot.head === undefined ? "cold" : "live" }];
+        }),
+      ),
+    );
+  }
+
+  #apiOf({ proxy, pushed }: Pool): PoolApi {
+    return {
+      isReady: () => proxy.findServer() !== undefined && this.#dns.state().kind === "serving",
+      takeHeartbeat:
+        pushed &&
+        ((body) =>
+          pushed.take({
+            servers: body.servers.map((server) => ({
+              rpcAdvertiseAddr: server.address,
+              rpcMajorVersion: server.rpc_major_version,
+              rpcMinorVersion: server.rpc_minor_version,
+              datacenter: server.datacenter ?? this.#config.datacenter,
+            })),
+            numNodes: body.num_nodes,
+            leaderRpcAddr: body.leader,
+            ttlMs: body.ttl_seconds * 1000,
+          })),
+    };
+  }
+}
+
+function consulClient(consul: Config["consul"]): ConsulClient {
+  return new ConsulClient({
+    address: consul.address,
+    ...defined({
+      token: consul.token,
+      tokenFile: consul.token_file,
+      caFile: consul.ca_file,
+      certFile: consul.cert_file,
+      keyFile: consul.key_file,
+      serverName: consul.server_name,
+    }),
+  });
+}
+
+function addressText({ host, port }: { readonly host: string; readonly port: number }): string {
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/** A directory that can't be written must show at the start, not at the first write. */
+function checkWritable(directory: string | null): void {
+  if (directory === null) {
+    return;
+  }
+  try {
+    mkdirSync(directory, { recursive: true });
+    accessSync(directory, constants.W_OK);
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
+    throw new AgentError(`data_dir: ${directory}: expected a directory that can be written: ${code}`, {
+      cause: error,
+    });
+  }
+}

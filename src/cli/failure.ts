@@ -1,0 +1,15 @@
+import { AgentError } from "../agent-error.ts";
+import { ConfigError } from "../config/config-error.ts";
+import { ConsulError } from "../consul/consul-error.ts";
+import { DnsServerError } from "../dns/listen-error.ts";
+import { HttpListenError } from "../http/http-server.ts";
+
+const USERS_MISTAKES = [AgentError, ConfigError, ConsulError, DnsServerError, HttpListenError];
+
+/** Ends the program with 1 and one line; a fault of our own keeps its stack trace. */
+export function failWith(error: unknown): never {
+  const mistake = USERS_MISTAKES.some((kind) => error instanceof kind);
+  const text = error instanceof Error ? (mistake ? error.message : error.stack) : String(error);
+  process.stderr.write(`headwaiter: ${text ?? "failed"}\n`);
+  process.exit(1);
+}

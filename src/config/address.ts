@@ -1,0 +1,17 @@
+/** Addresses as the configuration writes them. */
+import { isIP } from "node:net";
+
+/** An address to listen on. Port 0 takes any free port. */
+export interface ListenAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Parses `IP:port` or `[IPv6]:port`; `undefined` when it is none. Names are refused: an agent must not wait for DNS to serve DNS. */
+export function parseListenAddress(text: string): ListenAddress | undefined {
+  const match = /^(?:\[([0-9A-Fa-f:.]+)\]|([0-9.]+)):(\d{1,5})$/.exec(text);
+  const host = match?.[1] ?? match?.[2] ?? "";
+  const port = Number(match?.[3]);
+  const family = match?.[1] === undefined ? 4 : 6;
+  return isIP(host) === family && port <= 65_535 ? { host, port } : undefined;
+}

@@ -1,0 +1,82 @@
+/** Layers of configuration: files, environment and flags, merged in order, each value remembering where it came from. */
+import { ConfigError } from "./config-error.ts";
+import { type Config, configSchema } from "./schema.ts";
+
+/** One source of settings. Later layers win. */
+export interface Layer {
+  /** A file's path, `flag --dns-address`, `environment CONSUL_HTTP_ADDR`. */
+  readonly origin: string;
+  readonly values: unknown;
+  /** For flags and environment the origin alone says which value it is. */
+  readonly namesItself?: boolean;
+}
+
+type Path = readonly PropertyKey[];
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function merged(under: unknown, over: unknown): unknown {
+  if (!isObject(under) || !isObject(over)) {
+    return over === undefined ? under : over;
+  }
+  const result: Record<string, unknown> = { ...under };
+  for (const [key, value] of Object.entries(over)) {
+    result[key] = merged(Object.hasOwn(under, key) ? under[key] : undefined, value);
+  }
+  return result;
+}
+
+function has(values: unknown, path: Path): boolean {
+  let value: unknown = values;
+  for (const key of path) {
+    if (typeof value !== "object" || value === null || !Object.hasOwn(value, key)) {
+      return false;
+    }
+    value = (value as Record<PropertyKey, unknown>)[key];
+  }
+  return true;
+}
+
+function whereIs(path: Path, layers: readonly Layer[]): string {
+  const layer = layers.findLast(({ values }) => has(values, path)) ?? layers.at(-1);
+  if (layer === undefined) {
+    return path.join(".");
+  }
+  return layer.namesItself || path.length === 0 ? layer.origin : `${layer.origin}: ${path.join(".")}`;
+}
+
+/** The keys that may stand at a path, read off the defaults, where every key has a value. */
+function knownKeysAt(path: Path): string {
+  const [section, , ...rest] = path;
+  const samplePath = section === "pools" ? ["pools", "nomad", ...rest] : path;
+  let sample: unknown = configSchema.parse({});
+  for (const key of samplePath) {
+    sample = isObject(sample) ? sample[String(key)] : undefined;
+  }
+  return isObject(sample) ? `, expected one of ${Object.keys(sample).join(", ")}` : "";
+}
+
+/** Merges and checks. @throws ConfigError for the first mistake. */
+export function configOf(layers: readonly Layer[]): Config {
+  for (const { origin, values } of layers) {
+    if (!isObject(values)) {
+      throw new ConfigError(origin, "expected a mapping of keys to values");
+    }
+  }
+  const result = configSchema.safeParse(
+    layers.reduce<unknown>((under, { values }) => merged(under, values), {}),
+  );
+  if (result.success) {
+    return result.data;
+  }
+  const issue = result.error.issues[0];
+  if (issue?.code === "unrecognized_keys") {
+    const path = [...issue.path, issue.keys[0] ?? ""];
+    throw new ConfigError(whereIs(path, layers), `unknown key${knownKeysAt(issue.path)}`);
+  }
+  const path = issue?.path ?? [];
+  const problem = issue?.code === "invalid_key" ? issue.issues[0]?.message : issue?.message;
+  throw new ConfigError(whereIs(path, layers), problem ?? "not valid");
+}

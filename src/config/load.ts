@@ -1,0 +1,102 @@
+/** Reads the configuration: files in order, environment over them, flags over both. */
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { parseDocument } from "yaml";
+import { ConfigError } from "./config-error.ts";
+import type { Layer } from "./layer.ts";
+
+/** What the command line says. */
+export interface Flags {
+  readonly config?: readonly string[];
+  readonly datacenter?: string;
+  readonly region?: string;
+  readonly dataDir?: string;
+  readonly dnsAddress?: string;
+  readonly httpAddress?: string;
+  readonly consulAddress?: string;
+  readonly logLevel?: string;
+  readonly logFormat?: string;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** All layers in order. @throws ConfigError when a file can't be read. */
+export function configLayers(flags: Flags, environment: Environment): Layer[] {
+  const files = (flags.config ?? []).flatMap(configFiles);
+  return [...files.map(readLayer), ...environmentLayers(environment), ...flagLayers(flags)];
+}
+
+/** A directory stands for its .yaml, .yml and .json files in the order of their names. */
+function configFiles(path: string): string[] {
+  try {
+    if (!statSync(path).isDirectory()) {
+      return [path];
+    }
+    return readdirSync(path)
+      .filter((name) => /\.(ya?ml|json)$/.test(name))
+      .toSorted()
+      .map((name) => join(path, name));
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+}
+
+function readLayer(path: string): Layer {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+  const document = parseDocument(text, { prettyErrors: true });
+  const problem = document.errors[0];
+  if (problem !== undefined) {
+    const position = problem.linePos?.[0];
+    const where = position === undefined ? path : `${path}:${position.line}:${position.col}`;
+    throw new ConfigError(where, `expected YAML or JSON: ${problem.message.split(/ at line |\n/)[0] ?? ""}`);
+  }
+  return { origin: path, values: document.toJS() ?? {} };
+}
+
+function unreadable(path: string, error: unknown): ConfigError {
+  const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
+  const reason =
+    { ENOENT: "no such file", EACCES: "permission denied", EISDIR: "is a directory" }[code] ?? code;
+  return new ConfigError(path, `expected a readable configuration file: ${reason}`, { cause: error });
+}
+
+/** Consul's own variables, as its tools read them. */
+function environmentLayers(environment: Environment): Layer[] {
+  const scheme = /^(1|t|true)$/i.test(environment["CONSUL_HTTP_SSL"] ?? "") ? "https://" : "";
+  const variables: Record<string, (value: string) => object> = {
+    CONSUL_HTTP_ADDR: (value) => ({ consul: { address: value.includes("://") ? value : scheme + value } }),
+    CONSUL_HTTP_TOKEN: (token) => ({ consul: { token } }),
+    CONSUL_HTTP_TOKEN_FILE: (token_file) => ({ consul: { token_file } }),
+    CONSUL_CACERT: (ca_file) => ({ consul: { ca_file } }),
+    CONSUL_CLIENT_CERT: (cert_file) => ({ consul: { cert_file } }),
+    CONSUL_CLIENT_KEY: (key_file) => ({ consul: { key_file } }),
+    CONSUL_TLS_SERVER_NAME: (server_name) => ({ consul: { server_name } }),
+  };
+  return Object.entries(variables).flatMap(([name, valuesOf]) => {
+    const value = environment[name];
+    return value === undefined || value === ""
+      ? []
+      : [{ origin: `environment ${name}`, values: valuesOf(value), namesItself: true }];
+  });
+}
+
+function flagLayers(flags: Flags): Layer[] {
+  const settings: [string, string | undefined, (value: string) => object][] = [
+    ["--datacenter", flags.datacenter, (datacenter) => ({ datacenter })],
+    ["--region", flags.region, (region) => ({ region })],
+    ["--data-dir", flags.dataDir, (data_dir) => ({ data_dir })],
+    ["--dns-address", flags.dnsAddress, (address) => ({ dns: { address } })],
+    ["--http-address", flags.httpAddress, (address) => ({ http: { address } })],
+    ["--consul-address", flags.consulAddress, (address) => ({ consul: { address } })],
+    ["--log-level", flags.logLevel, (level) => ({ log: { level } })],
+    ["--log-format", flags.logFormat, (format) => ({ log: { format } })],
+  ];
+  return settings.flatMap(([flag, value, valuesOf]) =>
+    value === undefined ? [] : [{ origin: `flag ${flag}`, values: valuesOf(value), namesItself: true }],
+  );
+}

@@ -1,0 +1,181 @@
+/** The one schema of the configuration: keys, defaults, and what is expected of each value. */
+import { z } from "zod";
+import { parseConsulAddress } from "../consul/consul-address.ts";
+import { parseRpcAddr } from "../core/server-endpoint.ts";
+import { parseListenAddress } from "./address.ts";
+import { parseDurationMs } from "./duration.ts";
+
+/** A string that `parse` turns into a value; `undefined` from it is a mistake. */
+function parsed<Value>(parse: (text: string) => Value | undefined, expected: string) {
+  const error = `expected ${expected}`;
+  return z.string({ error }).transform((text, context) => {
+    const value = parse(text);
+    if (value === undefined) {
+      context.addIssue({ code: "custom", message: `${error}, got ${JSON.stringify(text)}` });
+      return z.NEVER;
+    }
+    return value;
+  });
+}
+
+const durationMs = parsed(parseDurationMs, 'a duration such as "500ms" or "10m"');
+const positiveDurationMs = durationMs.refine((ms) => ms > 0, { error: "expected a duration above zero" });
+const listenAddress = parsed(parseListenAddress, 'an IP address and a port such as "127.0.0.1:8653"');
+const filePath = z
+  .string({ error: "expected the path of a file" })
+  .min(1, { error: "expected the path of a file" });
+
+/** A string that `parse` takes without throwing; what it throws says what was expected. */
+function accepted(parse: (text: string) => unknown, error: string) {
+  return z.string({ error }).superRefine((text, context) => {
+    try {
+      parse(text);
+    } catch (cause) {
+      context.addIssue({ code: "custom", message: cause instanceof Error ? cause.message : error });
+    }
+  });
+}
+
+const serverAddress = accepted((text) => parseRpcAddr(text), 'expected "host:port"');
+const consulAddress = accepted(parseConsulAddress, "expected a URL");
+
+/** Source: RFC 1035 §2.3.1, at most 200 octets so that every name of the zone stays under 255. */
+const domainName = z
+  .string({ error: "expected a domain name" })
+  .toLowerCase()
+  .transform((name) => name.replace(/\.$/, ""))
+  .refine(
+    (name) =>
+      name.length <= 200 &&
+      name.split(".").every((label) => /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/.test(label)) &&
+      !/(^|\.)local$/.test(name),
+    { error: 'expected a domain name such as "headwaiter.internal", not under .local' },
+  );
+
+const RESERVED_POOL_NAMES = ["addr", "all", "ns"];
+
+/** Source: RFC 6335 §5.1 service names. */
+const poolName = z.string().superRefine((name, context) => {
+  if (!/^(?=.{1,15}$)(?=.*[a-z])[a-z0-9]+(-[a-z0-9]+)*$/i.test(name) || RESERVED_POOL_NAMES.includes(name)) {
+    context.addIssue({
+      code: "custom",
+      message: `pool name ${JSON.stringify(name)}: expected 1 to 15 letters, digits and inner hyphens with a letter, other than addr, all, ns`,
+    });
+  }
+});
+
+const tlsFiles = {
+  ca_file: filePath.nullable().default(null),
+  cert_file: filePath.nullable().default(null),
+  key_file: filePath.nullable().default(null),
+};
+
+const backups = z.strictObject({
+  service: z.string({ error: "expected the name of a Consul service" }).min(1).optional(),
+  tag: z.string({ error: "expected a tag, or null" }).nullable().optional(),
+  passing: z.boolean({ error: "expected true or false" }).default(true),
+  filter: z.string({ error: "expected a Consul filter expression, or null" }).nullable().default(null),
+  datacenters: z.array(z.string({ error: "expected the name of a datacenter" })).default([]),
+});
+
+const health = z.strictObject({
+  interval: positiveDurationMs.prefault("500ms"),
+  timeout: positiveDurationMs.prefault("500ms"),
+  standby: z.boolean({ error: "expected true or false" }).default(true),
+});
+
+const rebalance = z.strictObject({
+  min_reuse: durationMs.prefault("10m"),
+  jitter: durationMs.prefault("5m"),
+  conns_per_second_per_server: z
+    .number({ error: "expected a number above zero" })
+    .positive({ error: "expected a number above zero" })
+    .default(64),
+});
+
+const pool = z.strictObject({
+  servers: z.array(serverAddress).default([]),
+  heartbeat: z.enum(["nomad", "push", "none"], { error: "expected nomad, push or none" }).optional(),
+  ping: z.enum(["nomad", "tcp"], { error: "expected nomad or tcp" }).optional(),
+  backups: backups.nullable().prefault({}),
+  health: health.prefault({}),
+  rebalance: rebalance.prefault({}),
+  tls: z.strictObject(tlsFiles).nullable().default(null),
+  token_file: filePath.nullable().default(null),
+});
+
+/** A pool named `nomad` speaks Nomad's RPC; any other is a Consul service of its own name, reached over TCP. */
+function withDefaultsFor(name: string, { backups, ...settings }: z.infer<typeof pool>) {
+  const isNomad = name === "nomad";
+  return {
+    ...settings,
+    heartbeat: settings.heartbeat ?? (isNomad ? ("nomad" as const) : ("none" as const)),
+    ping: settings.ping ?? (isNomad ? ("nomad" as const) : ("tcp" as const)),
+    backups: backups && {
+      ...backups,
+      service: backups.service ?? name,
+      tag: backups.tag === undefined && isNomad ? "rpc" : (backups.tag ?? null),
+    },
+  };
+}
+
+export const configSchema = z.strictObject({
+  datacenter: z.string({ error: "expected the name of a datacenter" }).min(1).default("dc1"),
+  region: z.string({ error: "expected the name of a region" }).min(1).default("global"),
+  data_dir: z.string({ error: "expected the path of a directory" }).min(1).nullable().default(null),
+  log: z
+    .strictObject({
+      level: z
+        .enum(["debug", "info", "warn", "error"], { error: "expected debug, info, warn or error" })
+        .default("info"),
+      format: z.enum(["json", "text"], { error: "expected json or text" }).default("json"),
+    })
+    .prefault({}),
+  dns: z
+    .strictObject({
+      address: z
+        .preprocess(
+          (value) => (typeof value === "string" ? [value] : value),
+          z.array(listenAddress, { error: "expected an address or a list of addresses" }).min(1),
+        )
+        .prefault(["127.0.0.1:8653"]),
+      domain: domainName.prefault("headwaiter.internal"),
+      ttl: durationMs.prefault("0s"),
+      negative_ttl: durationMs.prefault("1s"),
+      sockets: z.union([z.literal(1), z.literal(2)], { error: "expected 1 or 2" }).default(1),
+      /** Name servers for the names of servers; empty: those of the machine. */
+      nameservers: z.array(listenAddress).default([]),
+    })
+    .prefault({}),
+  http: z
+    .strictObject({
+      address: listenAddress.prefault("127.0.0.1:8654"),
+      token_file: filePath.nullable().default(null),
+    })
+    .prefault({}),
+  consul: z
+    .strictObject({
+      address: consulAddress.default("http://127.0.0.1:8500"),
+      token: z.string({ error: "expected a token" }).nullable().default(null),
+      token_file: filePath.nullable().default(null),
+      server_name: z.string({ error: "expected a host name" }).nullable().default(null),
+      register: z.boolean({ error: "expected true or false" }).default(false),
+      ...tlsFiles,
+    })
+    .prefault({}),
+  pools: z
+    .record(poolName, pool.prefault({}))
+    .refine((pools) => Object.keys(pools).length > 0, { error: "expected at least one pool" })
+    .transform((pools) =>
+      Object.fromEntries(
+        Object.entries(pools).map(([name, settings]) => [name, withDefaultsFor(name, settings)]),
+      ),
+    )
+    .prefault({ nomad: {} }),
+});
+
+/** The configuration with every default filled in. Durations are milliseconds. */
+export type Config = z.infer<typeof configSchema>;
+
+/** One pool's part of the configuration. */
+export type PoolConfig = Config["pools"][string];

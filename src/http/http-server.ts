@@ -1,0 +1,136 @@
+import { timingSafeEqual } from "node:crypto";
+import { readFileSync } from "node:fs";
+import type { AddressInfo } from "node:net";
+import fastify, { type FastifyInstance, type FastifyRequest } from "fastify";
+import type { EndpointError } from "../core/server-endpoint.ts";
+import { type HeartbeatBody, heartbeatBody } from "./heartbeat-body.ts";
+
+/** 10,000 servers of 100 bytes each. */
+const MAX_BODY_BYTES = 1_048_576;
+
+/** A request, head and body, has to be complete within this: a client that sends a byte a second holds nothing for long. */
+const REQUEST_TIMEOUT_MS = 10_000;
+
+/** What HTTP may ask of a pool. */
+export interface PoolApi {
+  readonly isReady: () => boolean;
+  /** Absent when the pool takes no pushed heartbeats. Resolves with the addresses that could not be used. */
+  readonly takeHeartbeat?: ((body: HeartbeatBody) => Promise<readonly EndpointError[]>) | undefined;
+}
+
+export interface HttpOptions {
+  readonly address: { readonly host: string; readonly port: number };
+  /** Holds the token that writes need; read at each write, so that it can be replaced. `null`: none needed. */
+  readonly tokenFile: string | null;
+  readonly pools: ReadonlyMap<string, PoolApi>;
+}
+
+/** The listening address can't be had. One line that names it. */
+export class HttpListenError extends Error {
+  override readonly name = "HttpListenError";
+}
+
+/** The agent's HTTP endpoint: liveness, readiness, pushed heartbeats. */
+export class HttpServer {
+  readonly #options: HttpOptions;
+  #app: FastifyInstance | undefined;
+
+  constructor(options: HttpOptions) {
+    this.#options = options;
+  }
+
+  /** @throws HttpListenError when the address can't be had. */
+  async start(): Promise<void> {
+    if (this.#app !== undefined) {
+      return;
+    }
+    const app = fastify({
+      bodyLimit: MAX_BODY_BYTES,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      forceCloseConnections: true,
+    });
+    app.addHook("onRequest", async (request, reply) => {
+      const refusal = this.#refusal(request);
+      if (refusal !== undefined) {
+        await reply.code(403).send({ error: refusal });
+      }
+    });
+    this.#addRoutes(app);
+    const { host, port } = this.#options.address;
+    try {
+      await app.listen({ host, port });
+    } catch (error) {
+      await app.close();
+      throw new HttpListenError(`http: ${host}:${port}: ${listenReason(error)}`, { cause: error });
+    }
+    this.#app = app;
+  }
+
+  /** Idempotent; leaves no connection open. */
+  async stop(): Promise<void> {
+    await this.#app?.close();
+    this.#app = undefined;
+  }
+
+  address(): AddressInfo | undefined {
+    const address = this.#app?.server.address();
+    return typeof address === "object" && address !== null ? address : undefined;
+  }
+
+  #addRoutes(app: FastifyInstance): void {
+    const { pools } = this.#options;
+    app.get("/v1/agent/health", () => ({ status: "alive" }));
+    app.get("/v1/agent/ready", async (_request, reply) => {
+      const waiting = [...pools].filter(([, pool]) => !pool.isReady()).map(([name]) => name);
+      await reply.code(waiting.length === 0 ? 200 : 503).send({ ready: waiting.length === 0, waiting });
+    });
+    app.put<{ Params: { pool: string } }>("/v1/pools/:pool/heartbeat", async (request, reply) => {
+      const { pool: name } = request.params;
+      const take = pools.get(name)?.takeHeartbeat;
+      if (take === undefined) {
+        const error = pools.has(name)
+          ? `pool ${name} takes no pushed heartbeats: expected heartbeat: push in its configuration`
+          : `no pool ${JSON.stringify(name)}: expected one of ${[...pools.keys()].join(", ")}`;
+        return await reply.code(404).send({ error });
+      }
+      const body = heartbeatBody.safeParse(request.body);
+      if (!body.success) {
+        const issue = body.error.issues[0];
+        return await reply
+          .code(400)
+          .send({ error: `body: ${issue?.path.join(".") ?? ""}: ${issue?.message ?? ""}` });
+      }
+      const rejected = await take(body.data);
+      return { rejected: rejected.map(({ address, code, message }) => ({ address, code, error: message })) };
+    });
+  }
+
+  /** Browsers must not reach the agent through a page of another site or a rebound name; writes may need a token. */
+  #refusal({ headers, method }: FastifyRequest): string | undefined {
+    const host = (headers.host ?? "").replace(/:\d+$/, "");
+    if (!/^(localhost|\[[0-9a-f:.]+\]|[0-9.]+)$/i.test(host)) {
+      return `host ${JSON.stringify(host)}: expected an IP address or localhost`;
+    }
+    if (headers.origin !== undefined && headers.origin !== `http://${headers.host ?? ""}`) {
+      return "requests from pages of other sites are refused";
+    }
+    if (method === "GET" || method === "HEAD" || this.#options.tokenFile === null) {
+      return undefined;
+    }
+    const expected = Buffer.from(readFileSync(this.#options.tokenFile, "utf8").trim());
+    const given = Buffer.from((headers.authorization ?? "").replace(/^Bearer /, ""));
+    const same = expected.length > 0 && given.length === expected.length && timingSafeEqual(given, expected);
+    return same ? undefined : "expected the token of http.token_file in the header Authorization: Bearer …";
+  }
+}
+
+function listenReason(error: unknown): string {
+  const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
+  return (
+    {
+      EADDRINUSE: "address already in use",
+      EACCES: "permission denied",
+      EADDRNOTAVAIL: "no such address here",
+    }[code] ?? code
+  );
+}

@@ -1,0 +1,68 @@
+/** What a pool of Nomad servers needs beyond any other: its TLS, its token, its heartbeats. */
+import { readFileSync } from "node:fs";
+import { AgentError } from "./agent-error.ts";
+import type { PoolConfig } from "./config/schema.ts";
+import type { Clock, Logger } from "./core/ports.ts";
+import type { ProxyConfig } from "./core/rpc-proxy.ts";
+import { defined } from "./defined.ts";
+import type { HeldConnection } from "./net/held-connection.ts";
+import { HeartbeatQuery } from "./nomad/heartbeat-query.ts";
+import { NomadClient } from "./nomad/nomad-client.ts";
+import { NomadConnection } from "./nomad/nomad-connection.ts";
+import type { NomadTls } from "./nomad/tls-handshake.ts";
+import type { HeartbeatQuery as Query } from "./sources/heartbeat.ts";
+
+/** All calls of one heartbeat together. Above the 5.3 s that a server without a leader may hold a call (measured). */
+const HEARTBEAT_TIMEOUT_MS = 6_000;
+
+/** @throws AgentError when a file can't be read. */
+export function nomadTls(files: PoolConfig["tls"]): NomadTls | undefined {
+  return files === null
+    ? undefined
+    : defined({ ca: pem(files.ca_file), cert: pem(files.cert_file), key: pem(files.key_file) });
+}
+
+function pem(path: string | null): string | null {
+  try {
+    return path === null ? null : readFileSync(path, "utf8");
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
+    throw new AgentError(`${String(path)}: expected a readable PEM file: ${code}`, { cause: error });
+  }
+}
+
+interface NomadPorts {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** A connection that is held anyway is used instead of a further one. */
+  readonly connectionTo: (key: string) => HeldConnection | undefined;
+}
+
+/** Asks a Nomad server for a heartbeat. The token's file is read for each, so that it can be replaced. */
+export function nomadHeartbeat(
+  config: Pick<PoolConfig, "token_file">,
+  proxyConfig: ProxyConfig,
+  tls: NomadTls | undefined,
+  { clock, logger, connectionTo }: NomadPorts,
+): Query {
+  const heartbeat = new HeartbeatQuery(proxyConfig, () => clock.now());
+  const { region } = proxyConfig;
+  return async (server, signal) => {
+    const held = connectionTo(server.key);
+    const lent = held instanceof NomadConnection ? held : undefined;
+    const client = new NomadClient(server, { region, token: tokenOf(config.token_file), tls }, lent);
+    try {
+      const answer = await heartbeat.ask(client, { timeoutMs: HEARTBEAT_TIMEOUT_MS, signal });
+      if (answer.countFailure !== undefined) {
+        logger.debug({ server: server.key, reason: answer.countFailure.message }, "nodes not counted");
+      }
+      return answer;
+    } finally {
+      client.close();
+    }
+  };
+}
+
+function tokenOf(file: string | null): string | undefined {
+  return file === null ? process.env["NOMAD_TOKEN"] : readFileSync(file, "utf8").trim();
+}

@@ -1,0 +1,137 @@
+/** One pool: its list, the sources that feed it, and the monitor that watches its head. */
+import type { Config, PoolConfig } from "./config/schema.ts";
+import type { Clock, Logger, Random, Resolver } from "./core/ports.ts";
+import { type ProxyConfig, RpcProxy } from "./core/rpc-proxy.ts";
+import { ConnectionPinger } from "./net/connection-pinger.ts";
+import type { Connector } from "./net/held-connection.ts";
+import { TcpConnection } from "./net/tcp-connection.ts";
+import { nomadConnector } from "./nomad/nomad-connector.ts";
+import { nomadHeartbeat, nomadTls } from "./nomad-pool.ts";
+import type { ConsulCatalog } from "./sources/consul-catalog.ts";
+import { type ConsulWatchConfig, DEFAULT_CONSUL_WATCH } from "./sources/consul-watch-config.ts";
+import { ConsulWatcher } from "./sources/consul-watcher.ts";
+import { ContactWatch } from "./sources/contact.ts";
+import { HealthMonitor } from "./sources/health-monitor.ts";
+import { Heartbeat } from "./sources/heartbeat.ts";
+import { PenalisingPinger } from "./sources/penalising-pinger.ts";
+import { Penalties } from "./sources/penalties.ts";
+import { PushedHeartbeats } from "./sources/pushed-heartbeat.ts";
+import { StaticServers } from "./sources/static-servers.ts";
+
+/** The API version that this program speaks: the newest that Nomad servers have announced. */
+const RPC_VERSION = { rpcMajorVersion: 1, rpcMinorVersion: 1 };
+
+export interface PoolPorts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly resolver: Resolver;
+  readonly logger: Logger;
+  /** One Consul client serves all pools. */
+  readonly catalog: ConsulCatalog;
+}
+
+/** What of the agent's configuration every pool shares. */
+type Place = Pick<Config, "datacenter" | "region">;
+
+/** Everything that belongs to one pool, started and stopped together. */
+export class Pool {
+  readonly name: string;
+  readonly proxy: RpcProxy;
+  /** Absent when the pool takes no pushed heartbeats. */
+  readonly pushed: PushedHeartbeats | undefined;
+  readonly #static: StaticServers;
+  readonly #watcher: ConsulWatcher | undefined;
+  readonly #heartbeat: Heartbeat | undefined;
+  readonly #contact: ContactWatch;
+  readonly #health: HealthMonitor;
+  #running: AbortController | undefined;
+
+  /** @throws AgentError when a file that the configuration names can't be read. */
+  constructor(name: string, config: PoolConfig, place: Place, ports: PoolPorts) {
+    const { catalog, ...shared } = ports;
+    const { interval: intervalMs, standby, timeout: timeoutMs } = config.health;
+    const tls = nomadTls(config.tls);
+    const penalties = new Penalties(ports.clock);
+    const connector = connectorOf(config, place, tls);
+    const pinger = new ConnectionPinger(connector, { timeoutMs });
+    const proxyConfig = proxyConfigOf(config, place);
+    const proxy = new RpcProxy({ ...shared, pinger: new PenalisingPinger(pinger, penalties) }, proxyConfig);
+    const pingContext = { region: place.region, apiMajorVersion: RPC_VERSION.rpcMajorVersion };
+    const health = new HealthMonitor(
+      { ...shared, proxy, connector, pinger, penalties },
+      { intervalMs, timeoutMs, standby, pingContext },
+    );
+    const contact = new ContactWatch(ports.clock, (state) => {
+      this.#watcher?.setOrphaned(state === "orphaned");
+    });
+    const connectionTo = (key: string) => health.connectionTo(key);
+    const query = nomadHeartbeat(config, proxyConfig, tls, { ...shared, connectionTo });
+    this.name = name;
+    this.proxy = proxy;
+    this.pushed = config.heartbeat === "push" ? new PushedHeartbeats(proxy, contact) : undefined;
+    this.#static = new StaticServers(proxy, shared, config.servers);
+    this.#watcher =
+      config.backups === null
+        ? undefined
+        : new ConsulWatcher({ ...shared, catalog, sink: proxy }, watchConfigOf(config.backups));
+    this.#heartbeat =
+      config.heartbeat === "nomad" ? new Heartbeat({ ...shared, proxy, query, contact }) : undefined;
+    this.#contact = contact;
+    this.#health = health;
+  }
+
+  /** Nothing waits here: what is not reachable yet is tried again. */
+  start(): void {
+    if (this.#running === undefined) {
+      this.#running = new AbortController();
+      this.#static.start();
+      this.#watcher?.start();
+      this.#heartbeat?.start();
+      this.#health.start();
+      void this.proxy.run(this.#running.signal);
+    }
+  }
+
+  /** Leaves no connection, query or timer. */
+  async stop(): Promise<void> {
+    this.#running?.abort();
+    this.#running = undefined;
+    this.#health.stop();
+    this.#heartbeat?.stop();
+    this.#contact.stop();
+    this.#static.stop();
+    await this.#watcher?.stop();
+  }
+}
+
+function proxyConfigOf({ health, rebalance }: PoolConfig, { datacenter, region }: Place): ProxyConfig {
+  return {
+    datacenter,
+    region,
+    ...RPC_VERSION,
+    pingTimeoutMs: health.timeout,
+    rebalance: {
+      minReuseMs: rebalance.min_reuse,
+      jitterMs: rebalance.jitter,
+      connsPerSecondPerServer: rebalance.conns_per_second_per_server,
+    },
+  };
+}
+
+function watchConfigOf({ tag, filter, ...backups }: NonNullable<PoolConfig["backups"]>): ConsulWatchConfig {
+  return {
+    ...DEFAULT_CONSUL_WATCH,
+    ...backups,
+    ...(tag === null ? {} : { tag }),
+    ...(filter === null ? {} : { filter }),
+  };
+}
+
+function connectorOf({ ping }: PoolConfig, { region }: Place, tls: ReturnType<typeof nomadTls>): Connector {
+  switch (ping) {
+    case "tcp":
+      return { open: (endpoint, options) => TcpConnection.open(endpoint, options) };
+    case "nomad":
+      return nomadConnector({ region, tls });
+  }
+}

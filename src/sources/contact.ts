@@ -1,0 +1,57 @@
+import type { Clock } from "../core/ports.ts";
+
+/** Without a heartbeat for this many of its periods the agent counts as orphaned. */
+const MISSED_HEARTBEATS = 3;
+
+export type Contact =
+  /** A heartbeat with a leader arrived lately, or the agent just started. */
+  | "held"
+  /** No heartbeat for three periods, or the last one named no leader: the agent may be in a minority. */
+  | "orphaned";
+
+/** Tells whether contact with the primaries is held, by when the last heartbeat came and whether it named a leader. */
+export class ContactWatch {
+  readonly #clock: Clock;
+  readonly #changed: (contact: Contact) => void;
+  #contact: Contact = "held";
+  #cancel: (() => void) | undefined;
+
+  constructor(clock: Clock, changed: (contact: Contact) => void) {
+    this.#clock = clock;
+    this.#changed = changed;
+  }
+
+  get contact(): Contact {
+    return this.#contact;
+  }
+
+  /** Starts to wait for a first heartbeat, expected within `periodMs`. */
+  start(periodMs: number): void {
+    this.#expectWithin(periodMs);
+  }
+
+  stop(): void {
+    this.#cancel?.();
+    this.#cancel = undefined;
+  }
+
+  /** A heartbeat arrived; the next one is due within `periodMs`. */
+  heard(periodMs: number, leaderNamed: boolean): void {
+    this.#become(leaderNamed ? "held" : "orphaned");
+    this.#expectWithin(periodMs);
+  }
+
+  #expectWithin(periodMs: number): void {
+    this.#cancel?.();
+    this.#cancel = this.#clock.after(MISSED_HEARTBEATS * periodMs, () => {
+      this.#become("orphaned");
+    });
+  }
+
+  #become(contact: Contact): void {
+    if (this.#contact !== contact) {
+      this.#contact = contact;
+      this.#changed(contact);
+    }
+  }
+}

@@ -1,0 +1,34 @@
+import type { NodeServerInfo } from "../core/api-version-filter.ts";
+import type { RpcProxy } from "../core/rpc-proxy.ts";
+import type { EndpointError } from "../core/server-endpoint.ts";
+import type { ContactWatch } from "./contact.ts";
+
+/** A heartbeat that somebody sends us, for servers that do not speak Nomad's RPC. */
+export interface PushedHeartbeat {
+  readonly servers: readonly NodeServerInfo[];
+  /** `undefined`: the last number is kept. */
+  readonly numNodes: number | undefined;
+  /** "" when there is no leader. */
+  readonly leaderRpcAddr: string;
+  /** Milliseconds within which the next one is due. */
+  readonly ttlMs: number;
+}
+
+/** Takes pushed heartbeats into the list. */
+export class PushedHeartbeats {
+  readonly #proxy: Pick<RpcProxy, "refreshServerLists" | "numNodes">;
+  readonly #contact: ContactWatch;
+
+  constructor(proxy: Pick<RpcProxy, "refreshServerLists" | "numNodes">, contact: ContactWatch) {
+    this.#proxy = proxy;
+    this.#contact = contact;
+  }
+
+  /** @returns the addresses that could not be used; the others were applied. */
+  async take(heartbeat: PushedHeartbeat): Promise<readonly EndpointError[]> {
+    const { leaderRpcAddr, numNodes = this.#proxy.numNodes(), servers, ttlMs } = heartbeat;
+    const rejected = await this.#proxy.refreshServerLists(servers, numNodes, leaderRpcAddr);
+    this.#contact.heard(ttlMs, leaderRpcAddr !== "");
+    return rejected;
+  }
+}

@@ -1,0 +1,174 @@
+import { delay } from "../core/delay.ts";
+import type { Clock } from "../core/ports.ts";
+import type { ServerEndpoint } from "../core/server-endpoint.ts";
+import { ConnectionError } from "../net/connection-error.ts";
+import type { Connector, HeldConnection } from "../net/held-connection.ts";
+
+/** An application error is an answer: the server is alive. */
+function provesLife(error: unknown): boolean {
+  return error instanceof ConnectionError && error.kind === "application";
+}
+
+/** What is known of a watched server. Times are milliseconds since the Unix epoch. */
+export type WatchState =
+  | { readonly phase: "connecting" }
+  | { readonly phase: "up"; readonly since: number }
+  | { readonly phase: "down"; readonly since: number; readonly reason: string };
+
+export interface WatchOptions {
+  readonly connector: Connector;
+  readonly clock: Clock;
+  /** Milliseconds that a connect and a ping may take. */
+  readonly timeoutMs: number;
+  /** Milliseconds between two pings, asked for before each. */
+  readonly intervalMs: () => number;
+  /** Milliseconds until a server that is down is tried again, asked for each time. */
+  readonly retryMs: () => number;
+  /** Called after each answered ping, and each time the server is found down, never after `stop`. */
+  readonly onAnswer: (watch: ServerWatch) => void;
+  readonly onDown: (watch: ServerWatch, reason: string) => void;
+}
+
+/**
+ * Holds one connection to a server, to know at once when it dies, and pings it for when it hangs. A connection that closes
+ * is opened again at once; refused, timed out, or twice closed within one interval means that the server is down.
+ */
+export class ServerWatch {
+  readonly key: string;
+  readonly #options: WatchOptions;
+  readonly #stopped = new AbortController();
+  #endpoint: ServerEndpoint;
+  #state: WatchState = { phase: "connecting" };
+  #connection: HeldConnection | undefined;
+  #hurry = new AbortController();
+
+  constructor(endpoint: ServerEndpoint, options: WatchOptions) {
+    this.key = endpoint.key;
+    this.#endpoint = endpoint;
+    this.#options = options;
+  }
+
+  /** Open or closed; to be used, not to be closed. */
+  get connection(): HeldConnection | undefined {
+    return this.#connection;
+  }
+
+  get state(): WatchState {
+    return this.#state;
+  }
+
+  start(): void {
+    void this.#run();
+  }
+
+  /** Lets go of the connection; nothing is called afterwards. */
+  stop(): void {
+    this.#stopped.abort();
+    this.#hurry.abort();
+  }
+
+  /** The server has other addresses now: used at the next connect. */
+  retarget(endpoint: ServerEndpoint): void {
+    this.#endpoint = endpoint;
+  }
+
+  /** Pings, or tries to connect, now instead of when its time comes. */
+  hurry(): void {
+    this.#hurry.abort();
+  }
+
+  #hasStopped(): boolean {
+    return this.#stopped.signal.aborted;
+  }
+
+  async #run(): Promise<void> {
+    const { clock, onDown, retryMs } = this.#options;
+    for (;;) {
+      const reason = await this.#watchUntilDown();
+      if (this.#hasStopped()) {
+        return;
+      }
+      this.#state = { phase: "down", since: clock.now(), reason };
+      onDown(this, reason);
+      await this.#pause(retryMs());
+    }
+  }
+
+  /** Holds connections, one after the other, until the server is down; tells why. */
+  async #watchUntilDown(): Promise<string> {
+    const { clock, connector, intervalMs, timeoutMs } = this.#options;
+    for (let shortLived = 0; ; ) {
+      const openedAt = clock.now();
+      let connection: HeldConnection;
+      try {
+        connection = await connector.open(this.#endpoint, { timeoutMs, signal: this.#stopped.signal });
+      } catch (error) {
+        return reasonOf(error);
+      }
+      this.#connection = connection;
+      const reason = await this.#watchConnection(connection);
+      connection.close();
+      if (reason !== "closed") {
+        return reason;
+      }
+      shortLived = clock.now() - openedAt < intervalMs() ? shortLived + 1 : 0;
+      if (shortLived > 1) {
+        return "connection closed at once, twice";
+      }
+    }
+  }
+
+  /** Pings over one connection; resolves with "closed" when it ends, or with the reason why the server is down. */
+  async #watchConnection(connection: HeldConnection): Promise<string> {
+    const { clock, intervalMs, onAnswer, timeoutMs } = this.#options;
+    void connection.closed.then(({ by }) => {
+      if (by === "failure") {
+        this.#hurry.abort();
+      }
+    });
+    for (;;) {
+      try {
+        await connection.ping({ timeoutMs, signal: this.#stopped.signal });
+      } catch (error) {
+        if (!isOpen(connection) || this.#hasStopped()) {
+          return closureReason(error);
+        }
+        if (!provesLife(error)) {
+          return reasonOf(error);
+        }
+      }
+      if (this.#hasStopped()) {
+        return "stopped";
+      }
+      this.#state = this.#state.phase === "up" ? this.#state : { phase: "up", since: clock.now() };
+      onAnswer(this);
+      if (isOpen(connection)) {
+        await this.#pause(intervalMs());
+      }
+      if (!isOpen(connection) || this.#hasStopped()) {
+        return "closed";
+      }
+    }
+  }
+
+  async #pause(delayMs: number): Promise<void> {
+    if (!this.#hasStopped()) {
+      this.#hurry = new AbortController();
+      await delay(this.#options.clock, delayMs, this.#hurry.signal);
+    }
+  }
+}
+
+function isOpen(connection: HeldConnection): boolean {
+  return connection.state.phase === "open";
+}
+
+/** A connection that broke is opened again at once, unless what came over it was not the protocol. */
+function closureReason(error: unknown): string {
+  return error instanceof ConnectionError && error.kind === "transport" ? "closed" : reasonOf(error);
+}
+
+function reasonOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return error instanceof ConnectionError ? message.replace(`server ${error.server}: `, "") : message;
+}

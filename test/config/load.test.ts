@@ -1,0 +1,184 @@
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, suite, test } from "node:test";
+import { ConfigError } from "../../src/config/config-error.ts";
+import { configOf } from "../../src/config/layer.ts";
+import { configLayers, type Flags } from "../../src/config/load.ts";
+
+const directory = mkdtempSync(join(tmpdir(), "headwaiter-config-"));
+after(() => {
+  rmSync(directory, { recursive: true });
+});
+
+function loadConfig(flags: Flags, environment: Record<string, string>) {
+  return configOf(configLayers(flags, environment));
+}
+
+function fileOf(text: string, name = "agent.yaml"): string {
+  const path = join(directory, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+function load(text: string, flags: Flags = {}, environment: Record<string, string> = {}) {
+  return loadConfig({ config: [fileOf(text)], ...flags }, environment);
+}
+
+suite("defaults", () => {
+  test("without any file the contract's defaults hold", () => {
+    const config = loadConfig({}, {});
+    assert.deepEqual(config.dns.address, [{ host: "127.0.0.1", port: 8653 }]);
+    assert.deepEqual(config.http.address, { host: "127.0.0.1", port: 8654 });
+    assert.equal(config.dns.domain, "headwaiter.internal");
+    assert.equal(config.dns.ttl, 0);
+    assert.equal(config.consul.address, "http://127.0.0.1:8500");
+    assert.deepEqual(Object.keys(config.pools), ["nomad"]);
+    assert.equal(config.pools["nomad"]?.heartbeat, "nomad");
+    assert.equal(config.pools["nomad"].ping, "nomad");
+    assert.equal(config.pools["nomad"].backups?.service, "nomad");
+    assert.equal(config.pools["nomad"].backups.tag, "rpc");
+    assert.deepEqual(config.pools["nomad"].rebalance, {
+      min_reuse: 600_000,
+      jitter: 300_000,
+      conns_per_second_per_server: 64,
+    });
+  });
+
+  test("a pool of another name is the Consul service of that name, reached over TCP", () => {
+    const pool = load("pools: { redis: {} }").pools["redis"];
+    assert.equal(pool?.heartbeat, "none");
+    assert.equal(pool.ping, "tcp");
+    assert.equal(pool.backups?.service, "redis");
+    assert.equal(pool.backups.tag, null);
+  });
+
+  test("null switches Consul's backups off", () => {
+    assert.equal(load("pools: { nomad: { backups: null } }").pools["nomad"]?.backups, null);
+  });
+});
+
+suite("layers", () => {
+  test("later files win key by key, the environment over them, flags over all", () => {
+    const first = fileOf(
+      "datacenter: one\nregion: r1\nconsul: { address: 'http://127.0.0.1:1' }",
+      "first.yaml",
+    );
+    const second = fileOf('{"datacenter": "two", "dns": {"ttl": "5s"}}', "second.json");
+    const config = loadConfig(
+      { config: [first, second], dnsAddress: "127.0.0.1:53", consulAddress: "https://[::1]:8501" },
+      { CONSUL_HTTP_ADDR: "127.0.0.1:2", CONSUL_HTTP_TOKEN: "secret" },
+    );
+    assert.equal(config.datacenter, "two");
+    assert.equal(config.region, "r1");
+    assert.equal(config.dns.ttl, 5_000);
+    assert.deepEqual(config.dns.address, [{ host: "127.0.0.1", port: 53 }]);
+    assert.equal(config.consul.address, "https://[::1]:8501");
+    assert.equal(config.consul.token, "secret");
+  });
+
+  test("a directory stands for its files in the order of their names", () => {
+    const place = join(directory, "conf.d");
+    mkdirSync(place);
+    writeFileSync(join(place, "20.yaml"), "datacenter: twenty");
+    writeFileSync(join(place, "10.json"), '{"datacenter": "ten", "region": "ten"}');
+    writeFileSync(join(place, "30.txt"), "datacenter: thirty");
+    const config = loadConfig({ config: [place] }, {});
+    assert.equal(config.datacenter, "twenty");
+    assert.equal(config.region, "ten");
+  });
+
+  test("CONSUL_HTTP_SSL makes a bare CONSUL_HTTP_ADDR https, as in Consul's own tools", () => {
+    const config = loadConfig({}, { CONSUL_HTTP_ADDR: "127.0.0.1:8501", CONSUL_HTTP_SSL: "true" });
+    assert.equal(config.consul.address, "https://127.0.0.1:8501");
+  });
+});
+
+suite("a mistake is one line that names its place and what was expected", () => {
+  const rows: [string, string][] = [
+    [
+      "nonsense: 1",
+      "FILE: nonsense: unknown key, expected one of datacenter, region, data_dir, log, dns, http, consul, pools",
+    ],
+    [
+      "dns: { adress: x }",
+      "FILE: dns.adress: unknown key, expected one of address, domain, ttl, negative_ttl, sockets, nameservers",
+    ],
+    [
+      "pools: { web: { health: { intervall: 1s } } }",
+      "FILE: pools.web.health.intervall: unknown key, expected one of interval, timeout, standby",
+    ],
+    [
+      "dns: { address: somewhere }",
+      'FILE: dns.address.0: expected an IP address and a port such as "127.0.0.1:8653", got "somewhere"',
+    ],
+    [
+      "dns: { address: ['127.0.0.1:70000'] }",
+      'FILE: dns.address.0: expected an IP address and a port such as "127.0.0.1:8653", got "127.0.0.1:70000"',
+    ],
+    ["dns: { ttl: 5 }", 'FILE: dns.ttl: expected a duration such as "500ms" or "10m"'],
+    [
+      "dns: { ttl: 5 parsecs }",
+      'FILE: dns.ttl: expected a duration such as "500ms" or "10m", got "5 parsecs"',
+    ],
+    [
+      "dns: { domain: office.local }",
+      'FILE: dns.domain: expected a domain name such as "headwaiter.internal", not under .local',
+    ],
+    [
+      "pools: { nomad: { servers: [':4647'] } }",
+      'FILE: pools.nomad.servers.0: server address ":4647": expected a host before the port, as in "10.0.0.1:4647"',
+    ],
+    [
+      "pools: { all: {} }",
+      'FILE: pools.all: pool name "all": expected 1 to 15 letters, digits and inner hyphens with a letter, other than addr, all, ns',
+    ],
+    ["pools: {}", "FILE: pools: expected at least one pool"],
+    [
+      "pools: { nomad: { heartbeat: sometimes } }",
+      "FILE: pools.nomad.heartbeat: expected nomad, push or none",
+    ],
+    [
+      "pools: { nomad: { health: { interval: 0s } } }",
+      "FILE: pools.nomad.health.interval: expected a duration above zero",
+    ],
+    [
+      "consul: { address: 'ftp://127.0.0.1' }",
+      'FILE: consul.address: Consul address "ftp://127.0.0.1": expected "http://host:port", "https://host:port" or "unix:///path"',
+    ],
+    ["- a list", "FILE: expected a mapping of keys to values"],
+    ["a: 1\na: 2", "FILE:2:1: expected YAML or JSON: Map keys must be unique"],
+  ];
+  for (const [text, message] of rows) {
+    test(JSON.stringify(text), () => {
+      const expected = message.replace("FILE", join(directory, "agent.yaml"));
+      assert.throws(() => load(text), new ConfigError(...splitOnce(expected)));
+    });
+  }
+
+  test("a flag and an environment variable are named as such", () => {
+    assert.throws(
+      () => load("", { httpAddress: "nowhere" }),
+      /^ConfigError: flag --http-address: expected an IP/,
+    );
+    assert.throws(
+      () => load("", {}, { CONSUL_HTTP_ADDR: "a b" }),
+      /^ConfigError: environment CONSUL_HTTP_ADDR: Consul address "a b": expected/,
+    );
+  });
+
+  test("a file that is not there", () => {
+    const path = join(directory, "absent.yaml");
+    const message = `ConfigError: ${path}: expected a readable configuration file: no such file`;
+    assert.throws(
+      () => loadConfig({ config: [path] }, {}),
+      (error) => String(error) === message,
+    );
+  });
+});
+
+function splitOnce(message: string): [string, string] {
+  const at = message.indexOf(": ");
+  return [message.slice(0, at), message.slice(at + 2)];
+}

@@ -1,0 +1,185 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { request } from "node:http";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, suite, test } from "node:test";
+import { EndpointError } from "../../src/core/server-endpoint.ts";
+import type { HeartbeatBody } from "../../src/http/heartbeat-body.ts";
+import { HttpListenError, HttpServer, type PoolApi } from "../../src/http/http-server.ts";
+
+const directory = mkdtempSync(join(tmpdir(), "headwaiter-http-"));
+const tokenFile = join(directory, "token");
+const taken: HeartbeatBody[] = [];
+let isReady = false;
+
+function serverWith(token: string | null): HttpServer {
+  return new HttpServer({
+    address: { host: "127.0.0.1", port: 0 },
+    tokenFile: token,
+    pools: new Map<string, PoolApi>([
+      [
+        "web",
+        {
+          isReady: () => isReady,
+          takeHeartbeat: (body) => {
+            taken.push(body);
+            return Promise.resolve([new EndpointError("host-missing", ":1", "expected a host")]);
+          },
+        },
+      ],
+      ["quiet", { isReady: () => true }],
+    ]),
+  });
+}
+
+interface Reply {
+  readonly status: number | undefined;
+  readonly body: unknown;
+}
+
+function ask(server: HttpServer, method: string, path: string, body?: string, headers = {}): Promise<Reply> {
+  return new Promise((resolve, reject) => {
+    const json = body === undefined ? {} : { "content-type": "application/json" };
+    const { port } = server.address() ?? {};
+    const outgoing = request({ host: "127.0.0.1", port, method, path, headers: { ...json, ...headers } });
+    outgoing.on("error", reject);
+    outgoing.on("response", (response) => {
+      let text = "";
+      response.setEncoding("utf8");
+      response.on("data", (chunk: string) => {
+        text += chunk;
+      });
+      response.on("end", () => {
+        resolve({ status: response.statusCode, body: JSON.parse(text) });
+      });
+    });
+    outgoing.end(body);
+  });
+}
+
+const HEARTBEAT = {
+  servers: [{ address: "10.0.0.1:80" }],
+  leader: "10.0.0.1:80",
+  ttl_seconds: 30,
+};
+
+suite("the HTTP server", () => {
+  const server = serverWith(null);
+  const guarded = serverWith(tokenFile);
+  before(async () => {
+    writeFileSync(tokenFile, "secret\n");
+    await server.start();
+    await guarded.start();
+  });
+  after(async () => {
+    await server.stop();
+    await guarded.stop();
+    rmSync(directory, { recursive: true });
+  });
+
+  const heartbeat = (body: unknown, headers = {}, to = server) =>
+    ask(
+      to,
+      "PUT",
+      "/v1/pools/web/heartbeat",
+      typeof body === "string" ? body : JSON.stringify(body),
+      headers,
+    );
+
+  test("is alive, and ready when every pool has a head", async () => {
+    assert.equal((await ask(server, "GET", "/v1/agent/health")).status, 200);
+    isReady = false;
+    assert.deepEqual(await ask(server, "GET", "/v1/agent/ready"), {
+      status: 503,
+      body: { ready: false, waiting: ["web"] },
+    });
+    isReady = true;
+    assert.equal((await ask(server, "GET", "/v1/agent/ready")).status, 200);
+  });
+
+  test("takes a heartbeat, fills in defaults, and reports the addresses that can't be used", async () => {
+    const reply = await heartbeat(HEARTBEAT);
+    assert.deepEqual(reply, {
+      status: 200,
+      body: {
+        rejected: [{ address: ":1", code: "host-missing", error: 'server address ":1": expected a host' }],
+      },
+    });
+    assert.deepEqual(taken.at(-1), {
+      ...HEARTBEAT,
+      servers: [{ address: "10.0.0.1:80", rpc_major_version: 1, rpc_minor_version: 0 }],
+    });
+  });
+
+  const mistakes: [string, unknown, RegExp][] = [
+    ["an unknown key", { ...HEARTBEAT, nodes: 3 }, /nodes/],
+    ["no leader", { servers: [], ttl_seconds: 30 }, /leader/],
+    ["a ttl that is no number", { ...HEARTBEAT, ttl_seconds: "30s" }, /ttl_seconds/],
+    ["a server without an address", { ...HEARTBEAT, servers: [{}] }, /servers\.0\.address/],
+    ["a negative number of nodes", { ...HEARTBEAT, num_nodes: -1 }, /num_nodes/],
+  ];
+  for (const [what, body, message] of mistakes) {
+    test(`refuses ${what} with 400 and its place`, async () => {
+      const before = taken.length;
+      const reply = await heartbeat(body);
+      assert.equal(reply.status, 400);
+      assert.match((reply.body as { error: string }).error, message);
+      assert.equal(taken.length, before);
+    });
+  }
+
+  test("refuses what is not JSON with 400, and more than 1 MiB with 413", async () => {
+    assert.equal((await heartbeat("{")).status, 400);
+    assert.equal((await heartbeat(`"${"x".repeat(1_100_000)}"`)).status, 413);
+  });
+
+  test("a pool that takes none, and one that there is not, are told apart", async () => {
+    const quiet = await ask(server, "PUT", "/v1/pools/quiet/heartbeat", JSON.stringify(HEARTBEAT));
+    assert.equal(quiet.status, 404);
+    assert.match(JSON.stringify(quiet.body), /heartbeat: push/);
+    const none = await ask(server, "PUT", "/v1/pools/none/heartbeat", JSON.stringify(HEARTBEAT));
+    assert.match(JSON.stringify(none.body), /expected one of web, quiet/);
+  });
+
+  test("refuses a rebound host name and pages of other sites", async () => {
+    assert.equal(
+      (await ask(server, "GET", "/v1/agent/health", undefined, { host: "evil.example" })).status,
+      403,
+    );
+    assert.equal((await heartbeat(HEARTBEAT, { origin: "http://evil.example" })).status, 403);
+  });
+
+  test("with a token file, writes need the token, reads do not", async () => {
+    assert.equal((await heartbeat(HEARTBEAT, {}, guarded)).status, 403);
+    assert.equal((await heartbeat(HEARTBEAT, { authorization: "Bearer wrong!" }, guarded)).status, 403);
+    assert.equal((await heartbeat(HEARTBEAT, { authorization: "Bearer secret" }, guarded)).status, 200);
+    assert.equal((await ask(guarded, "GET", "/v1/agent/ready")).status, 200);
+    writeFileSync(tokenFile, "rotated");
+    assert.equal((await heartbeat(HEARTBEAT, { authorization: "Bearer rotated" }, guarded)).status, 200);
+  });
+
+  test("a port in use is one line", async () => {
+    const { port = 0 } = server.address() ?? {};
+    const second = new HttpServer({
+      address: { host: "127.0.0.1", port },
+      tokenFile: null,
+      pools: new Map(),
+    });
+    await assert.rejects(
+      second.start(),
+      new HttpListenError(`http: 127.0.0.1:${port}: address already in use`),
+    );
+  });
+
+  test("stops with a connection open", async () => {
+    const stopping = serverWith(null);
+    await stopping.start();
+    const socket = connect(stopping.address()?.port ?? 0, "127.0.0.1");
+    await new Promise((resolve) => socket.once("connect", resolve));
+    const closed = new Promise((resolve) => socket.once("close", resolve));
+    await stopping.stop();
+    await closed;
+  });
+});

@@ -1,0 +1,35 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { test } from "node:test";
+import { ServerEndpoint } from "../../src/core/server-endpoint.ts";
+import { NomadConnection } from "../../src/nomad/nomad-connection.ts";
+import { IN_TIME } from "./expectations.ts";
+
+/** Stalls this process's only thread, as a garbage collection or a starved machine would. */
+function stall(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}
+
+test("an answer that arrived in time counts, also when this process stalled past the deadline", async () => {
+  const server = spawn(process.execPath, ["scripts/stand-in-server.ts", "--stdin"], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  const [line] = (await once(createInterface({ input: server.stdout }), "line")) as [string];
+  const { address } = JSON.parse(line) as { address: string };
+  const endpoint = ServerEndpoint.fromLiteral(address);
+  const connection = await NomadConnection.open(endpoint, { ...IN_TIME, region: "global" });
+  try {
+    for (let round = 0; round < 5; round++) {
+      const answered = connection.ping({ timeoutMs: 300 });
+      // The question leaves in this turn; the answer is in the kernel long before the stall ends.
+      await new Promise((resolve) => setImmediate(resolve));
+      stall(600);
+      await answered;
+    }
+  } finally {
+    connection.close();
+    server.stdin.end();
+    await once(server, "exit");
+  }
+});

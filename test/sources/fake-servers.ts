@@ -1,0 +1,148 @@
+import type { ServerEndpoint } from "../../src/core/server-endpoint.ts";
+import { ConnectionError } from "../../src/net/connection-error.ts";
+import type {
+  CallOptions,
+  Closure,
+  ConnectionState,
+  Connector,
+  HeldConnection,
+} from "../../src/net/held-connection.ts";
+import type { FakeClock } from "../core/fake-ports.ts";
+
+/** `hanging`: connects, as a stopped process does through the kernel's backlog, and answers nothing. */
+export type Behaviour =
+  | "up"
+  | "refusing"
+  | "hanging"
+  | "closing-at-once"
+  | "answering-garbage"
+  | "answering-an-application-error";
+
+/** Servers that behave as told, under a fake clock. Every address not told of is up. */
+export class FakeServers implements Connector {
+  readonly #clock: FakeClock;
+  readonly #behaviours = new Map<string, Behaviour>();
+  readonly #open = new Set<FakeConnection>();
+  /** Keys in the order in which they were dialled, and pinged. */
+  readonly dialled: string[] = [];
+  readonly pinged: string[] = [];
+
+  constructor(clock: FakeClock) {
+    this.#clock = clock;
+  }
+
+  /** Keys of the servers to which connections are open now. */
+  get connected(): string[] {
+    return [...this.#open].map(({ endpoint }) => endpoint.key).toSorted();
+  }
+
+  behaviourOf(key: string): Behaviour {
+    return this.#behaviours.get(key) ?? "up";
+  }
+
+  /** From now on the server behaves so; open connections stay. */
+  set(key: string, behaviour: Behaviour): void {
+    this.#behaviours.set(key, behaviour);
+  }
+
+  /** The process dies: its connections close, new ones are refused. */
+  kill(key: string): void {
+    this.set(key, "refusing");
+    this.dropConnections(key);
+  }
+
+  dropConnections(key: string): void {
+    for (const connection of this.#open) {
+      if (connection.endpoint.key === key) {
+        connection.fail(new ConnectionError("connection-closed", key, "closed by the server"));
+      }
+    }
+  }
+
+  async open(endpoint: ServerEndpoint, { signal }: CallOptions): Promise<HeldConnection> {
+    const { key } = endpoint;
+    this.dialled.push(key);
+    await Promise.resolve();
+    signal?.throwIfAborted();
+    if (this.behaviourOf(key) === "refusing") {
+      throw new ConnectionError("connection-refused", key, "connection refused");
+    }
+    const connection: FakeConnection = new FakeConnection(
+      endpoint,
+      (options) => this.#answer(connection, options),
+      () => this.#open.delete(connection),
+    );
+    this.#open.add(connection);
+    if (this.behaviourOf(key) === "closing-at-once") {
+      queueMicrotask(() => {
+        connection.fail(new ConnectionError("connection-closed", key, "closed by the server"));
+      });
+    }
+    return connection;
+  }
+
+  #answer({ endpoint: { key }, state }: FakeConnection, { signal, timeoutMs }: CallOptions): Promise<void> {
+    this.pinged.push(key);
+    if (state.phase === "closed") {
+      return Promise.reject(new ConnectionError("connection-closed", key, "closed by the server"));
+    }
+    switch (this.behaviourOf(key)) {
+      case "answering-garbage":
+        return Promise.reject(new ConnectionError("malformed-message", key, "not msgpack"));
+      case "answering-an-application-error":
+        return Promise.reject(new ConnectionError("permission-denied", key, "Permission denied"));
+      case "hanging":
+        return new Promise((_resolve, reject) => {
+          const cancel = this.#clock.after(timeoutMs, () => {
+            reject(new ConnectionError("call-timeout", key, `no answer within ${timeoutMs} ms`));
+          });
+          signal?.addEventListener("abort", () => {
+            cancel();
+            reject(signal.reason as Error);
+          });
+        });
+      case "closing-at-once":
+      case "refusing":
+      case "up":
+        return Promise.resolve();
+    }
+  }
+}
+
+class FakeConnection implements HeldConnection {
+  readonly endpoint: ServerEndpoint;
+  readonly closed: Promise<Closure>;
+  state: ConnectionState = { phase: "open" };
+  readonly #answer: (options: CallOptions) => Promise<void>;
+  readonly #gone: () => void;
+  readonly #settleClosed: (closure: Closure) => void;
+
+  constructor(endpoint: ServerEndpoint, answer: (options: CallOptions) => Promise<void>, gone: () => void) {
+    const closed = Promise.withResolvers<Closure>();
+    this.endpoint = endpoint;
+    this.closed = closed.promise;
+    this.#settleClosed = closed.resolve;
+    this.#answer = answer;
+    this.#gone = gone;
+  }
+
+  ping(options: CallOptions): Promise<void> {
+    return this.#answer(options);
+  }
+
+  close(): void {
+    this.#end({ by: "caller" });
+  }
+
+  fail(error: ConnectionError): void {
+    this.#end({ by: "failure", error });
+  }
+
+  #end(closure: Closure): void {
+    if (this.state.phase === "open") {
+      this.state = { phase: "closed", closure };
+      this.#gone();
+      this.#settleClosed(closure);
+    }
+  }
+}

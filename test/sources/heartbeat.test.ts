@@ -1,0 +1,167 @@
+import assert from "node:assert/strict";
+import { suite, test } from "node:test";
+import { RpcProxy } from "../../src/core/rpc-proxy.ts";
+import { type Contact, ContactWatch } from "../../src/sources/contact.ts";
+import { Heartbeat, type HeartbeatAnswer } from "../../src/sources/heartbeat.ts";
+import { CONFIG, fakePorts, settled } from "../core/fake-ports.ts";
+
+const [A, B, C] = ["127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3"] as const;
+
+function answerOf(leaderRpcAddr: string, numNodes?: number): HeartbeatAnswer {
+  const servers = [A, B, C].map((rpcAdvertiseAddr) => ({
+    rpcAdvertiseAddr,
+    rpcMajorVersion: 1,
+    rpcMinorVersion: 0,
+    datacenter: "dc1",
+  }));
+  return { servers, numNodes, leaderRpcAddr };
+}
+
+/** A cluster whose servers answer as told; "down" ones reject. */
+async function bench(known: readonly string[]) {
+  const ports = fakePorts();
+  const proxy = new RpcProxy(ports, CONFIG);
+  for (const address of known) {
+    await proxy.addPrimaryServer(address);
+  }
+  const answers = new Map<string, HeartbeatAnswer | "down">();
+  const asked: { readonly key: string; readonly at: number }[] = [];
+  const contacts: Contact[] = [];
+  const contact = new ContactWatch(ports.clock, (state) => contacts.push(state));
+  const heartbeat = new Heartbeat({
+    ...ports,
+    proxy,
+    contact,
+    query: ({ key }) => {
+      asked.push({ key, at: ports.clock.now() });
+      const answer = answers.get(key) ?? answerOf(A);
+      return answer === "down" ? Promise.reject(new Error("connection refused")) : Promise.resolve(answer);
+    },
+  });
+  return { ports, proxy, answers, asked, contacts, heartbeat };
+}
+
+suite("when", () => {
+  test("the first one comes within 10 s of the start, then every 10 to 20 s", async () => {
+    const { ports, asked, heartbeat } = await bench([A]);
+    heartbeat.start();
+    await ports.clock.advance(3_600_000);
+    heartbeat.stop();
+    assert.ok((asked[0]?.at ?? Number.NaN) < 10_000);
+    const gaps = asked.slice(1).map(({ at }, i) => at - (asked[i]?.at ?? Number.NaN));
+    assert.ok(Math.min(...gaps) >= 10_000 && Math.max(...gaps) <= 20_000, gaps.join(" "));
+    assert.ok(Math.max(...gaps) - Math.min(...gaps) > 5_000, "spread");
+    assert.equal(ports.clock.pending, 0, "no timer left");
+  });
+
+  test("with no server known it asks the first one that turns up, at once", async () => {
+    const { ports, proxy, asked, heartbeat } = await bench([]);
+    heartbeat.start();
+    await ports.clock.advance(30_000);
+    assert.deepEqual(asked, []);
+    await proxy.setBackupServers([B]);
+    await settled();
+    assert.deepEqual(asked, [{ key: B, at: 30_000 }]);
+    assert.deepEqual(proxy.serverRpcAddrs().toSorted(), [A, B, C]);
+    assert.equal(proxy.snapshot().serversOf("primary").length, 3);
+    heartbeat.stop();
+  });
+
+  test("a large fleet asks seldom: 100,000 nodes on 3 servers → every 667 to 1,333 s", async () => {
+    const { ports, answers, asked, heartbeat } = await bench([A]);
+    for (const key of [A, B, C]) {
+      answers.set(key, answerOf(A, 100_000));
+    }
+    heartbeat.start();
+    await ports.clock.advance(4 * 3_600_000);
+    heartbeat.stop();
+    const gaps = asked.slice(1).map(({ at }, i) => at - (asked[i]?.at ?? Number.NaN));
+    assert.ok(Math.min(...gaps) >= 666_000 && Math.max(...gaps) <= 1_334_000, gaps.join(" "));
+  });
+});
+
+suite("failure", () => {
+  test("the next server of the list is asked at once, and the head stays", async () => {
+    const { ports, proxy, answers, asked, heartbeat } = await bench([A, B, C]);
+    answers.set(A, "down");
+    heartbeat.start();
+    await ports.clock.advance(10_000);
+    heartbeat.stop();
+    assert.deepEqual(
+      asked.slice(0, 2).map(({ key }) => key),
+      [A, B],
+    );
+    assert.equal(asked[0]?.at, asked[1]?.at);
+    assert.equal(proxy.findServer()?.key, A);
+  });
+
+  test("when all are down the waits stay under 30 s, every server is asked, and one warning is logged", async () => {
+    const { ports, answers, asked, heartbeat } = await bench([A, B, C]);
+    for (const key of [A, B, C]) {
+      answers.set(key, "down");
+    }
+    heartbeat.start();
+    await ports.clock.advance(3_600_000);
+    heartbeat.stop();
+    assert.equal(new Set(asked.map(({ key }) => key)).size, 3);
+    const gaps = asked.slice(1).map(({ at }, i) => at - (asked[i]?.at ?? Number.NaN));
+    assert.ok(Math.max(...gaps) <= 30_000);
+    assert.ok(asked.length < 2 * 600, `${asked.length} questions in an hour`);
+    assert.equal(ports.logger.lines.filter(({ level }) => level === "warn").length, 1);
+    assert.equal(heartbeat.status().phase, "failing");
+  });
+
+  test("a number of nodes that is not told leaves the last one", async () => {
+    const { ports, proxy, answers, heartbeat } = await bench([A]);
+    await proxy.refreshServerLists(answerOf(A).servers, 77, A);
+    answers.set(A, answerOf(A, undefined));
+    heartbeat.start();
+    await ports.clock.advance(10_000);
+    heartbeat.stop();
+    assert.equal(proxy.numNodes(), 77);
+  });
+});
+
+suite("leader", () => {
+  test("a head without a leader is as good as failed while another server names one", async () => {
+    const { ports, proxy, answers, heartbeat } = await bench([A, B, C]);
+    answers.set(A, answerOf(""));
+    answers.set(B, answerOf(C));
+    heartbeat.start();
+    await ports.clock.advance(10_000);
+    heartbeat.stop();
+    assert.equal(proxy.findServer()?.key, B);
+    assert.equal(proxy.leaderAddr(), C);
+    const rotation = proxy.history().find(({ cause }) => cause.occurrence === "server-failed");
+    assert.equal(rotation?.cause.source, "heartbeat");
+  });
+
+  test("when nobody names a leader the head stays, and contact is lost until somebody does", async () => {
+    const { ports, proxy, answers, contacts, heartbeat } = await bench([A, B, C]);
+    for (const key of [A, B, C]) {
+      answers.set(key, answerOf(""));
+    }
+    heartbeat.start();
+    await ports.clock.advance(10_000);
+    assert.equal(proxy.findServer()?.key, A);
+    assert.deepEqual(contacts, ["orphaned"]);
+    answers.clear();
+    await ports.clock.advance(20_000);
+    assert.deepEqual(contacts, ["orphaned", "held"]);
+    heartbeat.stop();
+  });
+});
+
+test("without a heartbeat for three periods contact is lost", async () => {
+  const { ports, answers, contacts, heartbeat } = await bench([A]);
+  answers.set(A, "down");
+  answers.set(B, "down");
+  answers.set(C, "down");
+  heartbeat.start();
+  await ports.clock.advance(59_000);
+  assert.deepEqual(contacts, []);
+  await ports.clock.advance(2_000);
+  assert.deepEqual(contacts, ["orphaned"]);
+  heartbeat.stop();
+  assert.equal(ports.clock.pending, 0);
+});
