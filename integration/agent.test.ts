@@ -1,0 +1,158 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import { after, before, suite, test } from "node:test";
+import { AgentProcess } from "./support/agent-process.ts";
+import { ConsulContainer } from "./support/consul-container.ts";
+import { until } from "./support/until.ts";
+
+/** A server that accepts connections, and can be killed: its connections close, new ones are refused. */
+class DemoServer {
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+
+  private constructor(server: Server) {
+    this.#server = server;
+    server.on("connection", (socket) => {
+      this.#sockets.add(socket);
+      socket.on("error", () => undefined).on("close", () => this.#sockets.delete(socket));
+    });
+  }
+
+  static async start(): Promise<DemoServer> {
+    const server = createServer().listen(0, "127.0.0.1");
+    await once(server, "listening");
+    return new DemoServer(server);
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  get address(): string {
+    return `127.0.0.1:${this.port}`;
+  }
+
+  kill(): void {
+    this.#server.close();
+    for (const socket of this.#sockets) {
+      socket.destroy();
+    }
+  }
+}
+
+const HEAD = "_web._tcp";
+const ALL = "_web._tcp.all";
+
+function configFor(consul: ConsulContainer): object {
+  return { consul: { address: `http://127.0.0.1:${consul.httpPort}` }, pools: { web: {} } };
+}
+
+async function register(consul: ConsulContainer, servers: readonly DemoServer[]): Promise<void> {
+  for (const { port } of servers) {
+    await consul.http.register({ name: "web", id: `web-${port}`, address: "127.0.0.1", port });
+  }
+}
+
+/** Waits until the whole list holds these servers and no other, in whatever order. */
+function listed(agent: AgentProcess, servers: readonly DemoServer[], withinMs: number): Promise<number> {
+  const wanted = servers.map(({ address }) => address).toSorted();
+  const same = (seen: readonly string[]) => JSON.stringify(seen.toSorted()) === JSON.stringify(wanted);
+  return until(`the list is ${wanted.join(" ")}`, withinMs, () => agent.srv(ALL), same);
+}
+
+suite("from a real Consul to a DNS answer", () => {
+  let servers: readonly DemoServer[];
+
+  before(async () => {
+    servers = await Promise.all([DemoServer.start(), DemoServer.start(), DemoServer.start()]);
+  });
+  after(() => {
+    for (const server of servers) {
+      server.kill();
+    }
+  });
+
+  test("three registered servers are all in the list, and one of them is the head", async () => {
+    await using consul = await ConsulContainer.start();
+    await using agent = await AgentProcess.start(configFor(consul));
+    await register(consul, servers);
+    await listed(agent, servers, 5_000);
+    const head = await agent.srv(HEAD);
+    assert.equal(head.length, 1);
+    assert.deepEqual(head, (await agent.srv(ALL)).slice(0, 1));
+    assert.equal(await agent.end("SIGTERM"), 0);
+  });
+
+  test("a deregistered server is gone within a second", async () => {
+    await using consul = await ConsulContainer.start();
+    await using agent = await AgentProcess.start(configFor(consul));
+    await register(consul, servers);
+    await listed(agent, servers, 5_000);
+    const [first, ...others] = servers;
+    await consul.http.deregister(`web-${first?.port ?? 0}`);
+    await listed(agent, others, 1_000);
+  });
+
+  test("answers continue while Consul is dead, and changes flow again when it is back", async () => {
+    await using consul = await ConsulContainer.start();
+    await using agent = await AgentProcess.start(configFor(consul));
+    const [first, second, third] = servers as readonly [DemoServer, DemoServer, DemoServer];
+    await register(consul, [first, second]);
+    await listed(agent, [first, second], 5_000);
+    await consul.kill();
+    await until(
+      "Consul's death is noticed",
+      5_000,
+      () => agent.log.filter(({ msg }) => msg.startsWith("Consul fails")).length,
+      (warnings) => warnings === 1,
+    );
+    await listed(agent, [first, second], 0);
+    // A dev agent comes back empty: nothing may leave the list before it is registered again.
+    await consul.restart();
+    await listed(agent, [first, second], 0);
+    await register(consul, [first, second, third]);
+    await listed(agent, servers, 5_000);
+    await consul.http.deregister(`web-${first.port}`);
+    await listed(agent, [second, third], 1_000);
+  });
+
+  test("an agent that is started before Consul catches up", async () => {
+    await using consul = await ConsulContainer.start();
+    await consul.kill();
+    await using agent = await AgentProcess.start(configFor(consul));
+    assert.deepEqual(await agent.srv(ALL), []);
+    await consul.restart();
+    await register(consul, servers);
+    await listed(agent, servers, 5_000);
+  });
+
+  test("when the head is killed, the next answer names another server", async () => {
+    await using consul = await ConsulContainer.start();
+    await using agent = await AgentProcess.start(configFor(consul));
+    const mortal = [await DemoServer.start(), await DemoServer.start()];
+    await register(consul, mortal);
+    await listed(agent, mortal, 5_000);
+    const [head] = await agent.srv(HEAD);
+    mortal.find(({ address }) => address === head)?.kill();
+    const survivor = mortal.find(({ address }) => address !== head);
+    await until(
+      "another server is head",
+      1_000,
+      () => agent.srv(HEAD),
+      ([now]) => now === survivor?.address,
+    );
+    survivor?.kill();
+  });
+
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    test(`${signal} ends the agent with 0, with its connections open and Consul waiting`, async () => {
+      await using consul = await ConsulContainer.start();
+      await using agent = await AgentProcess.start(configFor(consul));
+      await register(consul, servers);
+      await listed(agent, servers, 5_000);
+      assert.equal(await agent.end(signal), 0);
+      assert.equal(agent.log.at(-1)?.msg, "stopped");
+    });
+  }
+});

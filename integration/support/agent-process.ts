@@ -1,0 +1,91 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { Resolver } from "node:dns/promises";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+const PROGRAM = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
+
+/** One line of the agent's JSON log. */
+export interface LogLine {
+  readonly level: string;
+  readonly name: string;
+  readonly msg: string;
+  readonly [field: string]: unknown;
+}
+
+/** The agent as its users run it: a process, asked over DNS. Ports are chosen by the system. */
+export class AgentProcess implements AsyncDisposable {
+  readonly #child: ChildProcess;
+  readonly #directory: string;
+  readonly #resolver = new Resolver({ timeout: 1_000, tries: 1 });
+  readonly log: LogLine[] = [];
+  /** `127.0.0.1:port` of DNS. */
+  readonly dnsAddress: string;
+  readonly httpPort: number;
+
+  private constructor(child: ChildProcess, directory: string, started: LogLine, log: LogLine[]) {
+    this.#child = child;
+    this.#directory = directory;
+    this.log = log;
+    this.dnsAddress = String(started["dns"]);
+    this.httpPort = (started["http"] as { port: number }).port;
+    this.#resolver.setServers([this.dnsAddress]);
+  }
+
+  /** Resolves when it says that it has started. */
+  static async start(config: object, flags: readonly string[] = []): Promise<AgentProcess> {
+    const directory = mkdtempSync(join(tmpdir(), "headwaiter-agent-"));
+    const file = join(directory, "agent.json");
+    const addresses = { dns: { address: "127.0.0.1:0" }, http: { address: "127.0.0.1:0" } };
+    writeFileSync(file, JSON.stringify({ ...addresses, log: { level: "debug" }, ...config }));
+    const child = spawn(process.execPath, [PROGRAM, "agent", "--config", file, ...flags], {
+      stdio: ["ignore", "pipe", "inherit"],
+      env: {},
+    });
+    const log: LogLine[] = [];
+    const started = Promise.withResolvers<LogLine>();
+    createInterface({ input: child.stdout }).on("line", (text) => {
+      const line = JSON.parse(text) as LogLine;
+      log.push(line);
+      if (line.msg === "agent started") {
+        started.resolve(line);
+      }
+    });
+    child.once("exit", (code) => {
+      started.reject(new Error(`the agent ended with ${String(code)} before it had started`));
+    });
+    return new AgentProcess(child, directory, await started.promise, log);
+  }
+
+  /** `host:port` of the targets of an SRV RRset in the order of their priorities; empty without an answer. */
+  async srv(name: string): Promise<string[]> {
+    try {
+      const records = await this.#resolver.resolveSrv(`${name}.headwaiter.internal`);
+      const ordered = records.toSorted((one, other) => one.priority - other.priority);
+      return ordered.map(
+        (record) => `${record.name.split(".")[0]?.replaceAll("-", ".") ?? ""}:${record.port}`,
+      );
+    } catch {
+      return [];
+    }
+  }
+
+  /** Resolves with the exit code. */
+  async end(signal: NodeJS.Signals): Promise<number | null> {
+    const exited = once(this.#child, "exit");
+    this.#child.kill(signal);
+    await exited;
+    return this.#child.exitCode;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#child.exitCode === null && this.#child.signalCode === null) {
+      await this.end("SIGKILL");
+    }
+    rmSync(this.#directory, { recursive: true });
+  }
+}
