@@ -99,6 +99,17 @@ test("the scanner finds the end of every value that an encoder writes, and refus
   );
 });
 
+for (const size of [15, 16, 70_000]) {
+  test(`the scanner finds the end of a map and an array of ${size}, and of a text and bytes as long`, () => {
+    const entries = Array.from({ length: size }, (_, index) => [`key ${index}`, index] as const);
+    for (const value of [Object.fromEntries(entries), entries, "x".repeat(size), new Uint8Array(size)]) {
+      const bytes = encode(value);
+      const followed = Buffer.concat([bytes, Buffer.of(0, 0, 0)]);
+      assert.equal(new ValueScanner(bytes.length).scan(followed, 0), bytes.length);
+    }
+  });
+}
+
 test("whatever a server answers, each call settles: with a value or a ConnectionError", async (t) => {
   let answer: Buffer[] = [];
   await using server = await scriptedServer((socket) => {

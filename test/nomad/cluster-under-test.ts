@@ -1,4 +1,5 @@
-import { ServerEndpoint } from "../../src/core/server-endpoint.ts";
+import { lookup } from "node:dns/promises";
+import { parseRpcAddr, ServerEndpoint } from "../../src/core/server-endpoint.ts";
 import type { NomadClientOptions } from "../../src/nomad/nomad-client.ts";
 import { StandInCluster } from "../../src/nomad/stand-in-cluster.ts";
 import type { StandInView } from "../../src/nomad/stand-in-view.ts";
@@ -30,9 +31,19 @@ function realServers(addresses: readonly string[]): ClusterUnderTest {
   return {
     title: `real servers ${addresses.join(", ")}`,
     settings: { region, token },
-    start: () => Promise.resolve(addresses.map((address) => ServerEndpoint.fromLiteral(address))),
+    start: () => Promise.all(addresses.map(resolved)),
     stop: () => Promise.resolve(),
   };
+}
+
+async function resolved(address: string): Promise<ServerEndpoint> {
+  const addr = parseRpcAddr(address);
+  const found = await lookup(addr.host, { all: true });
+  return new ServerEndpoint(
+    address,
+    addr,
+    found.map((one) => one.address),
+  );
 }
 
 function standIns(generation: StandInView["generation"], token?: string): ClusterUnderTest {

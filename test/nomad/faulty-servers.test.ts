@@ -3,10 +3,12 @@ import { after, before, suite, test } from "node:test";
 import { ServerEndpoint } from "../../src/core/server-endpoint.ts";
 import { NomadClient } from "../../src/nomad/nomad-client.ts";
 import { NomadConnection } from "../../src/nomad/nomad-connection.ts";
+import { encodeRaw } from "../../src/nomad/raw-encoder.ts";
 import { StandInCluster } from "../../src/nomad/stand-in-cluster.ts";
 import type { StandInServer } from "../../src/nomad/stand-in-server.ts";
 import type { StandInFault } from "../../src/nomad/stand-in-session.ts";
 import { BRIEFLY, failsWith, IN_TIME, until } from "../net/expectations.ts";
+import { scriptedServer } from "../net/scripted-server.ts";
 
 const REGION = { region: "global" };
 
@@ -141,6 +143,22 @@ suite("what a misbehaving server ends in", () => {
     await client.ping(IN_TIME);
     client.close();
   });
+});
+
+test("answers a request that was never sent, or to another method: a protocol error, and the connection is closed", async () => {
+  for (const stray of [
+    { Error: "", Seq: 7, ServiceMethod: "Status.Ping" },
+    { Error: "", Seq: 0, ServiceMethod: "Status.Ping" },
+    { Error: "", Seq: 1, ServiceMethod: "Status.Leader" },
+  ]) {
+    await using server = await scriptedServer((socket) => {
+      socket.once("data", () => socket.write(Buffer.concat([encodeRaw(stray), encodeRaw({})])));
+    });
+    const connection = await NomadConnection.open(server.endpoint, { ...IN_TIME, ...REGION });
+    await assert.rejects(connection.ping(IN_TIME), failsWith("malformed-message"));
+    const closure = await connection.closed;
+    assert.equal(closure.by === "failure" && closure.error.code, "malformed-message");
+  }
 });
 
 test("calls that are made at the same time share one connection, also after it was lost", async () => {
