@@ -80,3 +80,16 @@ test("an aborted signal ends an attempt with its reason", async () => {
   });
   await assert.rejects(opening, (error) => error === reason);
 });
+
+test("an attempt that is let go while it connects leaves no socket", async () => {
+  await using server = await scriptedServer(() => undefined);
+  const sockets = () => process.getActiveResourcesInfo().filter((name) => name === "TCPSocketWrap").length;
+  // Those of earlier tests may take a moment to go.
+  await until(() => sockets() === 0);
+  const abort = new AbortController();
+  const opening = TcpConnection.open(server.endpoint, { ...IN_TIME, signal: abort.signal });
+  const reason = new Error("not wanted any more");
+  abort.abort(reason);
+  await assert.rejects(opening, (error) => error === reason);
+  await until(() => sockets() === 0);
+});

@@ -3,7 +3,7 @@ import { after, before, suite, test } from "node:test";
 import { ServerEndpoint } from "../../src/core/server-endpoint.ts";
 import { NomadClient } from "../../src/nomad/nomad-client.ts";
 import { NomadConnection } from "../../src/nomad/nomad-connection.ts";
-import { encodeRaw } from "../../src/nomad/raw-encoder.ts";
+import { encodeRaw, type RawValue } from "../../src/nomad/raw-encoder.ts";
 import { StandInCluster } from "../../src/nomad/stand-in-cluster.ts";
 import type { StandInServer } from "../../src/nomad/stand-in-server.ts";
 import type { StandInFault } from "../../src/nomad/stand-in-session.ts";
@@ -159,6 +159,24 @@ test("answers a request that was never sent, or to another method: a protocol er
     const closure = await connection.closed;
     assert.equal(closure.by === "failure" && closure.error.code, "malformed-message");
   }
+});
+
+test("a late answer of any size is passed over", async () => {
+  const answer = (seq: number, body: RawValue) =>
+    Buffer.concat([encodeRaw({ Error: "", Seq: seq, ServiceMethod: "Status.Ping" }), encodeRaw(body)]);
+  let requests = 0;
+  await using server = await scriptedServer((socket) => {
+    socket.on("data", (chunk) => {
+      requests += chunk.toString("latin1").split("Status.Ping").length - 1;
+      if (requests === 2) {
+        socket.write(Buffer.concat([answer(1, "x".repeat(1_000_000)), answer(2, {})]));
+      }
+    });
+  });
+  const connection = await NomadConnection.open(server.endpoint, { ...IN_TIME, ...REGION });
+  await assert.rejects(connection.ping({ timeoutMs: 20 }), failsWith("call-timeout"));
+  await connection.ping(IN_TIME);
+  connection.close();
 });
 
 test("calls that are made at the same time share one connection, also after it was lost", async () => {
