@@ -82,11 +82,11 @@ export function encodeNegative(soa: ResourceRecord): Pick<AnswerTable, "unknownN
 
 /** Encodes a reply to a question about `questionName`; with undefined, to a question about any name. */
 function encodeReply(questionName: string | undefined, reply: Reply): EncodedReply {
-  const answer = fitting(questionName, reply.answer);
-  const authority = reply.authority.map((record) => encodeRecord(questionName, record));
+  const answer = fitting(encodeRecords(questionName, reply.answer));
+  const authority = encodeRecords(questionName, reply.authority);
   const required = [...answer, ...authority];
   const requiredLength = totalLength(required);
-  const additional = reply.additional.map((record) => encodeRecord(questionName, record));
+  const additional = encodeRecords(questionName, reply.additional);
   const complete = requiredLength + totalLength(additional) <= MAX_RECORDS_LENGTH;
   return {
     rcode: reply.rcode,
@@ -101,26 +101,33 @@ function encodeReply(questionName: string | undefined, reply: Reply): EncodedRep
 }
 
 /** As many records as one message can hold, from the first: of a list in failover order the useful part. */
-function fitting(questionName: string | undefined, records: readonly ResourceRecord[]): Uint8Array[] {
-  const encoded: Uint8Array[] = [];
+function fitting(records: readonly Uint8Array[]): readonly Uint8Array[] {
   let length = 0;
-  for (const record of records) {
-    const bytes = encodeRecord(questionName, record);
-    length += bytes.length;
-    if (length > MAX_RECORDS_LENGTH) {
-      break;
-    }
-    encoded.push(bytes);
-  }
-  return encoded;
+  const end = records.findIndex((record) => {
+    length += record.length;
+    return length > MAX_RECORDS_LENGTH;
+  });
+  return end === -1 ? records : records.slice(0, end);
 }
 
-/** One record. Names inside its data stay whole: compressing an SRV target is forbidden (RFC 2782). */
-function encodeRecord(questionName: string | undefined, record: ResourceRecord): Uint8Array {
-  const owner = record.name === questionName ? POINTER_TO_QUESTION : encodeName(record.name);
-  // A message with one answer owned by the root: 12 bytes of header, 1 of owner, then what is wanted here.
-  const message = encode({ type: "response", answers: [packetAnswer(record)] });
-  return concatenated([owner, message.subarray(13)]);
+const HEADER_LENGTH = 12;
+/** Type, class, TTL and the length of the data, which ends it. */
+const FIXED_LENGTH = 10;
+
+/** Record by record. Names inside their data stay whole: compressing an SRV target is forbidden (RFC 2782). */
+function encodeRecords(
+  questionName: string | undefined,
+  records: readonly ResourceRecord[],
+): readonly Uint8Array[] {
+  // One message with all of them, owned by the root, which is one byte: the owners are put in its place here.
+  const message = encode({ type: "response", answers: records.map(packetAnswer) });
+  let offset = HEADER_LENGTH;
+  return records.map((record) => {
+    const start = offset + 1;
+    offset = start + FIXED_LENGTH + message.readUInt16BE(start + FIXED_LENGTH - 2);
+    const owner = record.name === questionName ? POINTER_TO_QUESTION : encodeName(record.name);
+    return concatenated([owner, message.subarray(start, offset)]);
+  });
 }
 
 function packetAnswer({ ttl, data }: ResourceRecord): Answer {

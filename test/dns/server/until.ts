@@ -1,0 +1,9 @@
+import assert from "node:assert/strict";
+
+/** Waits for a condition; fails when it does not come true within ten seconds. */
+export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  for (const deadline = Date.now() + 10_000; !(await condition()); ) {
+    assert.ok(Date.now() < deadline, "not within 10 s");
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
