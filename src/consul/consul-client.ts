@@ -38,6 +38,11 @@ interface Reply {
   readonly withToken: boolean;
 }
 
+interface Exchange<Answer> {
+  send(consul: Consul, options: SentOptions): Promise<unknown>;
+  read(reply: Reply): Answer;
+}
+
 interface Connection {
   readonly agent: Agent;
   readonly consul: Consul;
@@ -47,7 +52,7 @@ interface Connection {
  * Consul's HTTP API as far as it is needed, over the npm package `consul`: one client serves any number of pools. Every
  * request settles by its deadline, rejects with `ConsulError` only, and carries the token as it is at that moment.
  */
-export class ConsulClient implements ConsulCatalog {
+export class ConsulClient implements ConsulCatalog, AsyncDisposable {
   readonly #options: ConsulClientOptions;
   readonly #token: TokenSource;
   #connection: Promise<Connection> | undefined;
@@ -58,23 +63,27 @@ export class ConsulClient implements ConsulCatalog {
     this.#token = new TokenSource(options);
   }
 
-  async instances(query: CatalogQuery): Promise<CatalogAnswer> {
-    const reply = await this.#request(query, (consul, sent): Promise<unknown> => {
-      const options = { ...sent, ...selectionOptions(query) };
-      return query.selection.passing ? consul.health.service(options) : consul.catalog.service.nodes(options);
+  instances(query: CatalogQuery): Promise<CatalogAnswer> {
+    const { passing } = query.selection;
+    return this.#request(query, {
+      send: (consul, sent) => {
+        const options = { ...sent, ...selectionOptions(query) };
+        return passing ? consul.health.service(options) : consul.catalog.service.nodes(options);
+      },
+      read: ({ headers, body, withToken }) => ({
+        instances: passing ? healthInstances(body) : catalogInstances(body),
+        index: indexOf(headers),
+        filteredByAcl: headers["x-consul-results-filtered-by-acls"] === "true",
+        withToken,
+      }),
     });
-    const read = query.selection.passing ? healthInstances : catalogInstances;
-    return {
-      instances: read(reply.body),
-      index: indexOf(reply.headers),
-      filteredByAcl: reply.headers["x-consul-results-filtered-by-acls"] === "true",
-      withToken: reply.withToken,
-    };
   }
 
-  async datacenters(limits: RequestLimits): Promise<readonly string[]> {
-    const reply = await this.#request(limits, (consul, sent) => consul.catalog.datacenters(sent));
-    return parsed(DatacentersAnswer, reply.body, "catalog.datacenters");
+  datacenters(limits: RequestLimits): Promise<readonly string[]> {
+    return this.#request(limits, {
+      send: (consul, sent) => consul.catalog.datacenters(sent),
+      read: ({ body }) => parsed(DatacentersAnswer, body, "catalog.datacenters"),
+    });
   }
 
   /** Ends idle connections and forgets TLS files, so that the next request reads them anew. Running requests go on. */
@@ -105,10 +114,11 @@ export class ConsulClient implements ConsulCatalog {
     );
   }
 
-  async #request(
-    limits: RequestLimits,
-    send: (consul: Consul, options: SentOptions) => Promise<unknown>,
-  ): Promise<Reply> {
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #request<Answer>(limits: RequestLimits, exchange: Exchange<Answer>): Promise<Answer> {
     let token: string | undefined;
     const ctx = Object.assign(new EventEmitter(), { includeResponse: true as const });
     const cancel = () => {
@@ -122,8 +132,11 @@ export class ConsulClient implements ConsulCatalog {
       }
       limits.signal.addEventListener("abort", cancel, { once: true });
       const options = { ctx, timeout: limits.deadlineMs, ...(token === undefined ? {} : { token }) };
-      const [response, body] = (await send(consul, options)) as [{ headers: IncomingHttpHeaders }, unknown];
-      return { headers: response.headers, body, withToken: token !== undefined };
+      const [response, body] = (await exchange.send(consul, options)) as [
+        { headers: IncomingHttpHeaders },
+        unknown,
+      ];
+      return exchange.read({ headers: response.headers, body, withToken: token !== undefined });
     } catch (error) {
       throw translate(error, token);
     } finally {

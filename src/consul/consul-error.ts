@@ -69,7 +69,10 @@ interface ForeignError extends Error {
   response?: { readonly statusCode?: number };
 }
 
-/** Our error for one of the npm package's. Drops the response from the cause, because the request's headers hang on it. */
+/**
+ * Our error for one of the npm package's, without the token. Drops the response from the cause, because the request's
+ * headers hang on it, and hides the token where an answer echoed it.
+ */
 export function translate(error: unknown, secret: string | undefined): ConsulError {
   if (!(error instanceof Error)) {
     return new ConsulError("unexpected", hide(String(error), secret));
@@ -77,10 +80,12 @@ export function translate(error: unknown, secret: string | undefined): ConsulErr
   const foreign: ForeignError = error;
   const status = foreign.response?.statusCode;
   delete foreign.response;
+  foreign.message = hide(foreign.message, secret);
+  foreign.stack = hide(foreign.stack ?? "", secret);
   if (error instanceof ConsulError) {
     return error;
   }
-  const message = hide(foreign.message, secret);
+  const message = foreign.message.replaceAll(/\s+/g, " ");
   return new ConsulError(codeOf(foreign, status), status === undefined ? message : `${message} (${status})`, {
     cause: foreign,
   });
@@ -114,7 +119,6 @@ function codeOfStatus(status: number): ConsulErrorCode {
   }
 }
 
-function hide(message: string, secret: string | undefined): string {
-  const oneLine = message.replaceAll(/\s+/g, " ");
-  return secret === undefined ? oneLine : oneLine.replaceAll(secret, "<hidden>");
+function hide(text: string, secret: string | undefined): string {
+  return secret === undefined ? text : text.replaceAll(secret, "<hidden>");
 }

@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
@@ -40,6 +41,9 @@ async function tlsFiles(tls: TlsOptions): Promise<SecureContextOptions> {
   const [ca, cert, key] = await Promise.all([pem(tls.caFile), pem(tls.certFile), pem(tls.keyFile)]);
   const files = { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) };
   try {
+    for (const certificate of [ca, cert].filter((text) => text !== undefined)) {
+      new X509Certificate(certificate);
+    }
     createSecureContext(files);
   } catch (error) {
     const named = [tls.caFile, tls.certFile, tls.keyFile].filter((path) => path !== undefined);

@@ -45,8 +45,8 @@ export interface WatchRecord {
   readonly lastError: WatchError | undefined;
   readonly index: number;
   readonly queries: Readonly<Record<string, number>>;
-  /** Codes that were logged since the last answer. */
-  readonly logged: readonly string[];
+  /** Kinds of failures since the last answer, each of which is logged once. */
+  readonly outageKinds: readonly string[];
 }
 
 export const IDLE_RECORD: WatchRecord = {
@@ -55,11 +55,11 @@ export const IDLE_RECORD: WatchRecord = {
   lastError: undefined,
   index: 0,
   queries: {},
-  logged: [],
+  outageKinds: [],
 };
 
 export function afterStart(record: WatchRecord, now: number): WatchRecord {
-  return { ...record, state: { kind: "starting", since: now }, index: 0, logged: [] };
+  return { ...record, state: { kind: "starting", since: now }, index: 0, outageKinds: [] };
 }
 
 export function afterStop(record: WatchRecord, now: number): WatchRecord {
@@ -73,8 +73,18 @@ export function afterSuccess(record: WatchRecord, index: number, now: number): W
     lastSuccessAt: now,
     index,
     queries: counted(record.queries, "ok"),
-    logged: [],
+    outageKinds: [],
   };
+}
+
+/** Whether this kind of failure is new in the present outage. */
+export function isNews(record: WatchRecord, failure: CatalogFailure): boolean {
+  return !record.outageKinds.includes(kindOf(failure));
+}
+
+/** A restart shows as a reset, then as nobody listening: one outage without an answer, not two. */
+function kindOf({ code }: CatalogFailure): string {
+  return ["unreachable", "reset", "cut-body", "timeout"].includes(code) ? "no-answer" : code;
 }
 
 export function afterQueryFailure(
@@ -90,7 +100,7 @@ export function afterQueryFailure(
     lastError: { code: failure.code, message: failure.message, at: now },
     index: 0,
     queries: counted(record.queries, failure.code),
-    logged: record.logged.includes(failure.code) ? record.logged : [...record.logged, failure.code],
+    outageKinds: [...new Set([...record.outageKinds, kindOf(failure)])],
   };
 }
 

@@ -14,6 +14,7 @@ import {
   afterSuccess,
   type ConsulWatchStatus,
   IDLE_RECORD,
+  isNews,
   type WatchRecord,
 } from "./consul-watch-status.ts";
 import { datacenterPlan } from "./datacenter-order.ts";
@@ -149,12 +150,11 @@ export class ConsulWatcher {
   }
 
   #failed(failure: CatalogFailure, attempt: number, delayMs: number): void {
-    const known = this.#record.logged.includes(failure.code);
     const fields = { code: failure.code, reason: failure.message, attempt, retryInMs: Math.round(delayMs) };
-    if (known) {
-      this.#ports.logger.debug(fields, "Consul still fails");
-    } else {
+    if (isNews(this.#record, failure)) {
       this.#ports.logger.warn(fields, "Consul fails; the servers it reported stay, and it is tried again");
+    } else {
+      this.#ports.logger.debug(fields, "Consul still fails");
     }
     this.#record = afterQueryFailure(this.#record, failure, { attempt, delayMs }, this.#ports.clock.now());
     this.#local = afterFailure(this.#local);

@@ -15,7 +15,7 @@ interface FakeService {
  * The part of Consul's HTTP API that the watch and the tests use, as the real one answers it: blocking queries with an
  * index over everything, services with one check each. `WatchContract` holds for it and for the real one.
  */
-export class FakeConsul {
+export class FakeConsul implements AsyncDisposable {
   readonly #server: Server;
   readonly #services = new Map<string, FakeService>();
   readonly #waiting = new Set<() => void>();
@@ -49,6 +49,10 @@ export class FakeConsul {
 
   get address(): string {
     return `http://127.0.0.1:${this.port}`;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
   }
 
   async close(): Promise<void> {

@@ -14,7 +14,7 @@ export interface Reported {
 }
 
 /** A watcher on the real clock over the real client, and everything it reported. */
-export class WatchedPool {
+export class WatchedPool implements AsyncDisposable {
   readonly reports: Reported[] = [];
   readonly logger = new FakeLogger();
   readonly watcher: ConsulWatcher;
@@ -67,6 +67,10 @@ export class WatchedPool {
   get wasEmptied(): boolean {
     const first = this.reports.findIndex(({ addresses }) => addresses.length > 0);
     return first !== -1 && this.reports.slice(first).some(({ addresses }) => addresses.length === 0);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
   }
 
   async stop(): Promise<void> {

@@ -1,0 +1,80 @@
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+
+export interface Reply {
+  readonly status: number;
+  readonly index?: string | undefined;
+  readonly type: string;
+  readonly body: string;
+}
+
+/** Makes the reply to a request; `forward` asks the Consul behind, with another index where one is given. */
+export type Script = (forward: (index?: number) => Promise<Reply>) => Reply | Promise<Reply>;
+
+/** An HTTP proxy on 127.0.0.1 whose replies a test may change. */
+export class ScriptedProxy implements AsyncDisposable {
+  readonly #target: string;
+  readonly #server: Server;
+  script: Script = (forward) => forward();
+  /** When each request came, by `performance.now()`, and its index. */
+  readonly requests: { readonly at: number; readonly index: number }[] = [];
+
+  constructor(target: string) {
+    this.#target = target;
+    this.#server = createServer((request, response) => {
+      this.#handle(request, response).catch(() => response.destroy());
+    });
+  }
+
+  async start(): Promise<this> {
+    this.#server.listen(0, "127.0.0.1");
+    await once(this.#server, "listening");
+    return this;
+  }
+
+  get address(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  async stop(): Promise<void> {
+    const closed = once(this.#server, "close");
+    this.#server.close();
+    this.#server.closeAllConnections();
+    await closed;
+  }
+
+  async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = new URL(request.url ?? "/", this.#target);
+    this.requests.push({ at: performance.now(), index: Number(url.searchParams.get("index") ?? 0) });
+    const gone = new AbortController();
+    response.once("close", () => {
+      gone.abort();
+    });
+    const reply = await this.script((index) => forward(withIndex(url, index), gone.signal));
+    const index = reply.index === undefined ? {} : { "x-consul-index": reply.index };
+    response.writeHead(reply.status, { "content-type": reply.type, ...index }).end(reply.body);
+  }
+}
+
+function withIndex(url: URL, index: number | undefined): URL {
+  const changed = new URL(url);
+  if (index !== undefined) {
+    changed.searchParams.set("index", String(index));
+  }
+  return changed;
+}
+
+async function forward(url: URL, signal: AbortSignal): Promise<Reply> {
+  const response = await fetch(url, { signal });
+  return {
+    status: response.status,
+    index: response.headers.get("x-consul-index") ?? undefined,
+    type: response.headers.get("content-type") ?? "",
+    body: await response.text(),
+  };
+}
