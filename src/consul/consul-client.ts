@@ -12,6 +12,7 @@ import { reportCutBodies } from "./body-cut.ts";
 import { parseConsulAddress } from "./consul-address.ts";
 import { ConsulError, translate } from "./consul-error.ts";
 import { openAgent, type TlsOptions } from "./http-agent.ts";
+import type { ServiceDefinition, ServiceRegistry } from "./self-registration.ts";
 import { type TokenOptions, TokenSource } from "./token.ts";
 
 export interface ConsulClientOptions extends TokenOptions, TlsOptions {
@@ -31,6 +32,9 @@ interface SentOptions {
   readonly timeout: number;
   readonly token?: string;
 }
+
+type RegisterOptions = Parameters<Consul["agent"]["service"]["register"]>[0] & object;
+type DeregisterOptions = { id: string };
 
 interface Reply {
   readonly headers: IncomingHttpHeaders;
@@ -52,7 +56,7 @@ interface Connection {
  * Consul's HTTP API as far as it is needed, over the npm package `consul`: one client serves any number of pools. Every
  * request settles by its deadline, rejects with `ConsulError` only, and carries the token as it is at that moment.
  */
-export class ConsulClient implements ConsulCatalog, AsyncDisposable {
+export class ConsulClient implements ConsulCatalog, ServiceRegistry, AsyncDisposable {
   readonly #options: ConsulClientOptions;
   readonly #token: TokenSource;
   #connection: Promise<Connection> | undefined;
@@ -83,6 +87,36 @@ export class ConsulClient implements ConsulCatalog, AsyncDisposable {
     return this.#request(limits, {
       send: (consul, sent) => consul.catalog.datacenters(sent),
       read: ({ body }) => parsed(DatacentersAnswer, body, "catalog.datacenters"),
+    });
+  }
+
+  /** Tells the asked agent of a service, or of what changed about it. */
+  registerService(definition: ServiceDefinition, limits: RequestLimits): Promise<void> {
+    const { id, name, address, port, meta, check } = definition;
+    return this.#request(limits, {
+      send: (consul, sent) =>
+        consul.agent.service.register({
+          ...sent,
+          id,
+          name,
+          address,
+          port,
+          meta: { ...meta },
+          check: {
+            name: check.name,
+            http: check.http,
+            interval: `${check.intervalMs}ms`,
+            timeout: `${check.timeoutMs}ms`,
+          },
+        } as RegisterOptions),
+      read: () => undefined,
+    });
+  }
+
+  deregisterService(id: string, limits: RequestLimits): Promise<void> {
+    return this.#request(limits, {
+      send: (consul, sent) => consul.agent.service.deregister({ ...sent, id } as DeregisterOptions),
+      read: () => undefined,
     });
   }
 
