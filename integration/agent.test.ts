@@ -7,12 +7,14 @@ import { ConsulContainer } from "./support/consul-container.ts";
 import { until } from "./support/until.ts";
 
 /** A server that accepts connections, and can be killed: its connections close, new ones are refused. */
-class DemoServer {
+class DemoServer implements Disposable {
+  readonly port: number;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
 
   private constructor(server: Server) {
     this.#server = server;
+    this.port = (server.address() as AddressInfo).port;
     server.on("connection", (socket) => {
       this.#sockets.add(socket);
       socket.on("error", () => undefined).on("close", () => this.#sockets.delete(socket));
@@ -25,10 +27,6 @@ class DemoServer {
     return new DemoServer(server);
   }
 
-  get port(): number {
-    return (this.#server.address() as AddressInfo).port;
-  }
-
   get address(): string {
     return `127.0.0.1:${this.port}`;
   }
@@ -39,12 +37,16 @@ class DemoServer {
       socket.destroy();
     }
   }
+
+  [Symbol.dispose](): void {
+    this.kill();
+  }
 }
 
 const HEAD = "_web._tcp";
 const ALL = "_web._tcp.all";
 
-function configFor(consul: ConsulContainer): object {
+function configFor(consul: ConsulContainer) {
   return { consul: { address: `http://127.0.0.1:${consul.httpPort}` }, pools: { web: {} } };
 }
 
@@ -130,7 +132,9 @@ suite("from a real Consul to a DNS answer", () => {
   test("when the head is killed, the next answer names another server", async () => {
     await using consul = await ConsulContainer.start();
     await using agent = await AgentProcess.start(configFor(consul));
-    const mortal = [await DemoServer.start(), await DemoServer.start()];
+    using one = await DemoServer.start();
+    using other = await DemoServer.start();
+    const mortal = [one, other];
     await register(consul, mortal);
     await listed(agent, mortal, 5_000);
     const [head] = await agent.srv(HEAD);
@@ -142,7 +146,20 @@ suite("from a real Consul to a DNS answer", () => {
       () => agent.srv(HEAD),
       ([now]) => now === survivor?.address,
     );
-    survivor?.kill();
+  });
+
+  test("with consul.register the agent is in Consul with its head, and gone after a clean stop", async () => {
+    await using consul = await ConsulContainer.start();
+    const config = configFor(consul);
+    await using agent = await AgentProcess.start({ ...config, consul: { ...config.consul, register: true } });
+    await register(consul, servers.slice(0, 1));
+    const entries = async () =>
+      (await consul.http.call("GET", "/v1/catalog/service/headwaiter")) as { ServiceMeta: object }[];
+    await until("the agent is in Consul with its head", 10_000, entries, ([entry]) =>
+      Object.values(entry?.ServiceMeta ?? {}).includes(servers[0]?.address),
+    );
+    assert.equal(await agent.end("SIGTERM"), 0);
+    assert.deepEqual(await entries(), []);
   });
 
   for (const signal of ["SIGTERM", "SIGINT"] as const) {

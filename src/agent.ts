@@ -3,13 +3,16 @@ import { accessSync, constants, mkdirSync } from "node:fs";
 import { AgentError } from "./agent-error.ts";
 import type { Config } from "./config/schema.ts";
 import { ConsulClient } from "./consul/consul-client.ts";
+import { SelfRegistration } from "./consul/self-registration.ts";
 import type { Logger } from "./core/ports.ts";
+import { joinHostPort } from "./core/server-endpoint.ts";
 import { defined } from "./defined.ts";
 import { DnsResolver } from "./dns/resolver/dns-resolver.ts";
 import { DnsServer } from "./dns/server.ts";
-import { HttpServer, type PoolApi } from "./http/http-server.ts";
+import { HttpServer, type PoolApi, READINESS_PATH } from "./http/http-server.ts";
 import { Pool } from "./pool.ts";
 import { systemClock, systemRandom } from "./system-ports.ts";
+import { VERSION } from "./version.ts";
 
 /** Logs of each part carry the part's name. */
 interface PartLogger extends Logger {
@@ -26,6 +29,8 @@ export class Agent {
   readonly #http: HttpServer;
   #unsubscribe: readonly (() => void)[] = [];
   #stopping: Promise<void> | undefined;
+  /** Absent unless `consul.register` is set. */
+  #registration: SelfRegistration | undefined;
 
   /** @throws AgentError when a file that the configuration names can't be read. */
   constructor(config: Config, logger: PartLogger) {
@@ -33,7 +38,9 @@ export class Agent {
     this.#config = config;
     this.#logger = logger;
     this.#consul = consulClient(config.consul);
-    const resolver = new DnsResolver({ nameservers: dns.nameservers.map(addressText) });
+    const resolver = new DnsResolver({
+      nameservers: dns.nameservers.map(({ host, port }) => joinHostPort(host, port)),
+    });
     const ports = { clock: systemClock, random: systemRandom, resolver, catalog: this.#consul };
     this.#pools = Object.entries(config.pools).map(([name, pool]) => {
       return new Pool(name, pool, config, { ...ports, logger: logger.child({ name: `agent.pool.${name}` }) });
@@ -76,9 +83,14 @@ export class Agent {
     for (const pool of this.#pools) {
       pool.start();
     }
-    const dns = this.#dns.addresses().map(addressText).join(" ");
+    if (this.#config.consul.register) {
+      this.#registration = this.#selfRegistration();
+      this.#registration.start();
+    }
+    const dns = this.#dns.addresses().map(({ host, port }) => joinHostPort(host, port));
+    const { consul } = this.#config;
     this.#logger.info(
-      { dns, http: this.#http.address(), consul: this.#config.consul.address },
+      { dns: dns.join(" "), http: this.#httpAddress(), consul: consul.address },
       "agent started",
     );
   }
@@ -93,10 +105,31 @@ export class Agent {
     for (const unsubscribe of this.#unsubscribe) {
       unsubscribe();
     }
+    await this.#registration?.stop();
     await Promise.all(this.#pools.map((pool) => pool.stop()));
     await this.#consul.close();
     await this.#http.stop();
     await this.#dns.stop();
+  }
+
+  #httpAddress(): string {
+    const { address = "", port = 0 } = this.#http.address() ?? {};
+    return joinHostPort(address, port);
+  }
+
+  #selfRegistration(): SelfRegistration {
+    const logger = this.#logger.child({ name: "agent.consul" });
+    return new SelfRegistration(
+      { registry: this.#consul, clock: systemClock, logger },
+      {
+        httpAddress: `http://${this.#httpAddress()}`,
+        readinessPath: READINESS_PATH,
+        describe: () => ({
+          version: VERSION,
+          heads: new Map(this.#pools.map(({ name, proxy }) => [name, proxy.findServer()?.key])),
+        }),
+      },
+    );
   }
 
   #publish(): void {
@@ -143,10 +176,6 @@ function consulClient(consul: Config["consul"]): ConsulClient {
       serverName: consul.server_name,
     }),
   });
-}
-
-function addressText({ host, port }: { readonly host: string; readonly port: number }): string {
-  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
 /** A directory that can't be written must show at the start, not at the first write. */

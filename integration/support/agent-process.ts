@@ -32,7 +32,7 @@ export class AgentProcess implements AsyncDisposable {
     this.#directory = directory;
     this.log = log;
     this.dnsAddress = String(started["dns"]);
-    this.httpPort = (started["http"] as { port: number }).port;
+    this.httpPort = Number(String(started["http"]).split(":").at(-1));
     this.#resolver.setServers([this.dnsAddress]);
   }
 

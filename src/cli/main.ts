@@ -1,16 +1,12 @@
 #!/usr/bin/env node
-import { readFileSync } from "node:fs";
 import { Command } from "commander";
+import { VERSION } from "../version.ts";
 import { runAgent } from "./agent-command.ts";
 import { failWith } from "./failure.ts";
 
-const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
-  version: string;
-};
-
 const program = new Command("headwaiter")
   .description("A node-local discovery agent: one ordered list of servers, its head answered by DNS SRV.")
-  .version(version);
+  .version(VERSION);
 
 program
   .command("agent")
@@ -31,7 +27,7 @@ program
   .command("version")
   .description("print the version")
   .action(() => {
-    process.stdout.write(`${version}\n`);
+    process.stdout.write(`${VERSION}\n`);
   });
 
 function collect(value: string, before: readonly string[] = []): string[] {

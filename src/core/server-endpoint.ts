@@ -113,7 +113,7 @@ function isHostName(name: string): boolean {
 }
 
 /** `host:port`, with brackets around an IPv6 host. */
-function joinHostPort(host: string, port: number): string {
+export function joinHostPort(host: string, port: number | string): string {
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }
 

@@ -11,6 +11,9 @@ const MAX_BODY_BYTES = 1_048_576;
 /** A request, head and body, has to be complete within this: a client that sends a byte a second holds nothing for long. */
 const REQUEST_TIMEOUT_MS = 10_000;
 
+/** Answers 200 when every pool has a head. */
+export const READINESS_PATH = "/v1/agent/ready";
+
 /** What HTTP may ask of a pool. */
 export interface PoolApi {
   readonly isReady: () => boolean;
@@ -80,7 +83,7 @@ export class HttpServer {
   #addRoutes(app: FastifyInstance): void {
     const { pools } = this.#options;
     app.get("/v1/agent/health", () => ({ status: "alive" }));
-    app.get("/v1/agent/ready", async (_request, reply) => {
+    app.get(READINESS_PATH, async (_request, reply) => {
       const waiting = [...pools].filter(([, pool]) => !pool.isReady()).map(([name]) => name);
       await reply.code(waiting.length === 0 ? 200 : 503).send({ ready: waiting.length === 0, waiting });
     });

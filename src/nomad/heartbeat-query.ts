@@ -1,8 +1,8 @@
 import type { ApiVersion, NodeServerInfo } from "../core/api-version-filter.ts";
+import { joinHostPort } from "../core/server-endpoint.ts";
 import { ConnectionError } from "../net/connection-error.ts";
 import { sharedDeadline } from "../net/deadline.ts";
 import type { CallOptions } from "../net/held-connection.ts";
-import { hostPort } from "../net/host-port.ts";
 import { nodeCountIntervalMs } from "./node-count-pace.ts";
 import type { NomadClient, NomadMember } from "./nomad-client.ts";
 
@@ -135,7 +135,7 @@ export class HeartbeatQuery {
       return undefined;
     }
     return {
-      rpcAdvertiseAddr: hostPort(host, port),
+      rpcAdvertiseAddr: joinHostPort(host, port),
       rpcMajorVersion: versionNumber(tags["vsn"]) ?? this.#identity.rpcMajorVersion,
       rpcMinorVersion: versionNumber(tags["mvn"]) ?? 0,
       datacenter: tags["dc"] ?? this.#identity.datacenter,

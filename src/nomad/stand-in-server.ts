@@ -1,7 +1,7 @@
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { createServer as createTlsServer, type Server as TlsServer } from "node:tls";
-import { hostPort } from "../net/host-port.ts";
+import { joinHostPort } from "../core/server-endpoint.ts";
 import { type StandInFault, serveSession } from "./stand-in-session.ts";
 import { DEFAULT_VIEW, type StandInView } from "./stand-in-view.ts";
 
@@ -55,7 +55,7 @@ export class StandInServer {
 
   /** `host:port`, known once it has started for the first time. */
   get address(): string {
-    return hostPort(this.#host, this.#port);
+    return joinHostPort(this.#host, this.#port);
   }
 
   get view(): StandInView {
