@@ -30,10 +30,13 @@ export class BackupReport {
     if (this.#last?.key === key && this.#rejected === "") {
       return;
     }
-    this.#last = { addresses, tier, key };
+    const reported = { addresses, tier, key };
+    this.#last = reported;
     this.#sink.setBackupServers(addresses, { tier }).then(
       (rejected) => {
-        this.#noteRejected(rejected);
+        if (this.#last === reported) {
+          this.#noteRejected(rejected);
+        }
       },
       (error: unknown) => {
         this.#logger.error({ err: error }, "the server list refused what Consul reported");

@@ -70,6 +70,7 @@ export class ConsulWatcher {
     const abort = new AbortController();
     this.#running = { abort, done: new Set() };
     this.#record = afterStart(this.#record, this.#ports.clock.now());
+    this.#local = afterFailure(this.#local);
     const { preferred } = datacenterPlan(this.#config.datacenters);
     const observer = {
       answered: (answer: CatalogAnswer, index: number) => {
