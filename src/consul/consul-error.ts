@@ -81,7 +81,6 @@ export function translate(error: unknown, secret: string | undefined): ConsulErr
   const status = foreign.response?.statusCode;
   delete foreign.response;
   foreign.message = hide(foreign.message, secret);
-  foreign.stack = hide(foreign.stack ?? "", secret);
   if (error instanceof ConsulError) {
     return error;
   }

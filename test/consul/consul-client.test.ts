@@ -212,6 +212,8 @@ suite("a client", () => {
       const options = { address: proxy.address, token: SECRET };
       const error: unknown = await ask(options).catch((failure: unknown) => failure);
       assert.ok(error instanceof ConsulError);
+      const causeStack = error.cause instanceof Error ? error.cause.stack : undefined;
+      assert.doesNotMatch(`${error.stack ?? ""} ${causeStack ?? ""}`, new RegExp(SECRET));
       assert.doesNotMatch(inspect(error, { depth: 20, showHidden: true }), new RegExp(SECRET), reply.body);
       await using pool = new WatchedPool(options, { service: "web" });
       await pool.fails(error.code);

@@ -214,6 +214,21 @@ suite("an empty answer", () => {
     await watcher.stop();
   });
 
+  test("interrupted by a failure starts its hold time over", async () => {
+    const { catalog, sink, clock, watcher } = await started({ emptyHoldMs: 90_000 });
+    catalog.waiting().answer([], 11);
+    await clock.advance(60_000);
+    catalog.waiting().fail("unreachable");
+    await clock.advance(2_000);
+    catalog.waiting().answer([], 12);
+    await clock.advance(60_000);
+    catalog.waiting().answer([], 12);
+    await settled();
+    assert.deepEqual(sink.list, [A]);
+    assert.equal(watcher.status().emptyUntil, clock.now() + 30_000);
+    await watcher.stop();
+  });
+
   test("of a wiped Consul does not count when the services come back in time", async () => {
     const { catalog, sink, clock, watcher } = await started();
     catalog.waiting().fail("unreachable");
