@@ -11,8 +11,10 @@ import { ConsulContainer } from "./support/consul-container.ts";
 
 const ROUNDS = 40;
 
-/** What the answer may cost beyond Consul's own: one more answer over loopback and its parsing, on a noisy machine. */
-const BEHIND_CONSUL_MS = 5;
+/** What our answer may cost beyond Consul's own: 5 ms, or half of Consul's own time on a machine that is slow just now. */
+function boundMs(consulMs: number): number {
+  return consulMs + Math.max(5, consulMs / 2);
+}
 
 /** How long until `look` holds, asking again at once; in milliseconds since `startedAt`. */
 async function until(startedAt: number, look: () => Promise<boolean>): Promise<number> {
@@ -98,5 +100,5 @@ test("a registered server is in our SRV answer about as soon as in Consul's own"
   t.diagnostic(
     `median from register: ${our.toFixed(2)} ms to our SRV, ${their.toFixed(2)} ms to Consul's own`,
   );
-  assert.ok(our <= their + BEHIND_CONSUL_MS, `${our} ms, Consul's own ${their} ms`);
+  assert.ok(our <= boundMs(their), `${our} ms, Consul's own ${their} ms`);
 });
