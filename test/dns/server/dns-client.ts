@@ -8,17 +8,37 @@ const SILENCE_MS = 300;
 
 /** The reply over UDP, or undefined when a marker query sent after it was answered and it was not. */
 export async function askUdp({ host, port }: ListenAddress, query: Uint8Array): Promise<Buffer | undefined> {
+  // The marker comes back after whatever the query brought: silence needs no waiting.
+  const message = await firstReply(host, port, [query, MARKER]);
+  return message?.equals(MARKER_REPLY) === true ? undefined : message;
+}
+
+/** The reply of a server that need not be this one, or undefined when none came in time. */
+export function askAnyUdp(
+  { host, port }: ListenAddress,
+  query: Uint8Array,
+  patienceMs: number,
+): Promise<Buffer | undefined> {
+  return firstReply(host, port, [query], patienceMs);
+}
+
+async function firstReply(
+  host: string,
+  port: number,
+  queries: readonly Uint8Array[],
+  patienceMs = 10_000,
+): Promise<Buffer | undefined> {
   const socket = createSocket(isIPv6(host) ? "udp6" : "udp4");
   const { promise, resolve } = Promise.withResolvers<Buffer | undefined>();
-  socket.on("message", (message) => {
-    // The marker comes back after whatever the query brought: silence needs no waiting.
-    resolve(message.equals(MARKER_REPLY) ? undefined : message);
-  });
-  socket.send(query, port, host);
-  socket.send(MARKER, port, host);
+  const deadline = setTimeout(resolve, patienceMs, undefined);
+  socket.on("message", resolve);
+  for (const query of queries) {
+    socket.send(query, port, host);
+  }
   try {
     return await promise;
   } finally {
+    clearTimeout(deadline);
     socket.close();
   }
 }
@@ -40,11 +60,12 @@ export async function askTcp(
   { host, port }: ListenAddress,
   chunks: readonly Uint8Array[],
   count = 1,
+  patienceMs = SILENCE_MS,
 ): Promise<{ readonly replies: readonly Buffer[]; readonly closed: boolean }> {
   const socket = connect({ host, port, noDelay: true });
   const { promise, resolve } = Promise.withResolvers<boolean>();
   let received = Buffer.alloc(0);
-  const deadline = setTimeout(resolve, SILENCE_MS, false);
+  const deadline = setTimeout(resolve, patienceMs, false);
   socket.on("data", (bytes: Buffer) => {
     received = Buffer.concat([received, bytes]);
     if (unframed(received).length >= count) {

@@ -31,7 +31,9 @@ test("spoofed packets between two servers bring one answer each, and silence", a
   const one = await serving(t, servers, { sockets: 2 });
   const other = await serving(t, servers);
   const spoofer = createSocket({ type: "udp4", reusePort: true });
-  await new Promise<void>((resolve) => spoofer.bind(one.address.port, "127.0.0.1", resolve));
+  await new Promise<void>((resolve) => {
+    spoofer.bind(one.address.port, "127.0.0.1", resolve);
+  });
   for (const bait of BAIT) {
     await new Promise((sent) => {
       spoofer.send(bait, other.address.port, other.address.host, sent);
