@@ -57,14 +57,15 @@ export class UdpListener extends UDPServer {
 
 /** dns2 hands `type` to `dgram.Socket` as it is, which takes all its options in that place. */
 function socketOptions(host: string, reusePort: boolean): SocketOptions {
+  const family = isIPv6(host) ? 6 : 4;
   return {
-    type: isIPv6(host) ? "udp6" : "udp4",
-    ipv6Only: isIPv6(host),
+    type: `udp${family}`,
+    ipv6Only: family === 6,
     reusePort,
     recvBufferSize: RECEIVE_BUFFER_BYTES,
     // Addresses only, so nothing is looked up; the default one takes a turn of the event loop per answer all the same.
     lookup: (address, _options, callback) => {
-      callback(null, address, isIPv6(address) ? 6 : 4);
+      callback(null, address, family);
     },
   };
 }
