@@ -30,21 +30,17 @@ export class NameBook {
   }
 
   /**
-   * The endpoint of an address, or why it can't be used; a promise only where a name has to be asked for. A listed
-   * server keeps its endpoint: neither parsed again, when the text is its key, nor asked for again.
+   * The endpoint of an address, or why it can't be used; a promise only where a name has to be asked for. The name of
+   * a listed server is not asked for again.
    */
   find(
     text: string,
     listed: (key: string) => ServerEndpoint | undefined,
   ): ServerEndpoint | EndpointError | Promise<ServerEndpoint | EndpointError> {
     try {
-      const known = listed(text);
-      if (known !== undefined) {
-        return known;
-      }
       const addr = parseRpcAddr(text);
       const endpoint = new ServerEndpoint(text, addr, [addr.host]);
-      return listed(endpoint.key) ?? (addr.kind === "name" ? this.#resolve(endpoint) : endpoint);
+      return addr.kind === "name" ? (listed(endpoint.key) ?? this.#resolve(endpoint)) : endpoint;
     } catch (error) {
       if (error instanceof EndpointError) {
         return error;

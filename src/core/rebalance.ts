@@ -61,6 +61,16 @@ export function shuffled<Element>(elements: readonly Element[], random: Random):
 
 /** Primaries first, then backups, each shuffled: the keys in the order in which a rebalance tries them. */
 export function shuffledOrder(snapshot: Snapshot, random: Random): string[] {
-  const keys = (tier: "primary" | "backup") => snapshot.serversOf(tier).map((server) => server.key);
-  return [...shuffled(keys("primary"), random), ...shuffled(keys("backup"), random)];
+  const primaries: string[] = [];
+  const backups: string[] = [];
+  for (const { key } of snapshot.servers) {
+    (snapshot.tierOf(key) === "primary" ? primaries : backups).push(key);
+  }
+  return [...shuffled(primaries, random), ...shuffled(backups, random)];
+}
+
+/** The order when the server at `position` answered: it and those behind it, then all that failed. Those passed over are left out. */
+export function orderFrom(plan: readonly string[], position: number, failed: ReadonlySet<string>): string[] {
+  const rest = plan.slice(position).filter((key) => !failed.has(key));
+  return [...rest, ...plan.filter((key) => failed.has(key))];
 }

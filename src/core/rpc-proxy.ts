@@ -4,6 +4,7 @@ import { withinDeadline } from "./ping-deadline.ts";
 import type { Clock, Logger, Pinger, Random, Resolver } from "./ports.ts";
 import {
   DEFAULT_REBALANCE_POLICY,
+  orderFrom,
   type RebalancePolicy,
   rebalanceIntervalMs,
   shuffled,
@@ -96,7 +97,8 @@ export class RpcProxy {
     { tier = "backup", source = "consul" }: { tier?: Tier; source?: "consul" | "state-file" } = {},
   ): Promise<readonly EndpointError[]> {
     const call = this.#calls[source].begin();
-    const { endpoints, rejected } = await this.#endpointsOf(addrs);
+    const { listed, newcomers, rejected } = await this.#endpointsOf(addrs);
+    const endpoints = [...listed, ...newcomers];
     const hasFailed = endpoints.length === 0 && rejected.length > 0;
     if (!hasFailed && call.isLatestToApply()) {
       this.#apply({ type: "backups-reported", endpoints, source, tier });
@@ -126,8 +128,8 @@ export class RpcProxy {
     if (call.isLatestToApply()) {
       this.#apply({
         type: "heartbeat-received",
-        primaries: shuffled(primaries.endpoints, this.#ports.random),
-        backups: shuffled(backups.endpoints, this.#ports.random),
+        primaries: [...primaries.listed, ...shuffled(primaries.newcomers, this.#ports.random)],
+        backups: [...backups.listed, ...shuffled(backups.newcomers, this.#ports.random)],
         numNodes,
         leaderAddr: leaderRpcAddr,
       });
@@ -257,8 +259,7 @@ export class RpcProxy {
         continue;
       }
       if ((await this.#answers(server, signal)) && !unanswered.has(key)) {
-        const rest = plan.slice(position).filter((other) => !unanswered.has(other));
-        const order = [...rest, ...plan.filter((other) => unanswered.has(other))];
+        const order = orderFrom(plan, position, unanswered);
         return (
           !signal?.aborted &&
           this.#apply({ type: "rebalanced", order, ...(reason === undefined ? {} : { reason }) })
@@ -307,22 +308,28 @@ export class RpcProxy {
     return this.#names.find(rpcAddr, (key) => this.#listed(key));
   }
 
-  async #endpointsOf(
-    addrs: readonly string[],
-  ): Promise<{ endpoints: ServerEndpoint[]; rejected: EndpointError[] }> {
-    const pending = addrs.map((addr) => this.#find(addr));
-    const endpoints: ServerEndpoint[] = [];
-    const rejected: EndpointError[] = [];
-    for (const outcome of pending) {
+  /** Endpoints in the given order, those listed under the very address apart: only newcomers need an order. */
+  async #endpointsOf(addrs: readonly string[]): Promise<Sorted> {
+    const sorted: Sorted = { listed: [], newcomers: [], rejected: [] };
+    const unlisted: (Found | Promise<Found>)[] = [];
+    for (const addr of addrs) {
+      const listed = this.#listed(addr);
+      if (listed === undefined) {
+        unlisted.push(this.#find(addr));
+      } else {
+        sorted.listed.push(listed);
+      }
+    }
+    for (const outcome of unlisted) {
       // All names are being asked for already; an address literal costs no promise.
       const found = outcome instanceof Promise ? await outcome : outcome;
       if (found instanceof EndpointError) {
-        rejected.push(found);
+        sorted.rejected.push(found);
       } else {
-        endpoints.push(found);
+        sorted.newcomers.push(found);
       }
     }
-    return { endpoints, rejected };
+    return sorted;
   }
 
   #refreshAddresses(server: ServerEndpoint): void {
@@ -336,6 +343,12 @@ export class RpcProxy {
 }
 
 type Found = ServerEndpoint | EndpointError;
+
+interface Sorted {
+  readonly listed: ServerEndpoint[];
+  readonly newcomers: ServerEndpoint[];
+  readonly rejected: EndpointError[];
+}
 
 /** Orders overlapping calls of one kind: what an earlier call found never replaces what a later one found. */
 class CallOrder {

@@ -29,7 +29,7 @@ test("a literal is found at once, without the resolver", () => {
   assert.deepEqual(resolver.asked, []);
 });
 
-test("a listed server keeps its endpoint, by its key or another spelling, and is not asked for again", async () => {
+test("the name of a listed server is not asked for again, however it is spelled", async () => {
   const { book, resolver } = bookOf({ web: { addresses: ["10.0.0.1"], ttlSeconds: 60 } });
   const web = await found(book.find("web", unlisted));
   const listed = (key: string) => (key === web.key ? web : undefined);

@@ -1,0 +1,168 @@
+/**
+ * What the core's operations cost at 3 to 10,000 servers, beside the v0.4.0 package in Go (measured on another machine:
+ * compare orders of magnitude). Medians of rounds that take turns, so that a busy second hits all alike.
+ */
+import { RpcProxy } from "../../src/core/rpc-proxy.ts";
+import { silentLogger, systemClock, systemRandom, systemResolver } from "../../src/system-ports.ts";
+
+const SIZES = [3, 100, 1_000, 10_000];
+
+interface Measurement {
+  readonly operation: string;
+  /** Nanoseconds that v0.4.0 took, by number of servers. */
+  readonly original: Readonly<Record<number, number>>;
+  /** Nanoseconds that are required at 10,000 servers. */
+  readonly limit: number;
+  /** Nanoseconds of one operation on `count` servers. */
+  readonly measure: (count: number) => Promise<number>;
+}
+
+function proxyOf(): RpcProxy {
+  const pinger = { ping: () => Promise.resolve() };
+  const ports = {
+    pinger,
+    resolver: systemResolver,
+    clock: systemClock,
+    random: systemRandom,
+    logger: silentLogger,
+  };
+  return new RpcProxy(ports, {
+    region: "global",
+    datacenter: "dc1",
+    rpcMajorVersion: 1,
+    rpcMinorVersion: 1,
+  });
+}
+
+function addresses(count: number, net = 10): string[] {
+  return Array.from({ length: count }, (_, n) => `${net}.${n >> 16}.${(n >> 8) & 255}.${n & 255}:4647`);
+}
+
+function heartbeat(proxy: RpcProxy, list: readonly string[]): Promise<unknown> {
+  const servers = list.map((rpcAdvertiseAddr) => ({
+    rpcAdvertiseAddr,
+    rpcMajorVersion: 1,
+    rpcMinorVersion: 0,
+    datacenter: "dc1",
+  }));
+  return proxy.refreshServerLists(servers, 10_000, list[0] ?? "");
+}
+
+async function filled(count: number): Promise<RpcProxy> {
+  const proxy = proxyOf();
+  await heartbeat(proxy, addresses(count));
+  return proxy;
+}
+
+/** Nanoseconds per turn. */
+function timed(turns: number, turn: () => void): number {
+  const start = performance.now();
+  for (let done = 0; done < turns; done++) {
+    turn();
+  }
+  return ((performance.now() - start) * 1e6) / turns;
+}
+
+let sink = 0;
+
+const MEASUREMENTS: readonly Measurement[] = [
+  {
+    operation: "findServer",
+    original: { 3: 5, 100: 5, 1000: 5, 10000: 5 },
+    limit: 20,
+    measure: async (count) => {
+      const proxy = await filled(count);
+      return timed(1_000_000, () => {
+        sink += proxy.findServer()?.port ?? 0;
+      });
+    },
+  },
+  {
+    operation: "notifyFailedServer of the head",
+    original: { 3: 118, 100: 881, 1000: 9_300, 10000: 115_000 },
+    limit: 115_000 / 20,
+    measure: async (count) => {
+      const proxy = await filled(count);
+      return timed(5_000, () => {
+        const head = proxy.findServer();
+        sink += head !== undefined && proxy.notifyFailedServer(head) ? 1 : 0;
+      });
+    },
+  },
+  {
+    operation: "adding n primaries, one by one",
+    original: { 100: 125_000, 1000: 6_000_000, 10000: 412_000_000 },
+    limit: 412_000_000 / 10,
+    measure: async (count) => {
+      const proxy = proxyOf();
+      const list = addresses(count);
+      const start = performance.now();
+      for (const address of list) {
+        await proxy.addPrimaryServer(address);
+      }
+      return (performance.now() - start) * 1e6;
+    },
+  },
+  {
+    operation: "a heartbeat that changes half of n",
+    original: { 100: 65_000, 1000: 1_600_000, 10000: 197_000_000 },
+    limit: 197_000_000 / 10,
+    measure: async (count) => {
+      const proxy = await filled(count);
+      const list = addresses(count);
+      const others = addresses(count, 11);
+      const half = list.map((address, n) => (n % 2 === 0 ? address : (others[n] ?? address)));
+      const start = performance.now();
+      await heartbeat(proxy, half);
+      return (performance.now() - start) * 1e6;
+    },
+  },
+];
+
+function durationText(ns: number | undefined): string {
+  if (ns === undefined) {
+    return "–";
+  }
+  const [value, unit] = ns < 1e3 ? [ns, "ns"] : ns < 1e6 ? [ns / 1e3, "µs"] : [ns / 1e6, "ms"];
+  return `${value.toPrecision(3)} ${unit}`;
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((one, other) => one - other)[values.length >> 1] ?? Number.NaN;
+}
+
+const ROUNDS = 41;
+const found = new Map<string, number[]>();
+for (let round = 0; round < ROUNDS; round++) {
+  for (const { operation, measure } of MEASUREMENTS) {
+    for (const count of SIZES) {
+      const key = `${operation}/${count}`;
+      found.set(key, [...(found.get(key) ?? []), await measure(count)]);
+    }
+  }
+}
+
+const row = (...cells: string[]) => {
+  const [operation = "", ...numbers] = cells;
+  console.log(operation.padEnd(36) + numbers.map((cell) => cell.padStart(11)).join(""));
+};
+console.log(`core, node ${process.version}, medians of ${ROUNDS} rounds; v0.4.0 in Go on another machine\n`);
+row("operation", "servers", "median", "best", "v0.4.0", "ratio", "required");
+for (const { operation, original, limit } of MEASUREMENTS) {
+  for (const count of SIZES) {
+    const values = found.get(`${operation}/${count}`) ?? [];
+    const before = original[count];
+    const ratio = before === undefined ? "–" : `${(before / median(values)).toPrecision(2)} ×`;
+    const required = count === 10_000 ? `≤ ${durationText(limit)}` : "";
+    row(
+      operation,
+      String(count),
+      durationText(median(values)),
+      durationText(Math.min(...values)),
+      durationText(before),
+      ratio,
+      required + (count === 10_000 ? (median(values) <= limit ? " ✓" : " ✗") : ""),
+    );
+  }
+}
+process.exitCode = sink > 0 ? 0 : 1;

@@ -1,0 +1,97 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { promisify } from "node:util";
+import { reportOf } from "../../scripts/fleet/fleet-report.ts";
+import { seededRandom } from "../../scripts/fleet/seeded-random.ts";
+import { Simulation, troublesOf } from "../../scripts/fleet/simulation.ts";
+
+const run = promisify(execFile);
+const SCRIPT = "scripts/simulate-fleet.ts";
+
+function simulated(agents: number, servers: number, hours = 24) {
+  const plan = { agents, servers, hours, seed: 1 };
+  const load = new Simulation(plan, seededRandom(plan.seed)).run();
+  return { plan, load, report: reportOf(plan, load) };
+}
+
+test("a small fleet rebalances at the formula's rate, and each agent has one head at any time", () => {
+  const { plan, load, report } = simulated(2_000, 5);
+  // 600 to 900 s: 2,000 / 750 s; the first interval's share of 24 h is 1 %.
+  assert.ok(Math.abs(report.rebalancesPerSecondOfFleet - 2_000 / 750) < 0.05 * (2_000 / 750));
+  assert.ok(Math.abs(report.meanIntervalS - 750) < 2);
+  assert.equal(load.headSamples().length, plan.hours * 60);
+  for (const heads of load.headSamples()) {
+    assert.equal(
+      heads.reduce((sum, count) => sum + count, 0),
+      plan.agents,
+    );
+    assert.ok(heads.every((count) => count >= 0));
+  }
+});
+
+test("a lost server is nobody's head while it is lost; the load is even after it, and after a cut", () => {
+  const { plan, load, report } = simulated(2_000, 3);
+  const { lostAt, backAt } = troublesOf(plan.hours);
+  const heads = load.headsOverTime(0);
+  assert.ok(heads.slice(Math.ceil(lostAt / 60), Math.floor(backAt / 60)).every((count) => count === 0));
+  assert.ok((heads[lostAt / 60 - 1] ?? 0) > 500);
+  assert.ok((report.minutesUntilEven.afterLoss ?? 99) <= 16);
+  assert.ok((report.minutesUntilEven.afterCut ?? 99) <= 16);
+  assert.ok(report.spread < 1.2);
+});
+
+test("at start each agent connects to two servers, and to the one there is", () => {
+  const atStart = (servers: number) => {
+    const { load } = simulated(900, servers, 1);
+    return Array.from({ length: servers }, (_, server) => load.connectionsPerSecond(server)[0] ?? 0);
+  };
+  assert.equal(
+    atStart(3).reduce((sum, count) => sum + count, 0),
+    1_800,
+  );
+  assert.deepEqual(atStart(1), [900]);
+});
+
+test("the scaled branch slows very large fleets: 100,000 agents on 1 server draw 26 to 39 min", () => {
+  const { report } = simulated(100_000, 1, 1);
+  assert.ok(Math.abs(report.meanIntervalS - 1_562.5 * 1.25) < 5);
+  assert.equal(report.rebalancesPerSecondOfFleet, 0);
+});
+
+test("the script prints its table, and writes the chart", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "fleet-"));
+  try {
+    const svg = join(folder, "fleet.svg");
+    const flags = ["--agents", "500", "--servers", "3", "--hours", "2", "--svg", svg];
+    const { stdout } = await run(process.execPath, [SCRIPT, ...flags]);
+    assert.match(stdout, /^ +500 +3 +0\.\d/m);
+    assert.match(readFileSync(svg, "utf8"), /^<svg .*<polyline .*<\/svg>\n$/s);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test("a bad flag is one line that names it", async () => {
+  for (const flags of [
+    ["--agents", "ten"],
+    ["--servers", "9"],
+    ["--hours", "0"],
+    ["--hours", "1,2"],
+    ["--colour", "red"],
+    ["extra"],
+    ["--agents", "10", "--hours", "1", "--svg", "/nonexistent/fleet.svg"],
+  ]) {
+    await assert.rejects(
+      run(process.execPath, [SCRIPT, ...flags]),
+      (error: { code: number; stderr: string }) => {
+        assert.equal(error.code, 2);
+        assert.match(error.stderr, /^simulate-fleet: [^\n]+\n$/);
+        return true;
+      },
+    );
+  }
+});
