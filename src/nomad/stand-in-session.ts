@@ -21,6 +21,8 @@ export type StandInFault =
   | { readonly kind: "huge-length" }
   /** Answers with the first half of the right answer; then silence, or the end of the connection. */
   | { readonly kind: "half-message"; readonly thenClose: boolean }
+  /** Sends each answer in two halves, the second this much later: milliseconds. */
+  | { readonly kind: "two-halves"; readonly delayMs: number }
   | { readonly kind: "application-error"; readonly message: string };
 
 /** What a session asks of its server; read anew for each request. */
@@ -143,6 +145,14 @@ async function send(
       if (fault.thenClose) {
         stream.end();
       }
+      return;
+    }
+    case "two-halves": {
+      const bytes = encodeAnswer(call, answer);
+      const middle = Math.floor(bytes.length / 2);
+      stream.write(bytes.subarray(0, middle));
+      await delay(fault.delayMs, undefined, { signal: ended });
+      stream.write(bytes.subarray(middle));
       return;
     }
     case "application-error":

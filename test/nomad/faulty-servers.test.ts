@@ -79,6 +79,23 @@ suite("what a misbehaving server ends in", () => {
     connection.close();
   });
 
+  test("answers slowly but in time, other calls first: a ping that waits behind them is no error", async () => {
+    const connection = await connectionUnder({ kind: "late", delayMs: 300 });
+    const client = new NomadClient(endpoint, REGION, connection);
+    const leader = client.leader({ ...IN_TIME, allowStale: true });
+    await connection.ping({ timeoutMs: 500 });
+    await leader;
+    connection.close();
+  });
+
+  test("sends its answers in halves: no error", async () => {
+    const connection = await connectionUnder({ kind: "two-halves", delayMs: 20 });
+    const client = new NomadClient(endpoint, REGION, connection);
+    assert.equal(await client.leader({ ...IN_TIME, allowStale: true }), server.view.leader);
+    await connection.ping(IN_TIME);
+    connection.close();
+  });
+
   test("sends half a message and falls silent: a timeout, the connection stays open", async () => {
     const connection = await connectionUnder({ kind: "half-message", thenClose: false });
     await assert.rejects(connection.ping(BRIEFLY), failsWith("call-timeout"));
