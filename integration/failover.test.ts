@@ -1,0 +1,200 @@
+/** Servers that die, hang and come back, as processes: the agent's answer names one that lives. */
+import assert from "node:assert/strict";
+import { suite, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { StandInFault } from "../src/nomad/stand-in-session.ts";
+import { AgentProcess } from "./support/agent-process.ts";
+import { DnsAsker } from "./support/dns-asker.ts";
+import { endServers, type ServerProcess, serverAt, startServers } from "./support/server-process.ts";
+import { until } from "./support/until.ts";
+
+const HEAD = "_nomad._tcp";
+const ALL = "_nomad._tcp.all";
+
+/** Milliseconds; the figures to beat are in docs/health.md, this only tells right from wrong on a busy machine. */
+const AFTER_CRASH_MS = 1_000;
+const AFTER_STOP_MS = 3_000;
+
+interface Stage extends AsyncDisposable {
+  readonly servers: readonly ServerProcess[];
+  readonly agent: AgentProcess;
+  /** The servers in the order of the list. */
+  order(): Promise<readonly ServerProcess[]>;
+}
+
+/** Servers that know each other, and an agent that lists them all. */
+async function stage(settings: object = {}, size = 3): Promise<Stage> {
+  const servers = await startServers(size);
+  const pool = { servers: servers.map(({ address }) => address), backups: null, ...settings };
+  const agent = await AgentProcess.start({ pools: { nomad: pool } });
+  await until(
+    "all servers are listed",
+    10_000,
+    () => agent.srv(ALL),
+    (listed) => listed.length === size,
+  );
+  return {
+    servers,
+    agent,
+    order: async () => (await agent.srv(ALL)).map((address) => serverAt(servers, address)),
+    [Symbol.asyncDispose]: async () => {
+      await agent[Symbol.asyncDispose]();
+      await endServers(servers);
+    },
+  };
+}
+
+async function headIs(agent: AgentProcess, wanted: ServerProcess, withinMs: number): Promise<void> {
+  const pleases = ([head]: readonly string[]) => head === wanted.address;
+  await until(`the head is ${wanted.address}`, withinMs, () => agent.srv(HEAD), pleases);
+}
+
+function failures({ log }: AgentProcess): readonly string[] {
+  return log.filter(({ msg }) => msg.startsWith("server failed")).map(({ reason }) => String(reason));
+}
+
+suite("a head that dies", () => {
+  test("crashed five times in a row, the next server is named each time", async () => {
+    await using on = await stage();
+    for (let crash = 1; crash <= 5; crash++) {
+      const [head, next] = await on.order();
+      head?.kill();
+      await headIs(on.agent, next as ServerProcess, AFTER_CRASH_MS);
+      await head?.restart();
+    }
+    assert.equal(failures(on.agent).length, 5);
+  });
+
+  test("stopped, it accepts connections and answers nothing: the next server is named, and stays when it goes on", async () => {
+    await using on = await stage();
+    const [head, next] = await on.order();
+    head?.pause();
+    await headIs(on.agent, next as ServerProcess, AFTER_STOP_MS);
+    head?.resume();
+    assert.match(failures(on.agent)[0] ?? "", /no answer to Status\.Ping within \d+ ms/);
+    assert.equal((await on.order())[0], next);
+  });
+
+  test("with the next one at once: the third is named", async () => {
+    await using on = await stage();
+    const [head, next, third] = await on.order();
+    next?.kill();
+    head?.kill();
+    await headIs(on.agent, third as ServerProcess, AFTER_CRASH_MS);
+  });
+
+  test("again and again: it is not chosen while its penalty lasts, others are", async () => {
+    const rebalance = { min_reuse: "100ms", jitter: "0s" };
+    await using on = await stage({ rebalance });
+    const [flapping, ...others] = await on.order();
+    flapping?.kill();
+    await until(
+      "another is head",
+      AFTER_CRASH_MS,
+      () => on.order(),
+      ([head]) => head !== flapping,
+    );
+    await flapping?.restart();
+    const seen = new Set<ServerProcess | undefined>();
+    await until(
+      "rebalances choose each of the others",
+      10_000,
+      async () => seen.add((await on.order())[0]),
+      () => others.every((other) => seen.has(other)) && on.agent.log.filter(isRebalance).length >= 10,
+    );
+    assert.ok(!seen.has(flapping));
+  });
+});
+
+function isRebalance({ occurrence }: { readonly [field: string]: unknown }): boolean {
+  return occurrence === "rebalanced";
+}
+
+suite("all servers dead", () => {
+  test("the list stays, one line says so, and any one that comes back is named", async () => {
+    await using on = await stage();
+    for (const survivor of on.servers) {
+      const before = on.agent.log.length;
+      const says = () => on.agent.log.slice(before).filter(({ level }) => level === "error");
+      for (const server of on.servers) {
+        server.kill();
+      }
+      await until("the agent says so", AFTER_STOP_MS, says, (lines) => lines.length > 0);
+      assert.equal((await on.order()).length, 3);
+      await survivor.restart();
+      await headIs(on.agent, survivor, AFTER_STOP_MS);
+      assert.equal(says().length, 1);
+      await Promise.all(on.servers.filter((server) => server !== survivor).map((server) => server.restart()));
+    }
+  });
+});
+
+suite("servers that live", () => {
+  test("restarted one after the other, every question gets an answer, and none names a server that is long dead", async () => {
+    await using on = await stage();
+    const name = `${HEAD}.headwaiter.internal`;
+    const deadSince = new Map<number, number>();
+    const wrong: string[] = [];
+    const asker = await DnsAsker.start({ address: on.agent.dnsAddress, name, perSecond: 200 }, (reply) => {
+      const [port = 0] = reply.ports;
+      if (reply.ports.length !== 1) {
+        wrong.push(`${reply.ports.length} servers`);
+      } else if (reply.at - (deadSince.get(port) ?? reply.at) > AFTER_CRASH_MS) {
+        wrong.push(`port ${port}, dead`);
+      }
+    });
+    for (const server of on.servers) {
+      deadSince.set(server.port, performance.now());
+      await server.end();
+      await sleep(AFTER_CRASH_MS * 1.2);
+      await server.restart();
+      deadSince.delete(server.port);
+    }
+    asker.stop();
+    await until(
+      "all are answered",
+      2_000,
+      () => asker.counts,
+      ({ sent, answered }) => sent === answered,
+    );
+    asker.close();
+    assert.deepEqual(wrong, []);
+    assert.ok(asker.counts.sent > 100);
+  });
+
+  const harmless: readonly [string, StandInFault][] = [
+    ["answer with application errors", { kind: "application-error", message: "No cluster leader" }],
+    ["answer slowly, but within the timeout", { kind: "late", delayMs: 250 }],
+    ["send their answers in halves", { kind: "two-halves", delayMs: 150 }],
+  ];
+  for (const [what, fault] of harmless) {
+    test(`that ${what} keep their place, heartbeats included`, async () => {
+      await using on = await stage();
+      const [head] = await on.order();
+      await Promise.all(on.servers.map((server) => server.misbehave(fault)));
+      // A second agent asks for its heartbeat at once, while it pings.
+      const servers = on.servers.map(({ address }) => address);
+      await using second = await AgentProcess.start({ pools: { nomad: { servers, backups: null } } });
+      const watched = Promise.all([staysHead(second, 3_000), staysHead(on.agent, 3_000)]);
+      assert.equal((await watched)[1], head?.address);
+      assert.deepEqual([...failures(on.agent), ...failures(second)], []);
+    });
+  }
+});
+
+/** The one head that is named during this time. */
+async function staysHead(agent: AgentProcess, durationMs: number): Promise<string> {
+  const seen = new Set<string>();
+  await until(
+    "a head is named",
+    2_000,
+    () => agent.srv(HEAD),
+    ({ length }) => length === 1,
+  );
+  for (const endsAt = performance.now() + durationMs; performance.now() < endsAt; ) {
+    seen.add((await agent.srv(HEAD)).join(" "));
+    await sleep(20);
+  }
+  assert.equal(seen.size, 1, [...seen].join(", "));
+  return [...seen].join("");
+}

@@ -1,0 +1,122 @@
+import { createSocket, type Socket } from "node:dgram";
+import { once } from "node:events";
+import { decode, encode } from "dns-packet";
+
+export interface SrvReply {
+  /** When its question was sent, and when it came: milliseconds of `performance.now()`. */
+  readonly askedAt: number;
+  readonly at: number;
+  /** Of the SRV records, in the order of the message; empty for any other answer. */
+  readonly ports: readonly number[];
+}
+
+export interface AskerCounts {
+  readonly sent: number;
+  readonly answered: number;
+  readonly maxLatencyMs: number;
+}
+
+/**
+ * A timer fires at most once a millisecond, late on a busy machine: what it missed is caught up, this many at once, which
+ * fits into a socket's default buffer (208 KiB at 768 bytes a message: 277).
+ */
+const MAX_BURST = 200;
+
+const IDS = 65_536;
+
+/**
+ * Asks a DNS server the same SRV question again and again over UDP, at a steady rate, whether it answers or not.
+ * Latencies are of this process: on a busy machine they include its own waits.
+ */
+export class DnsAsker {
+  readonly #socket: Socket;
+  readonly #question: Buffer;
+  readonly #perSecond: number;
+  readonly #listener: (reply: SrvReply) => void;
+  /** When the question with this id was sent; 0 when it was answered. An id comes back after 13 s at 5,000 a second. */
+  readonly #askedAt = new Float64Array(IDS);
+  #timer: NodeJS.Timeout | undefined;
+  #sent = 0;
+  #answered = 0;
+  #maxLatencyMs = 0;
+
+  private constructor(
+    socket: Socket,
+    { name, perSecond }: { readonly name: string; readonly perSecond: number },
+    listener: (reply: SrvReply) => void,
+  ) {
+    this.#socket = socket;
+    this.#perSecond = perSecond;
+    this.#listener = listener;
+    this.#question = encode({ type: "query", id: 0, flags: 0x100, questions: [{ type: "SRV", name }] });
+    socket.on("message", (message) => {
+      this.#take(message);
+    });
+    socket.on("error", () => undefined);
+  }
+
+  static async start(
+    server: { readonly address: string; readonly name: string; readonly perSecond: number },
+    listener: (reply: SrvReply) => void,
+  ): Promise<DnsAsker> {
+    const [host = "", port = ""] = server.address.split(":");
+    const socket = createSocket({ type: "udp4", recvBufferSize: 1024 * 1024 });
+    socket.connect(Number(port), host);
+    await once(socket, "connect");
+    const asker = new DnsAsker(socket, server, listener);
+    asker.#run();
+    return asker;
+  }
+
+  get counts(): AskerCounts {
+    return { sent: this.#sent, answered: this.#answered, maxLatencyMs: this.#maxLatencyMs };
+  }
+
+  /** Asks no more; what is under way may still be answered until `close`. */
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  close(): void {
+    this.stop();
+    this.#socket.close();
+  }
+
+  #run(): void {
+    const startedAt = performance.now();
+    this.#timer = setInterval(() => {
+      const due = Math.floor(((performance.now() - startedAt) * this.#perSecond) / 1000);
+      const burst = Math.min(due - this.#sent, MAX_BURST);
+      for (let count = 0; count < burst; count++) {
+        this.#ask();
+      }
+    }, 1);
+  }
+
+  #ask(): void {
+    const id = this.#sent++ % IDS;
+    const message = Buffer.from(this.#question);
+    message.writeUInt16BE(id, 0);
+    this.#askedAt[id] = performance.now();
+    this.#socket.send(message);
+  }
+
+  #take(message: Buffer): void {
+    const at = performance.now();
+    const id = message.readUInt16BE(0);
+    const askedAt = this.#askedAt[id] ?? 0;
+    if (askedAt === 0) {
+      return;
+    }
+    this.#askedAt[id] = 0;
+    this.#answered += 1;
+    this.#maxLatencyMs = Math.max(this.#maxLatencyMs, at - askedAt);
+    this.#listener({ askedAt, at, ports: portsOf(message) });
+  }
+}
+
+function portsOf(message: Buffer): readonly number[] {
+  return (decode(message).answers ?? []).flatMap((answer) =>
+    answer.type === "SRV" ? [answer.data.port] : [],
+  );
+}

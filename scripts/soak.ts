@@ -1,0 +1,20 @@
+/**
+ * Healthy servers, a loaded machine, and DNS asked 5,000 times a second: the head must not change.
+ *
+ *     npm run build && npm run soak -- --minutes 10 [--per-second 5000]
+ *
+ * Three server processes and the agent at its default settings, and one busy process per core that ends by itself.
+ * Ends with 1 when the head changed or a question was lost.
+ */
+import { parseArgs } from "node:util";
+import { formatSoak, runSoak } from "../integration/support/soak.ts";
+
+const { values } = parseArgs({
+  options: { minutes: { type: "string", default: "10" }, "per-second": { type: "string", default: "5000" } },
+});
+const result = await runSoak({
+  durationMs: Number(values.minutes) * 60_000,
+  perSecond: Number(values["per-second"]),
+});
+console.log(formatSoak(result));
+process.exitCode = result.headChanges.length === 0 && result.lost === 0 ? 0 : 1;
