@@ -12,7 +12,10 @@ run: build ## a real Consul, three demo servers and the agent in the foreground
 test: check unit integration ## everything: check, unit and integration tests
 
 check: node_modules ## format, type-aware lint, import directions, dead code, types
-	@npm run --silent check
+	@$(MAKE) --no-print-directory -j2 --output-sync=target check-lint check-types check-dead check-imports check-format
+
+check-%:
+	@npm run --silent check:$*
 
 unit: node_modules ## unit, property and contract tests: loopback only, no container
 	@npm run --silent unit
