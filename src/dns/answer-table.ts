@@ -2,14 +2,8 @@
 import { type Answer, encode } from "dns-packet";
 import { encodeName } from "./domain-name.ts";
 import { type ExtendedError, RCODE, type Rcode, type ResourceRecord } from "./record.ts";
-import {
-  answeredTypes,
-  nodeExtendedError,
-  positiveReply,
-  type Reply,
-  type ZoneNode,
-  type ZoneNodes,
-} from "./zone.ts";
+import type { ZoneNode, ZoneNodes } from "./zone.ts";
+import { answeredTypes, nodeExtendedError, positiveReply, type Reply } from "./zone-answer.ts";
 
 /** What follows the question of an answer, and the numbers of the header. Plain data: it is posted to a thread. */
 export interface EncodedReply {

@@ -163,7 +163,7 @@ export class AnsweringThread {
     const { clock, logger } = this.#options;
     const delayMs = Math.min(MAX_RESTART_DELAY_MS, RESTART_DELAY_MS * 2 ** this.#failuresInARow);
     this.#failuresInARow++;
-    logger.error({ reason, delayMs }, "dns: the answering thread died; starting it again");
+    logger.error({ reason, delayMs }, "the answering thread died; starting it again");
     const cancel = clock.after(delayMs, () => {
       this.#restarts++;
       void this.#startAgain();
@@ -175,7 +175,7 @@ export class AnsweringThread {
     const worker = this.#spawn();
     try {
       await this.#listening(worker);
-      this.#options.logger.info({ restarts: this.#restarts }, "dns: the answering thread serves again");
+      this.#options.logger.info({ restarts: this.#restarts }, "the answering thread serves again");
     } catch (error) {
       // Stopped meanwhile: nobody wants it any more.
       if (this.#isCurrent(worker)) {

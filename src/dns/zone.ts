@@ -1,19 +1,15 @@
-/** What the zone holds, as a function of the pools' snapshots, and what it answers. No socket, no clock, no bytes. */
+/** What the zone holds, as a function of the pools' snapshots. No socket, no clock, no bytes. */
 import type { ServerEndpoint } from "../core/server-endpoint.ts";
 import type { Snapshot } from "../core/snapshot.ts";
 import { addressLabel, addressOfLabel } from "./address-name.ts";
 import { type HeadReason, headReasonStrings } from "./head-reason.ts";
 import {
   addressRecord,
-  CLASS_IN,
   EXTENDED_ERROR,
   type ExtendedError,
-  RCODE,
-  type Rcode,
   type RecordData,
   type RecordType,
   type ResourceRecord,
-  TYPE,
 } from "./record.ts";
 
 /**
@@ -57,22 +53,6 @@ export interface Zone {
   readonly domain: string;
   readonly soa: ResourceRecord;
   readonly nodes: ZoneNodes;
-}
-
-export interface Question {
-  /** Lower case, without a final dot. */
-  readonly name: string;
-  readonly type: number;
-  readonly class: number;
-}
-
-export interface Reply {
-  readonly rcode: Rcode;
-  readonly authoritative: boolean;
-  readonly answer: readonly ResourceRecord[];
-  readonly authority: readonly ResourceRecord[];
-  readonly additional: readonly ResourceRecord[];
-  readonly extendedError: ExtendedError | undefined;
 }
 
 export function buildZone(settings: ZoneSettings, pools: ReadonlyMap<string, PoolView>): Zone {
@@ -215,65 +195,6 @@ function readyNode(
   };
 }
 
-/** The answer to any question of class IN or not, whatever the name. Never throws. */
-export function answer(zone: Zone, question: Question): Reply {
-  const inZone = question.name === zone.domain || question.name.endsWith(`.${zone.domain}`);
-  if (question.class !== CLASS_IN || !inZone) {
-    return reply(RCODE.REFUSED, { authoritative: false });
-  }
-  const node = zone.nodes.get(question.name) ?? addressNode(zone.domain, question.name);
-  if (node === undefined) {
-    return reply(RCODE.NXDOMAIN, { authority: [zone.soa] });
-  }
-  return (
-    positiveReply(node, question.type) ??
-    reply(RCODE.NOERROR, { authority: [zone.soa], extendedError: nodeExtendedError(node) })
-  );
-}
-
-/** What a node says to a type; undefined when it holds nothing of that type (NODATA). */
-export function positiveReply(node: ZoneNode, type: number): Reply | undefined {
-  switch (node.kind) {
-    case "not-ready":
-      return type === TYPE.ANY || node.types.some((known) => TYPE[known] === type)
-        ? reply(RCODE.SERVFAIL, { authoritative: false, extendedError: EXTENDED_ERROR.NOT_READY })
-        : undefined;
-    case "ready": {
-      const records = recordsOf(node.records, type);
-      const carriesTargets = records?.[0]?.data.type === "SRV" || records?.[0]?.data.type === "NS";
-      return records === undefined
-        ? undefined
-        : reply(RCODE.NOERROR, {
-            answer: records,
-            additional: carriesTargets ? node.additional : [],
-            extendedError: node.extendedError,
-          });
-    }
-  }
-}
-
-/** The types a node has an answer of its own for; `ANY` among them when there is one. */
-export function answeredTypes(node: ZoneNode): readonly number[] {
-  const types = node.kind === "ready" ? [...node.records.keys()] : node.types;
-  return types.length === 0 ? [] : [...types.map((type) => TYPE[type]), TYPE.ANY];
-}
-
-/** What goes along with every answer at a node, NODATA included. */
-export function nodeExtendedError(node: ZoneNode): ExtendedError | undefined {
-  return node.kind === "ready" ? node.extendedError : undefined;
-}
-
-function recordsOf(
-  records: ReadonlyMap<RecordType, readonly ResourceRecord[]>,
-  type: number,
-): readonly ResourceRecord[] | undefined {
-  if (type === TYPE.ANY) {
-    // RFC 8482 4.1: one RRset is answer enough.
-    return records.values().next().value;
-  }
-  return records.entries().find(([known]) => TYPE[known] === type)?.[1];
-}
-
 /**
  * The node of `<address>.addr.<domain>`. Any address is answered, listed or not: whoever holds an SRV answer
  * from before a change still finds its target.
@@ -282,15 +203,4 @@ export function addressNode(domain: string, name: string): ZoneNode | undefined 
   const suffix = `.addr.${domain}`;
   const address = name.endsWith(suffix) ? addressOfLabel(name.slice(0, -suffix.length)) : undefined;
   return address === undefined ? undefined : readyNode([addressRecord(name, FIXED_TTL_SECONDS, address)]);
-}
-
-function reply(rcode: Rcode, parts: Partial<Reply>): Reply {
-  return {
-    rcode,
-    authoritative: parts.authoritative ?? true,
-    answer: parts.answer ?? [],
-    authority: parts.authority ?? [],
-    additional: parts.additional ?? [],
-    extendedError: parts.extendedError,
-  };
 }

@@ -165,8 +165,8 @@ describe("the DNS server", () => {
     assert.equal(await target(address), "10-0-0-2");
     await until(() => dns.counters().duration.count > asked);
     assert.deepEqual(lines, [
-      "dns: the answering thread died; starting it again",
-      "dns: the answering thread serves again",
+      "the answering thread died; starting it again",
+      "the answering thread serves again",
     ]);
   });
 

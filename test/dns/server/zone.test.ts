@@ -8,7 +8,8 @@ import { Counters } from "../../../src/dns/counters.ts";
 import { headReasonAfter } from "../../../src/dns/head-reason.ts";
 import type { RecordData, ResourceRecord } from "../../../src/dns/record.ts";
 import { Responder } from "../../../src/dns/responder.ts";
-import { answer, buildZone, type PoolState, type PoolView, type Zone } from "../../../src/dns/zone.ts";
+import { buildZone, type PoolState, type PoolView, type Zone } from "../../../src/dns/zone.ts";
+import { answer } from "../../../src/dns/zone-answer.ts";
 import { snapshot } from "./pools.ts";
 import { query } from "./zone-text.ts";
 
