@@ -152,9 +152,22 @@ export class RpcProxy {
       this.#failedMeanwhile?.add(server.key);
     }
     if (server.kind === "name") {
-      this.#refreshAddresses(server);
+      this.refreshAddresses(server);
     }
     return rotated;
+  }
+
+  /**
+   * Looks up the addresses of a listed server again before its TTL is over, because it seems to be gone: at most once a
+   * second. Does nothing for an address literal. The list takes what is found; without an answer it keeps what it had.
+   */
+  refreshAddresses(server: ServerEndpoint): void {
+    const { key } = server;
+    void this.#names.refresh(server).then((addresses) => {
+      if (addresses !== undefined) {
+        this.#apply({ type: "server-resolved", key, addresses });
+      }
+    });
   }
 
   /** Removes a server from all lists. @returns true when it was listed. */
@@ -230,7 +243,7 @@ export class RpcProxy {
       signal,
       () => this.#snapshot.servers,
       (server) => {
-        this.#refreshAddresses(server);
+        this.refreshAddresses(server);
       },
     );
     while (await this.#timer.wait(signal)) {
@@ -330,15 +343,6 @@ export class RpcProxy {
       }
     }
     return sorted;
-  }
-
-  #refreshAddresses(server: ServerEndpoint): void {
-    const { key } = server;
-    void this.#names.refresh(server).then((addresses) => {
-      if (addresses !== undefined) {
-        this.#apply({ type: "server-resolved", key, addresses });
-      }
-    });
   }
 }
 

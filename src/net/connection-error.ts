@@ -50,6 +50,11 @@ export class ConnectionError extends Error {
   }
 }
 
+/** An application error is an answer: the server is alive. */
+export function provesLife(error: unknown): boolean {
+  return error instanceof ConnectionError && error.kind === "application";
+}
+
 /** Translates what a TCP socket reports. */
 export function transportFailure(server: string, cause: unknown): ConnectionError {
   const [code, detail] = explain(errnoOf(cause), cause);

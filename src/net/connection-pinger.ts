@@ -1,5 +1,6 @@
 import type { PingContext, Pinger } from "../core/ports.ts";
 import type { ServerEndpoint } from "../core/server-endpoint.ts";
+import { provesLife } from "./connection-error.ts";
 import { sharedDeadline } from "./deadline.ts";
 import type { Connector, HeldConnection } from "./held-connection.ts";
 
@@ -12,7 +13,7 @@ interface PingerOptions {
 
 /**
  * Pings servers over connections of one kind. Without a held connection each ping opens one of its own and closes it, whatever
- * happens: a stopped server accepts, so only the answer counts.
+ * happens: a stopped server accepts, so only the answer counts. An application error is one.
  */
 export class ConnectionPinger implements Pinger {
   readonly #connector: Connector;
@@ -27,14 +28,24 @@ export class ConnectionPinger implements Pinger {
     const left = sharedDeadline({ timeoutMs: this.#options.timeoutMs, signal });
     const held = this.#options.held?.(server);
     if (held?.state.phase === "open") {
-      await held.ping(left());
+      await answered(held.ping(left()));
       return;
     }
     const connection = await this.#connector.open(server, left());
     try {
-      await connection.ping(left());
+      await answered(connection.ping(left()));
     } finally {
       connection.close();
+    }
+  }
+}
+
+async function answered(ping: Promise<void>): Promise<void> {
+  try {
+    await ping;
+  } catch (error) {
+    if (!provesLife(error)) {
+      throw error;
     }
   }
 }

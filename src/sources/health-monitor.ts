@@ -4,15 +4,13 @@ import type { ServerEndpoint } from "../core/server-endpoint.ts";
 import type { Snapshot } from "../core/snapshot.ts";
 import type { Connector, HeldConnection } from "../net/held-connection.ts";
 import { type Fleet, headIntervalMs, reconnectDelayMs, standbyIntervalMs } from "./health-pace.ts";
+import { Outage } from "./outage.ts";
 import type { Penalties } from "./penalties.ts";
 import { ServerWatch, type WatchState } from "./server-watch.ts";
 import { standbyOf } from "./standby.ts";
 
 /** A primary must have answered for this long before the list goes back to it from a backup. */
 const FAILBACK_AFTER_MS = 30_000;
-
-/** Servers tried at the same time while all are down. */
-const PROBES_AT_ONCE = 16;
 
 export interface HealthConfig {
   readonly intervalMs: number;
@@ -29,6 +27,7 @@ export interface HealthPorts {
     | "subscribe"
     | "findServer"
     | "notifyFailedServer"
+    | "refreshAddresses"
     | "rebalanceServers"
     | "numNodes"
     | "numServers"
@@ -64,8 +63,8 @@ export class HealthMonitor {
   readonly #down = new Set<string>();
   #unsubscribe: (() => void) | undefined;
   #stopped = new AbortController();
-  #cancelProbe: (() => void) | undefined;
-  #allDown = false;
+  /** While no listed server answers. */
+  #outage: Outage | undefined;
 
   constructor(ports: HealthPorts, config: HealthConfig) {
     this.#ports = ports;
@@ -87,9 +86,7 @@ export class HealthMonitor {
     this.#unsubscribe?.();
     this.#unsubscribe = undefined;
     this.#stopped.abort();
-    this.#cancelProbe?.();
-    this.#cancelProbe = undefined;
-    this.#allDown = false;
+    this.#endOutage();
     for (const watch of this.#watches.values()) {
       watch.stop();
     }
@@ -108,7 +105,7 @@ export class HealthMonitor {
     if (head === undefined) {
       return { phase: "none", servers };
     }
-    if (this.#allDown) {
+    if (this.#outage !== undefined) {
       return { phase: "down", servers };
     }
     return { phase: head === "up" ? "up" : "checking", servers };
@@ -132,7 +129,7 @@ export class HealthMonitor {
     this.#forgetUnlisted(snapshot);
     const head = this.#watches.get("head");
     if (
-      this.#allDown
+      this.#outage !== undefined
         ? snapshot.servers.some(({ key }) => !this.#down.has(key))
         : this.#down.has(head?.key ?? "")
     ) {
@@ -175,7 +172,9 @@ export class HealthMonitor {
       intervalMs: () =>
         this.#watches.get("head") === watch ? this.#headIntervalMs : standbyIntervalMs(this.#headIntervalMs),
       retryMs: () =>
-        this.#allDown ? this.#headIntervalMs : reconnectDelayMs(this.#config.intervalMs, this.#fleet, random),
+        this.#outage === undefined
+          ? reconnectDelayMs(this.#config.intervalMs, this.#fleet, random)
+          : this.#headIntervalMs,
       onAnswer: (answered) => {
         this.#answered(answered);
       },
@@ -196,9 +195,7 @@ export class HealthMonitor {
 
   #answered(watch: ServerWatch): void {
     this.#down.delete(watch.key);
-    if (this.#allDown) {
-      this.#recovered(watch.key);
-    }
+    this.#recovered(watch.key);
     if (this.#watches.get("head") === watch) {
       this.#startNewPass();
     } else {
@@ -218,12 +215,13 @@ export class HealthMonitor {
 
   #failed(watch: ServerWatch, reason: string): void {
     const { logger, penalties, proxy } = this.#ports;
+    proxy.refreshAddresses(watch.endpoint);
     if (!this.#down.has(watch.key)) {
       penalties.add(watch.key);
       this.#down.add(watch.key);
     }
     if (this.#watches.get("head") === watch) {
-      if (!this.#allDown) {
+      if (this.#outage === undefined) {
         this.#rotate(reason);
       }
       return;
@@ -246,8 +244,7 @@ export class HealthMonitor {
       this.#allServersDown(reason);
       return;
     }
-    this.#allDown = false;
-    this.#cancelProbe?.();
+    this.#endOutage();
     if (proxy.notifyFailedServer(head, { source: "health", reason })) {
       logger.warn(
         { server: head.key, reason, head: proxy.findServer()?.key },
@@ -257,53 +254,41 @@ export class HealthMonitor {
   }
 
   #allServersDown(reason: string): void {
-    const { logger, proxy } = this.#ports;
-    if (!this.#allDown) {
-      this.#allDown = true;
-      logger.error({ servers: proxy.numServers(), reason }, "no server answers: the list stays as it is");
-      this.#probeLater();
+    if (this.#outage !== undefined) {
+      return;
     }
-  }
-
-  #probeLater(): void {
-    this.#cancelProbe = this.#ports.clock.after(this.#headIntervalMs, () => {
-      void this.#probe().then(() => {
-        if (this.#allDown && !this.#stopped.signal.aborted) {
-          this.#probeLater();
-        }
-      });
+    const { clock, logger, pinger, proxy } = this.#ports;
+    this.#outage = new Outage({
+      clock,
+      intervalMs: () => this.#headIntervalMs,
+      servers: () => proxy.snapshot().servers,
+      ping: (server, signal) => pinger.ping(server, { ...this.#config.pingContext, signal }),
+      onAnswer: ({ key }) => {
+        this.#recovered(key);
+      },
+      onSilence: (server) => {
+        proxy.refreshAddresses(server);
+      },
+      onConfirmed: () => {
+        logger.error({ servers: proxy.numServers(), reason }, "no server answers: the list stays as it is");
+      },
     });
+    this.#outage.start();
   }
 
-  /** Tries every server, some at a time, until one answers. */
-  async #probe(): Promise<void> {
-    const { signal } = this.#stopped;
-    const servers = [...this.#ports.proxy.snapshot().servers];
-    const worker = async () => {
-      for (let server = servers.shift(); server !== undefined; server = servers.shift()) {
-        if (!this.#allDown || signal.aborted) {
-          return;
-        }
-        try {
-          await this.#ports.pinger.ping(server, { ...this.#config.pingContext, signal });
-          this.#recovered(server.key);
-        } catch {
-          // Still down: that is what is being waited out.
-        }
-      }
-    };
-    await Promise.all(Array.from({ length: PROBES_AT_ONCE }, worker));
+  #endOutage(): void {
+    this.#outage?.end();
+    this.#outage = undefined;
   }
 
   /** One server answers again while all were down: it becomes the head. */
   #recovered(key: string): void {
     const { logger, proxy } = this.#ports;
-    if (!this.#allDown || this.#stopped.signal.aborted || !proxy.snapshot().members.has(key)) {
+    if (this.#outage === undefined || !proxy.snapshot().members.has(key)) {
       return;
     }
     this.#down.delete(key);
-    this.#allDown = false;
-    this.#cancelProbe?.();
+    this.#endOutage();
     for (let head = proxy.findServer(); head !== undefined && head.key !== key; head = proxy.findServer()) {
       if (
         !proxy.notifyFailedServer(head, { source: "health", reason: "down, while another server answers" })

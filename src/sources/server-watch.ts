@@ -1,13 +1,8 @@
 import { delay } from "../core/delay.ts";
 import type { Clock } from "../core/ports.ts";
 import type { ServerEndpoint } from "../core/server-endpoint.ts";
-import { ConnectionError } from "../net/connection-error.ts";
+import { ConnectionError, provesLife } from "../net/connection-error.ts";
 import type { Connector, HeldConnection } from "../net/held-connection.ts";
-
-/** An application error is an answer: the server is alive. */
-function provesLife(error: unknown): boolean {
-  return error instanceof ConnectionError && error.kind === "application";
-}
 
 /** What is known of a watched server. Times are milliseconds since the Unix epoch. */
 export type WatchState =
@@ -51,6 +46,10 @@ export class ServerWatch {
   /** Open or closed; to be used, not to be closed. */
   get connection(): HeldConnection | undefined {
     return this.#connection;
+  }
+
+  get endpoint(): ServerEndpoint {
+    return this.#endpoint;
   }
 
   get state(): WatchState {

@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { PingContext } from "../../src/core/ports.ts";
+import { ServerEndpoint } from "../../src/core/server-endpoint.ts";
 import { ConnectionPinger } from "../../src/net/connection-pinger.ts";
 import type { Connector } from "../../src/net/held-connection.ts";
 import { TcpConnection } from "../../src/net/tcp-connection.ts";
-import { IN_TIME, until } from "./expectations.ts";
+import { nomadConnector } from "../../src/nomad/nomad-connector.ts";
+import { StandInCluster } from "../../src/nomad/stand-in-cluster.ts";
+import { failsWith, IN_TIME, until } from "./expectations.ts";
 import { scriptedServer } from "./scripted-server.ts";
 
 const context: PingContext = {
@@ -37,4 +40,18 @@ test("a held connection is used and stays open; once closed it is used no more",
   held.close();
   await pinger.ping(server.endpoint, context);
   assert.equal(opened, 1);
+});
+
+test("an application error is an answer, other errors are not", async () => {
+  const cluster = new StandInCluster({ size: 1 });
+  await cluster.start();
+  const [server] = cluster.servers;
+  assert.ok(server !== undefined);
+  const endpoint = ServerEndpoint.fromLiteral(server.address);
+  const pinger = new ConnectionPinger(nomadConnector({ region: "global" }), IN_TIME);
+  server.misbehave({ kind: "application-error", message: "Permission denied" });
+  await pinger.ping(endpoint, context);
+  server.misbehave({ kind: "garbage" });
+  await assert.rejects(pinger.ping(endpoint, context), failsWith("malformed-message"));
+  await cluster.stop();
 });

@@ -10,6 +10,8 @@ import { FakeServers } from "./fake-servers.ts";
 
 const [A, B, C] = ["127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3"] as const;
 
+const LOCAL = { rpcMajorVersion: 1, rpcMinorVersion: 0, datacenter: "dc1" };
+
 interface Bench {
   readonly ports: FakePorts;
   readonly servers: FakeServers;
@@ -197,6 +199,52 @@ suite("all servers down", () => {
       monitor.stop();
     });
   }
+
+  test("what is known of the next server may be old: it is asked before all count as down", async () => {
+    const { ports, servers, head, proxy, monitor } = await bench([A, B]);
+    await proxy.refreshServerLists(
+      [A, B].map((rpcAdvertiseAddr) => ({ ...LOCAL, rpcAdvertiseAddr })),
+      1_000_000,
+      A,
+    );
+    servers.kill(B);
+    await settled();
+    servers.set(B, "up");
+    servers.kill(A);
+    await settled();
+    assert.equal(head(), B);
+    assert.equal(ports.logger.lines.filter(({ level }) => level === "error").length, 0);
+    monitor.stop();
+  });
+
+  test("a server that answers with an application error is up", async () => {
+    const { ports, servers, head, monitor } = await bench([A, B]);
+    servers.kill(A);
+    servers.kill(B);
+    await ports.clock.advance(30_000);
+    servers.set(B, "answering-an-application-error");
+    await ports.clock.advance(501);
+    assert.equal(head(), B);
+    monitor.stop();
+  });
+
+  test("names of servers that are down are looked up again long before their TTL is over", async () => {
+    const { ports, servers, proxy, monitor } = await bench([]);
+    for (const name of ["one.example", "two.example"]) {
+      ports.resolver.names.set(name, { addresses: ["127.0.0.1"], ttlSeconds: 3_600 });
+      servers.set(`${name}:1`, "refusing");
+      await proxy.addPrimaryServer(`${name}:1`);
+    }
+    await ports.clock.advance(10_000);
+    assert.equal(monitor.status().phase, "down");
+    ports.resolver.names.set("one.example", { addresses: ["127.0.0.2"], ttlSeconds: 3_600 });
+    ports.resolver.names.set("two.example", { addresses: ["127.0.0.3"], ttlSeconds: 3_600 });
+    await ports.clock.advance(2_000);
+    const addresses = proxy.snapshot().servers.flatMap((server) => server.addresses);
+    assert.deepEqual(addresses.toSorted(), ["127.0.0.2", "127.0.0.3"]);
+    assert.ok(ports.resolver.asked.length <= 2 * 14, `${ports.resolver.asked.length} questions in 12 s`);
+    monitor.stop();
+  });
 
   test("a server that is added meanwhile is head at once", async () => {
     const { ports, servers, head, proxy, monitor } = await bench([A]);
