@@ -53,18 +53,23 @@ export function claimsAfterHeartbeat(leaderKnown: boolean): ClaimsAfter {
   };
 }
 
+type Answers = Map<Claims, Claims | undefined>;
+
 /** The same answers, each worked out once: 10,000 servers have some five kinds of canonical claims. */
 export function remembered(claimsAfter: ClaimsAfter): ClaimsAfter {
-  const answers = new Map<Tier | undefined, Map<Claims, Claims | undefined>>();
+  const answers: Record<Tier | "none", Answers> = {
+    primary: new Map(),
+    backup: new Map(),
+    none: new Map(),
+  };
   return (claims, tier) => {
-    let known = answers.get(tier);
-    if (known === undefined) {
-      known = new Map();
-      answers.set(tier, known);
+    const known = answers[tier ?? "none"];
+    const answer = known.get(claims);
+    if (answer !== undefined || known.has(claims)) {
+      return answer;
     }
-    if (!known.has(claims)) {
-      known.set(claims, claimsAfter(claims, tier));
-    }
-    return known.get(claims);
+    const worked = claimsAfter(claims, tier);
+    known.set(claims, worked);
+    return worked;
   };
 }

@@ -78,7 +78,8 @@ export class RpcProxy {
    * @throws EndpointError when the address is malformed or does not resolve; nothing changed.
    */
   async addPrimaryServer(rpcAddr: string, source: "api" | "static" = "api"): Promise<ServerEndpoint> {
-    const endpoint = await this.#find(rpcAddr);
+    const found = this.#find(rpcAddr);
+    const endpoint = found instanceof Promise ? await found : found;
     if (endpoint instanceof EndpointError) {
       throw endpoint;
     }
@@ -313,12 +314,10 @@ export class RpcProxy {
     return true;
   }
 
-  #listed(key: string): ServerEndpoint | undefined {
-    return this.#snapshot.members.get(key)?.endpoint;
-  }
+  readonly #listed = (key: string): ServerEndpoint | undefined => this.#snapshot.members.get(key)?.endpoint;
 
   #find(rpcAddr: string): Found | Promise<Found> {
-    return this.#names.find(rpcAddr, (key) => this.#listed(key));
+    return this.#names.find(rpcAddr, this.#listed);
   }
 
   /** Endpoints in the given order, those listed under the very address apart: only newcomers need an order. */

@@ -76,6 +76,7 @@ export function transition(snapshot: Snapshot, event: ServerEvent, at: number): 
 }
 
 const NO_CLAIMS: Claims = canonicalClaims({});
+const TIERS: readonly Tier[] = ["primary", "backup"];
 
 type Step = Partial<Pick<Snapshot, "order" | "members" | "leaderAddr" | "numNodes">>;
 
@@ -133,20 +134,22 @@ function addPrimary(
 
 type EventOf<Type extends ServerEvent["type"]> = Extract<ServerEvent, { type: Type }>;
 
-/** A server that a source names; `isListed` is found out on the way. */
-interface Reported {
-  readonly endpoint: ServerEndpoint;
-  readonly tier: Tier;
-  isListed: boolean;
+/** What a source reports: endpoints by key, each server in one tier only. */
+type Reported = Record<Tier, Map<string, ServerEndpoint>>;
+
+function byKey(endpoints: readonly ServerEndpoint[]): Map<string, ServerEndpoint> {
+  const found = new Map<string, ServerEndpoint>();
+  for (const endpoint of endpoints) {
+    found.set(endpoint.key, endpoint);
+  }
+  return found;
 }
 
 function reportBackups(snapshot: Snapshot, event: EventOf<"backups-reported">, at: number): Snapshot {
-  const { source, tier } = event;
-  const reported = new Map<string, Reported>();
-  for (const endpoint of event.endpoints) {
-    reported.set(endpoint.key, { endpoint, tier, isListed: false });
-  }
-  const lists = replaceClaims(snapshot, reported, claimsAfterBackups(source, reported.size === 0));
+  const { source, tier, endpoints } = event;
+  const none = new Map<string, ServerEndpoint>();
+  const reported = { primary: none, backup: none, [tier]: byKey(endpoints) };
+  const lists = replaceClaims(snapshot, reported, claimsAfterBackups(source, endpoints.length === 0));
   return lists === undefined
     ? snapshot
     : next(snapshot, lists, lists.difference, { occurrence: "backups-reported", source }, at);
@@ -154,20 +157,13 @@ function reportBackups(snapshot: Snapshot, event: EventOf<"backups-reported">, a
 
 function receiveHeartbeat(snapshot: Snapshot, event: EventOf<"heartbeat-received">, at: number): Snapshot {
   const { numNodes, leaderAddr } = event;
-  const reported = new Map<string, Reported>();
-  for (const endpoint of event.primaries) {
-    reported.set(endpoint.key, { endpoint, tier: "primary", isListed: false });
-  }
-  for (const endpoint of event.backups) {
-    if (!reported.has(endpoint.key)) {
-      reported.set(endpoint.key, { endpoint, tier: "backup", isListed: false });
-    }
-  }
+  const primary = byKey(event.primaries);
+  const backup = byKey(event.backups.filter(({ key }) => !primary.has(key)));
   // A list is never emptied by a source that failed: without a usable server only the numbers are taken.
   const lists =
-    reported.size === 0
+    primary.size + backup.size === 0
       ? undefined
-      : replaceClaims(snapshot, reported, claimsAfterHeartbeat(leaderAddr !== ""));
+      : replaceClaims(snapshot, { primary, backup }, claimsAfterHeartbeat(leaderAddr !== ""));
   if (lists === undefined && Object.is(snapshot.numNodes, numNodes) && snapshot.leaderAddr === leaderAddr) {
     return snapshot;
   }
@@ -181,22 +177,22 @@ interface Lists {
   readonly difference: Difference;
 }
 
-/** Applies new claims to every member and appends the reported servers that are not listed; `undefined`: no change. */
-function replaceClaims(
-  snapshot: Snapshot,
-  reported: ReadonlyMap<string, Reported>,
-  decide: ClaimsAfter,
-): Lists | undefined {
+/**
+ * Applies new claims to every member and appends the reported servers that are not listed; `undefined`: no change.
+ * Takes each listed server out of `unlisted`, so that the newcomers are left.
+ */
+function replaceClaims(snapshot: Snapshot, unlisted: Reported, decide: ClaimsAfter): Lists | undefined {
   const claimsAfter = remembered(decide);
   const added: string[] = [];
   const removed = new Set<string>();
   const members = snapshot.members.withMutations((draft) => {
     snapshot.members.forEach((member, key) => {
-      const report = reported.get(key);
-      const claims = claimsAfter(member.claims, report?.tier);
-      if (report !== undefined) {
-        report.isListed = true;
-      }
+      const tier = unlisted.primary.delete(key)
+        ? "primary"
+        : unlisted.backup.delete(key)
+          ? "backup"
+          : undefined;
+      const claims = claimsAfter(member.claims, tier);
       if (claims === undefined) {
         removed.add(key);
         draft.delete(key);
@@ -204,8 +200,8 @@ function replaceClaims(
         draft.set(key, memberOf(member.endpoint, claims));
       }
     });
-    for (const [key, { endpoint, tier, isListed }] of reported) {
-      if (!isListed) {
+    for (const tier of TIERS) {
+      for (const [key, endpoint] of unlisted[tier]) {
         added.push(key);
         draft.set(key, memberOf(endpoint, claimsAfter(NO_CLAIMS, tier) ?? NO_CLAIMS));
       }
