@@ -120,7 +120,8 @@ describe("the DNS server", () => {
   for (const transport of ["udp", "tcp"] as const) {
     test(`a port in use on ${transport} is one clear line, and nothing is left`, async (t) => {
       const started = threads(t);
-      const port = await occupied(t, transport);
+      // Below the ports that the system gives to connections: one of those must not hold the other transport's.
+      const port = await occupied(t, transport, 20_000 + (process.pid % 10_000));
       const dns = dnsServer({ listen: [{ host: "127.0.0.1", port }] });
       await assert.rejects(dns.start(), (error: DnsServerError) => {
         assert.equal(error.message, `dns: 127.0.0.1:${port} (${transport}): address already in use`);
