@@ -1,5 +1,5 @@
 import type { Random } from "../../src/core/ports.ts";
-import { orderFrom, shuffled, shuffledOrder } from "../../src/core/rebalance.ts";
+import { orderFrom, shuffled } from "../../src/core/rebalance.ts";
 import { ServerEndpoint } from "../../src/core/server-endpoint.ts";
 import { type ServerEvent, transition } from "../../src/core/server-list.ts";
 import { Snapshot } from "../../src/core/snapshot.ts";
@@ -17,7 +17,7 @@ export interface ListState {
  */
 export class ListStates {
   readonly #endpoints: readonly ServerEndpoint[];
-  readonly #numberOf: ReadonlyMap<string, number>;
+  readonly #servers: readonly number[];
   readonly #byOrder = new Map<number, ListState>();
   readonly #states: ListState[] = [];
   readonly #random: Random;
@@ -27,7 +27,7 @@ export class ListStates {
     this.#endpoints = Array.from({ length: numServers }, (_, n) =>
       ServerEndpoint.fromLiteral(`10.0.0.${n + 1}`),
     );
-    this.#numberOf = new Map(this.#endpoints.map(({ key }, n) => [key, n]));
+    this.#servers = this.#endpoints.map((_, server) => server);
     this.#random = random;
     this.#numNodes = numNodes;
   }
@@ -38,58 +38,61 @@ export class ListStates {
 
   /** A new agent's list: the first heartbeat's servers in random order. */
   started(): ListState {
-    const primaries = shuffled(this.#endpoints, this.#random);
-    const order = primaries.map(({ key }) => key);
-    return this.#intern(order, Snapshot.empty(0), {
+    const order = shuffled(this.#servers, this.#random);
+    return this.#intern(order, Snapshot.empty(0), () => ({
       type: "heartbeat-received",
-      primaries,
+      primaries: order.map((server) => this.#endpointOf(server)),
       backups: [],
       numNodes: this.#numNodes,
-      leaderAddr: order[0] ?? "",
-    });
+      leaderAddr: this.#endpointOf(0).key,
+    }));
   }
 
   /** The list after its head failed. */
-  headFailed({ snapshot }: ListState): ListState {
-    const [head = "", ...others] = snapshot.order.toArray();
-    return this.#intern([...others, head], snapshot, { type: "server-failed", key: head, source: "health" });
+  headFailed({ snapshot, servers }: ListState): ListState {
+    const [head = 0, ...others] = servers;
+    return this.#intern([...others, head], snapshot, () => ({
+      type: "server-failed",
+      key: this.#endpointOf(head).key,
+      source: "health",
+    }));
   }
 
-  /** The list after a rebalance in which `answers` tells who answers a ping. */
+  /** The list after a rebalance in which `answers` tells who answers a ping. All servers are primaries: one shuffle is the plan. */
   rebalanced(state: ListState, answers: (server: number) => boolean): ListState {
-    const plan = shuffledOrder(state.snapshot, this.#random);
-    const position = plan.findIndex((key) => answers(this.#numberOf.get(key) ?? -1));
+    const plan = shuffled(this.#servers, this.#random);
+    const position = plan.findIndex(answers);
     if (plan.length < 2 || position === -1) {
       return state;
     }
     const order = position === 0 ? plan : orderFrom(plan, position, new Set(plan.slice(0, position)));
-    return this.#intern(order, state.snapshot, { type: "rebalanced", order });
+    return this.#intern(order, state.snapshot, () => ({
+      type: "rebalanced",
+      order: order.map((server) => this.#endpointOf(server).key),
+    }));
   }
 
-  #intern(order: readonly string[], before: Snapshot, event: ServerEvent): ListState {
-    const code = this.#codeOf(order);
+  #intern(servers: readonly number[], before: Snapshot, event: () => ServerEvent): ListState {
+    // Three bits for each of at most 8 servers.
+    const code = servers.reduce((digits, server) => digits * 8 + server, 1);
     const known = this.#byOrder.get(code);
     if (known !== undefined) {
       return known;
     }
-    const snapshot = transition(before, event, 0);
-    const keys = snapshot.order.toArray();
-    if (this.#codeOf(keys) !== code) {
-      throw new Error(`${event.type}: expected the order ${order.join()}, the core gave ${keys.join()}`);
+    const snapshot = transition(before, event(), 0);
+    const expected = servers.map((server) => this.#endpointOf(server).key).join();
+    if (snapshot.order.join() !== expected) {
+      throw new Error(
+        `${event().type}: expected the order ${expected}, the core gave ${snapshot.order.join()}`,
+      );
     }
-    const servers = keys.map((key) => this.#numberOf.get(key) ?? -1);
     const state = { id: this.#states.length, snapshot, servers };
     this.#states.push(state);
     this.#byOrder.set(code, state);
     return state;
   }
 
-  /** The order as one number, three bits for each of at most 8 servers. */
-  #codeOf(order: readonly string[]): number {
-    let code = 1;
-    for (const key of order) {
-      code = code * 8 + (this.#numberOf.get(key) ?? 0);
-    }
-    return code;
+  #endpointOf(server: number): ServerEndpoint {
+    return this.#endpoints[server] as ServerEndpoint;
   }
 }

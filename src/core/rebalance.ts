@@ -70,7 +70,7 @@ export function shuffledOrder(snapshot: Snapshot, random: Random): string[] {
 }
 
 /** The order when the server at `position` answered: it and those behind it, then all that failed. Those passed over are left out. */
-export function orderFrom(plan: readonly string[], position: number, failed: ReadonlySet<string>): string[] {
+export function orderFrom<Key>(plan: readonly Key[], position: number, failed: ReadonlySet<Key>): Key[] {
   const rest = plan.slice(position).filter((key) => !failed.has(key));
   return [...rest, ...plan.filter((key) => failed.has(key))];
 }
