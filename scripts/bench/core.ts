@@ -2,6 +2,7 @@
  * What the core's operations cost at 3 to 10,000 servers, beside the v0.4.0 package in Go (measured on another machine:
  * compare orders of magnitude). Medians of rounds that take turns, so that a busy second hits all alike.
  */
+import { availableParallelism, loadavg } from "node:os";
 import type { NodeServerInfo } from "../../src/core/api-version-filter.ts";
 import { RpcProxy } from "../../src/core/rpc-proxy.ts";
 import { silentLogger, systemClock, systemRandom, systemResolver } from "../../src/system-ports.ts";
@@ -141,7 +142,11 @@ const row = (...cells: string[]) => {
   const [operation = "", ...numbers] = cells;
   console.log(operation.padEnd(36) + numbers.map((cell) => cell.padStart(11)).join(""));
 };
-console.log(`core, node ${process.version}, medians of ${ROUNDS} rounds; v0.4.0 in Go on another machine\n`);
+const load = loadavg()[0] ?? 0;
+const busy =
+  load > availableParallelism() ? ": more than there are processors, so medians are of waiting, too" : "";
+console.log(`core, node ${process.version}, medians of ${ROUNDS} rounds; v0.4.0 in Go on another machine`);
+console.log(`load average of the machine ${load.toFixed(1)}${busy}\n`);
 row("operation", "servers", "median", "best", "v0.4.0", "ratio", "required");
 for (const { operation, original, limit } of MEASUREMENTS) {
   for (const count of SIZES) {
