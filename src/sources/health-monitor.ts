@@ -3,7 +3,13 @@ import type { RpcProxy } from "../core/rpc-proxy.ts";
 import type { ServerEndpoint } from "../core/server-endpoint.ts";
 import type { Snapshot } from "../core/snapshot.ts";
 import type { Connector, HeldConnection } from "../net/held-connection.ts";
-import { type Fleet, headIntervalMs, reconnectDelayMs, standbyIntervalMs } from "./health-pace.ts";
+import {
+  type Fleet,
+  headIntervalMs,
+  reconnectDelayMs,
+  standbyDelayMs,
+  standbyIntervalMs,
+} from "./health-pace.ts";
 import { Outage } from "./outage.ts";
 import type { Penalties } from "./penalties.ts";
 import { ServerWatch, type WatchState } from "./server-watch.ts";
@@ -159,7 +165,8 @@ export class HealthMonitor {
       watch.stop();
     }
     for (const watch of fresh) {
-      watch.start();
+      const isHead = this.#watches.get("head") === watch;
+      watch.start(isHead ? 0 : standbyDelayMs(this.#fleet, this.#ports.random));
     }
   }
 

@@ -33,3 +33,11 @@ export function reconnectDelayMs(configuredMs: number, fleet: Fleet, random: Ran
   const spreadMs = Math.max(MIN_RECONNECT_SPREAD_MS, fleetPaceMs(fleet, RECONNECTS_PER_SECOND_PER_SERVER));
   return Math.max(configuredMs, random() * spreadMs);
 }
+
+/**
+ * Milliseconds until a new next server is dialled: when a head dies, a whole fleet takes one at the same moment. Random, up
+ * to what the pace of reconnects allows: nothing in a small fleet; 5 servers, 100,000 nodes → up to 312 s.
+ */
+export function standbyDelayMs(fleet: Fleet, random: Random): number {
+  return random() * fleetPaceMs(fleet, RECONNECTS_PER_SECOND_PER_SERVER);
+}

@@ -56,8 +56,9 @@ export class ServerWatch {
     return this.#state;
   }
 
-  start(): void {
-    void this.#run();
+  /** Connects after `delayMs` milliseconds, or when hurried. */
+  start(delayMs = 0): void {
+    void this.#run(delayMs);
   }
 
   /** Lets go of the connection; nothing is called afterwards. */
@@ -80,9 +81,12 @@ export class ServerWatch {
     return this.#stopped.signal.aborted;
   }
 
-  async #run(): Promise<void> {
+  async #run(delayMs: number): Promise<void> {
     const { clock, onDown, retryMs } = this.#options;
-    for (;;) {
+    if (delayMs > 0) {
+      await this.#pause(delayMs);
+    }
+    while (!this.#hasStopped()) {
       const reason = await this.#watchUntilDown();
       if (this.#hasStopped()) {
         return;

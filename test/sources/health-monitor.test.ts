@@ -94,6 +94,27 @@ suite("held connections", () => {
   });
 });
 
+test("in a large fleet a new next server is dialled after a random wait, the head at once", async () => {
+  const { ports, servers, proxy, head, monitor } = await bench([A, B, C]);
+  await proxy.refreshServerLists(
+    [A, B, C].map((rpcAdvertiseAddr) => ({
+      rpcAdvertiseAddr,
+      rpcMajorVersion: 1,
+      rpcMinorVersion: 0,
+      datacenter: "dc1",
+    })),
+    100_000,
+    A,
+  );
+  servers.kill(A);
+  await settled();
+  assert.equal(head(), B);
+  assert.deepEqual(servers.connected, [B], "100,000 agents must not dial the same server in one moment");
+  await ports.clock.advance(521_000);
+  assert.deepEqual(servers.connected, [B, C]);
+  monitor.stop();
+});
+
 suite("failover", () => {
   test("a killed head is followed by the next server without waiting for any timer", async () => {
     const { servers, head, monitor } = await bench([A, B, C]);
