@@ -1,8 +1,10 @@
+import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { test } from "node:test";
 import { ServerEndpoint } from "../../src/core/server-endpoint.ts";
+import { withDeadline } from "../../src/net/deadline.ts";
 import { NomadConnection } from "../../src/nomad/nomad-connection.ts";
 import { IN_TIME } from "./expectations.ts";
 
@@ -32,4 +34,19 @@ test("an answer that arrived in time counts, also when this process stalled past
     server.stdin.end();
     await once(server, "exit");
   }
+});
+
+test("a stall of this process does not count: who could not answer during it has the rest of the time", async () => {
+  const answer = withDeadline<string>(
+    { timeoutMs: 200 },
+    () => new Error("expired"),
+    (resolve) => {
+      const timer = setTimeout(resolve, 350, "answered");
+      return () => {
+        clearTimeout(timer);
+      };
+    },
+  );
+  stall(300);
+  assert.equal(await answer, "answered");
 });
