@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { StandInFault } from "../src/nomad/stand-in-session.ts";
 import { AgentProcess } from "./support/agent-process.ts";
 import { DnsAsker } from "./support/dns-asker.ts";
-import { endServers, type ServerProcess, serverAt, startServers } from "./support/server-process.ts";
+import { type ServerProcess, serverAt, startServers } from "./support/server-process.ts";
 import { until } from "./support/until.ts";
 
 const HEAD = "_nomad._tcp";
@@ -24,8 +24,9 @@ interface Stage extends AsyncDisposable {
 
 /** Servers that know each other, and an agent that lists them all. */
 async function stage(settings: object = {}, size = 3): Promise<Stage> {
-  const servers = await startServers(size);
-  const pool = { servers: servers.map(({ address }) => address), backups: null, ...settings };
+  const cluster = await startServers(size);
+  const { servers } = cluster;
+  const pool = { servers: cluster.addresses, backups: null, ...settings };
   const agent = await AgentProcess.start({ pools: { nomad: pool } });
   await until(
     "all servers are listed",
@@ -39,7 +40,7 @@ async function stage(settings: object = {}, size = 3): Promise<Stage> {
     order: async () => (await agent.srv(ALL)).map((address) => serverAt(servers, address)),
     [Symbol.asyncDispose]: async () => {
       await agent[Symbol.asyncDispose]();
-      await endServers(servers);
+      await cluster[Symbol.asyncDispose]();
     },
   };
 }

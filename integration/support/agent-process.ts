@@ -74,6 +74,16 @@ export class AgentProcess implements AsyncDisposable {
     }
   }
 
+  /** The strings of a TXT RRset; empty without an answer. */
+  async txt(name: string): Promise<string[]> {
+    return (await this.#resolver.resolveTxt(`${name}.headwaiter.internal`).catch(() => [])).flat();
+  }
+
+  /** The IPv4 addresses of a name; empty without an answer. */
+  async a(name: string): Promise<string[]> {
+    return await this.#resolver.resolve4(`${name}.headwaiter.internal`).catch(() => []);
+  }
+
   /** Resolves with the exit code. */
   async end(signal: NodeJS.Signals): Promise<number | null> {
     const exited = once(this.#child, "exit");

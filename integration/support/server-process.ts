@@ -20,9 +20,9 @@ export class ServerProcess implements AsyncDisposable {
     this.address = address;
   }
 
-  /** Resolves when it listens, at any free port of this loopback address. */
-  static async start(host = "127.0.0.1"): Promise<ServerProcess> {
-    return new ServerProcess(await launch(`${host}:0`, {}));
+  /** Resolves when it listens on this loopback address; at any free port unless told. */
+  static async start(host = "127.0.0.1", port = 0): Promise<ServerProcess> {
+    return new ServerProcess(await launch(`${host}:${port}`, {}));
   }
 
   get port(): number {
@@ -100,19 +100,32 @@ async function launch(listen: string, view: Partial<StandInView>): Promise<Start
   return { child, answers, address };
 }
 
+/** Servers that end together. */
+class ServerProcesses implements AsyncDisposable {
+  readonly servers: readonly ServerProcess[];
+
+  constructor(servers: readonly ServerProcess[]) {
+    this.servers = servers;
+  }
+
+  get addresses(): readonly string[] {
+    return this.servers.map(({ address }) => address);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.servers.map((server) => server.end()));
+  }
+}
+
 /** Servers that know each other; the first is the leader. What they know changes only when they are told. */
-export async function startServers(size: number, host?: string): Promise<readonly ServerProcess[]> {
-  const servers = await Promise.all(Array.from({ length: size }, () => ServerProcess.start(host)));
+export async function startServers(size: number): Promise<ServerProcesses> {
+  const servers = await Promise.all(Array.from({ length: size }, () => ServerProcess.start()));
   const members = servers.map(({ address }, index) => ({ name: `s${index + 1}`, address }));
   const leader = servers[0]?.address ?? "";
   await Promise.all(
     servers.map((server, index) => server.know({ name: `s${index + 1}`, members, leader, nodeCount: 3 })),
   );
-  return servers;
-}
-
-export async function endServers(servers: readonly ServerProcess[]): Promise<void> {
-  await Promise.all(servers.map((server) => server.end()));
+  return new ServerProcesses(servers);
 }
 
 /** The server at this `host:port`. */

@@ -4,7 +4,7 @@ import { availableParallelism } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { AgentProcess } from "./agent-process.ts";
 import { type AskerCounts, DnsAsker } from "./dns-asker.ts";
-import { endServers, startServers } from "./server-process.ts";
+import { startServers } from "./server-process.ts";
 import { until } from "./until.ts";
 
 export interface SoakResult {
@@ -31,9 +31,9 @@ function startBurner(durationMs: number): ChildProcess {
 /** Watches healthy servers for this long on a machine with one busy process per core, asking for the head all the while. */
 export async function runSoak(options: { durationMs: number; perSecond: number }): Promise<SoakResult> {
   const { durationMs, perSecond } = options;
-  const servers = await startServers(3);
+  await using cluster = await startServers(3);
   const burners: ChildProcess[] = [];
-  const pools = { nomad: { servers: servers.map(({ address }) => address), backups: null } };
+  const pools = { nomad: { servers: cluster.addresses, backups: null } };
   try {
     await using agent = await AgentProcess.start({ pools });
     await until(
@@ -75,7 +75,6 @@ export async function runSoak(options: { durationMs: number; perSecond: number }
     };
   } finally {
     await Promise.all(burners.map(ended));
-    await endServers(servers);
   }
 }
 

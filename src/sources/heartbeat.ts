@@ -18,6 +18,9 @@ const MAX_BACKOFF_MS = 30_000;
 /** Other servers asked for a leader when the head names none: enough to find the majority's side among five. */
 const SERVERS_ASKED_FOR_LEADER = 4;
 
+/** What a heartbeat is called, by the phase before it. The first of a row is news, the others are routine. */
+const HEARD = { waiting: "first heartbeat", failing: "heartbeats again", ok: "heartbeat" } as const;
+
 /** What one server says of its cluster. */
 export interface HeartbeatAnswer {
   readonly servers: readonly NodeServerInfo[];
@@ -151,9 +154,8 @@ export class Heartbeat {
     for (const { address, code } of rejected) {
       logger.debug({ address, code }, "heartbeat names a server that can't be used");
     }
-    if (this.#status.phase === "failing") {
-      logger.info({ server: server.key }, "heartbeats again");
-    }
+    const fields = { server: server.key, servers: servers.length, leader: leaderRpcAddr };
+    logger[this.#status.phase === "ok" ? "debug" : "info"](fields, HEARD[this.#status.phase]);
     this.#status = { phase: "ok", lastSuccessAt: clock.now(), server: server.key };
     const fleet = { numServers: proxy.numServers(), numNodes: proxy.numNodes() };
     const baseMs = Math.max(MIN_PERIOD_MS, fleetPaceMs(fleet, HEARTBEATS_PER_SECOND_PER_SERVER));

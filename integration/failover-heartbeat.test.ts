@@ -1,0 +1,281 @@
+/** Where the primaries come from: heartbeats of servers, pushed ones, names. One agent per test, all at the same time. */
+import assert from "node:assert/strict";
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { suite, test } from "node:test";
+import { decode, encode } from "dns-packet";
+import { FakeConsul } from "../test/consul/fake-consul.ts";
+import { scriptedServer } from "../test/net/scripted-server.ts";
+import { AgentProcess, type LogLine } from "./support/agent-process.ts";
+import { ServerProcess, startServers } from "./support/server-process.ts";
+import { until } from "./support/until.ts";
+
+/** A heartbeat comes every 10 to 20 s; a test that waits for the next one has room for a busy machine. */
+const NEXT_HEARTBEAT_MS = 30_000;
+
+/** Nobody listens there (RFC 863's discard port). */
+const DEAD = "127.0.0.1:9";
+
+function sorted(addresses: readonly string[]): string {
+  return addresses.toSorted().join(" ");
+}
+
+async function listIs(agent: AgentProcess, wanted: readonly string[], withinMs: number): Promise<void> {
+  const see = async () => sorted(await agent.srv("_nomad._tcp.all"));
+  await until(`the list is ${sorted(wanted)}`, withinMs, see, (seen) => seen === sorted(wanted));
+}
+
+function logged(agent: AgentProcess, pattern: RegExp): readonly LogLine[] {
+  return agent.log.filter(({ msg }) => pattern.test(msg));
+}
+
+async function push(agent: AgentProcess, pool: string, body: object): Promise<void> {
+  const reply = await fetch(`http://127.0.0.1:${agent.httpPort}/v1/pools/${pool}/heartbeat`, {
+    method: "PUT",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+  });
+  assert.equal(reply.status, 200, await reply.text());
+}
+
+suite("heartbeats", { concurrency: true }, () => {
+  test("of Nomad servers: ours are primaries, another datacenter's are backups, others stay out; then the list follows", async () => {
+    await using started = await startServers(3);
+    const { servers } = started;
+    const [first, second, third] = servers as [ServerProcess, ServerProcess, ServerProcess];
+    await using elsewhere = await ServerProcess.start();
+    const members = [
+      ...servers.map(({ address }, index) => ({ name: `s${index + 1}`, address })),
+      { name: "elsewhere", address: elsewhere.address, datacenter: "dc2" },
+      { name: "newer", address: "127.0.0.1:11", tags: { vsn: "2" } },
+      { name: "abroad", address: "127.0.0.1:12", region: "other" },
+      { name: "failed", address: "127.0.0.1:13", status: "failed" as const },
+    ];
+    await first.know({ members });
+    const pools = { nomad: { servers: [first.address], backups: null } };
+    await using agent = await AgentProcess.start({ pools });
+    await listIs(agent, [...servers.map(({ address }) => address), elsewhere.address], 10_000);
+    const [heartbeat] = logged(agent, /^first heartbeat$/);
+    assert.equal(heartbeat?.["leader"], first.address);
+    for (const server of servers) {
+      server.kill();
+    }
+    await until(
+      "the last resort is head",
+      5_000,
+      () => agent.txt("nomad"),
+      (strings) => strings.includes(`head=${elsewhere.address}`),
+    );
+    assert.ok((await agent.txt("nomad")).includes("tier=backup"));
+    await Promise.all([second.restart(), third.restart()]);
+    // The head is asked next: what it says replaces what was.
+    const now = [second, third].map(({ address }) => ({ name: address, address }));
+    await Promise.all(
+      [elsewhere, second, third].map((server) => server.know({ members: now, leader: second.address })),
+    );
+    await listIs(agent, [second.address, third.address], NEXT_HEARTBEAT_MS);
+  });
+
+  test("a head that names no leader, while another server names one, is replaced", async () => {
+    await using started = await startServers(3);
+    const { servers } = started;
+    const pools = { nomad: { servers: servers.map(({ address }) => address), backups: null } };
+    await using agent = await AgentProcess.start({ pools });
+    await until(
+      "a heartbeat came",
+      10_000,
+      () => logged(agent, /heartbeat$/),
+      ({ length }) => length > 0,
+    );
+    const [head] = await agent.srv("_nomad._tcp");
+    await servers.find(({ address }) => address === head)?.know({ leader: "" });
+    await until(
+      "the head changed",
+      NEXT_HEARTBEAT_MS,
+      () => agent.srv("_nomad._tcp"),
+      ([now]) => now !== head,
+    );
+    const strings = await agent.txt("nomad");
+    assert.ok(strings.includes("source=heartbeat"), strings.join(" "));
+  });
+
+  test("an idle agent holds at most two connections for each pool, through a heartbeat too", async () => {
+    await using started = await startServers(3);
+    const { servers } = started;
+    await using one = await scriptedServer(() => undefined);
+    await using two = await scriptedServer(() => undefined);
+    await using three = await scriptedServer(() => undefined);
+    const tcp = [one, two, three];
+    const addresses = servers.map(({ address }) => address);
+    const web = tcp.map(({ endpoint }) => endpoint.key);
+    await using agent = await AgentProcess.start({
+      pools: { nomad: { servers: addresses, backups: null }, web: { servers: web, backups: null } },
+    });
+    await until(
+      "heartbeats came",
+      10_000,
+      () => logged(agent, /heartbeat$/),
+      ({ length }) => length > 0,
+    );
+    const counts = { nomad: new Set<number>(), web: new Set<number>() };
+    await until(
+      "the next heartbeat came",
+      NEXT_HEARTBEAT_MS,
+      () => {
+        const ports = connectedPorts();
+        counts.nomad.add(countOf(ports, addresses));
+        counts.web.add(countOf(ports, web));
+        return logged(agent, /heartbeat$/);
+      },
+      ({ length }) => length > 1,
+    );
+    for (const [pool, seen] of Object.entries(counts)) {
+      assert.ok(Math.max(...seen) <= 2, `${pool}: ${[...seen].join(", ")}`);
+    }
+    assert.equal(countOf(connectedPorts(), addresses), 2);
+    assert.equal(countOf(connectedPorts(), web), 2);
+    await agent.end("SIGTERM");
+    await until(
+      "all are closed",
+      5_000,
+      () => countOf(connectedPorts(), [...addresses, ...web]),
+      (open) => open === 0,
+    );
+  });
+
+  test("pushed ones make primaries; without one for three times its TTL, what Consul finds counts as primary", async (t) => {
+    const consul = await new FakeConsul().listen();
+    t.after(() => consul.close());
+    await using backup = await scriptedServer(() => undefined);
+    const address = backup.endpoint.key;
+    const [host, port] = address.split(":");
+    await fetch(`${consul.address}/v1/agent/service/register`, {
+      method: "PUT",
+      body: JSON.stringify({
+        ID: "b",
+        Name: "web",
+        Address: host,
+        Port: Number(port),
+        Check: { Status: "passing" },
+      }),
+    });
+    const config = { consul: { address: consul.address }, pools: { web: { heartbeat: "push" } } };
+    await using agent = await AgentProcess.start(config);
+    const tierIs = (tier: string, withinMs: number) =>
+      until(
+        `${address} is a ${tier} and the head`,
+        withinMs,
+        () => agent.txt("web"),
+        (strings) => strings.includes(`head=${address}`) && strings.includes(`tier=${tier}`),
+      );
+    const heartbeat = { servers: [{ address: DEAD }], leader: DEAD, ttl_seconds: 1 };
+    const pushedAt = performance.now();
+    await push(agent, "web", heartbeat);
+    await tierIs("backup", 2_500);
+    await tierIs("primary", 10_000);
+    assert.ok(performance.now() - pushedAt >= 2_900, "not before three times the TTL");
+    await push(agent, "web", { ...heartbeat, ttl_seconds: 60 });
+    await tierIs("backup", 5_000);
+    await push(agent, "web", { ...heartbeat, leader: "", ttl_seconds: 60 });
+    await tierIs("primary", 5_000);
+  });
+
+  test("a server known by name is found when its name resolves, and followed when it fails and its name has moved", async () => {
+    await using nameserver = await startNameserver();
+    await using old = await ServerProcess.start("127.0.0.2");
+    const pools = { nomad: { servers: [`one.example:${old.port}`], heartbeat: "none", backups: null } };
+    const config = { dns: { address: "127.0.0.1:0", nameservers: [nameserver.address] }, pools };
+    await using agent = await AgentProcess.start(config);
+    await until(
+      "the agent says so",
+      10_000,
+      () => logged(agent, /can't be used yet/),
+      ({ length }) => length === 1,
+    );
+    nameserver.addresses.set("one.example", "127.0.0.2");
+    const addressIs = (wanted: string, withinMs: number) =>
+      until(
+        `the address is ${wanted}`,
+        withinMs,
+        () => agent.a("nomad"),
+        (seen) => seen.join() === wanted,
+      );
+    await addressIs("127.0.0.2", 15_000);
+    await using moved = await ServerProcess.start(`127.0.0.3`, old.port);
+    nameserver.addresses.set("one.example", moved.address.split(":")[0] ?? "");
+    await old.end();
+    await addressIs("127.0.0.3", 10_000);
+    await until(
+      "it answers there",
+      5_000,
+      () => logged(agent, /^a server answers again$/),
+      ({ length }) => length === 1,
+    );
+  });
+
+  test("agent --dev: nothing to install, and within ten seconds heartbeats and answers", async () => {
+    const startedAt = performance.now();
+    await using agent = await AgentProcess.start({ log: { level: "info", format: "json" } }, ["--dev"]);
+    await until(
+      "three servers are listed",
+      10_000,
+      () => agent.srv("_nomad._tcp.all"),
+      ({ length }) => length === 3,
+    );
+    await until(
+      "a heartbeat shows",
+      10_000,
+      () => logged(agent, /^first heartbeat$/),
+      ({ length }) => length === 1,
+    );
+    assert.ok(performance.now() - startedAt < 10_000);
+    assert.equal(await agent.end("SIGTERM"), 0);
+  });
+});
+
+/** The remote port of each established connection of this machine, at the side that opened it or accepted it. */
+function connectedPorts(): readonly number[] {
+  const lines = readFileSync("/proc/net/tcp", "utf8").trim().split("\n").slice(1);
+  return lines.flatMap((line) => {
+    const [, , remote = "", state] = line.trim().split(/\s+/);
+    return state === "01" ? [Number.parseInt(remote.split(":")[1] ?? "", 16)] : [];
+  });
+}
+
+function countOf(ports: readonly number[], addresses: readonly string[]): number {
+  const wanted = new Set(addresses.map((address) => Number(address.split(":")[1])));
+  return ports.filter((port) => wanted.has(port)).length;
+}
+
+/** Answers what it was told, for an hour; any other name does not exist. */
+async function startNameserver() {
+  const addresses = new Map<string, string>();
+  const socket = createSocket("udp4");
+  socket.on("message", (message, peer) => {
+    const { id, questions = [] } = decode(message);
+    const [question] = questions;
+    const address = addresses.get(question?.name ?? "");
+    const answers =
+      question?.type === "A" && address !== undefined
+        ? [{ type: "A" as const, name: question.name, ttl: 3_600, data: address }]
+        : [];
+    const flags = 0x8580 | (address === undefined ? 3 : 0);
+    socket.send(
+      encode({ type: "response", id: id ?? 0, flags, questions, answers }),
+      peer.port,
+      peer.address,
+    );
+  });
+  socket.bind(0, "127.0.0.1");
+  await once(socket, "listening");
+  return {
+    addresses,
+    address: `127.0.0.1:${socket.address().port}`,
+    [Symbol.asyncDispose]: async () => {
+      const closed = once(socket, "close");
+      socket.close();
+      await closed;
+    },
+  };
+}
