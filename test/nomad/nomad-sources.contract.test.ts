@@ -1,0 +1,133 @@
+/** The second half of the contract with Nomad's servers: what the heartbeat source and the monitor make of them. */
+import assert from "node:assert/strict";
+import { after, before, suite, test } from "node:test";
+import { RpcProxy } from "../../src/core/rpc-proxy.ts";
+import type { ServerEndpoint } from "../../src/core/server-endpoint.ts";
+import { ConnectionPinger } from "../../src/net/connection-pinger.ts";
+import { HeartbeatQuery } from "../../src/nomad/heartbeat-query.ts";
+import { NomadClient } from "../../src/nomad/nomad-client.ts";
+import { NomadConnection } from "../../src/nomad/nomad-connection.ts";
+import { nomadConnector } from "../../src/nomad/nomad-connector.ts";
+import { ContactWatch } from "../../src/sources/contact.ts";
+import { HealthMonitor } from "../../src/sources/health-monitor.ts";
+import { Heartbeat } from "../../src/sources/heartbeat.ts";
+import { Penalties } from "../../src/sources/penalties.ts";
+import { silentLogger, systemClock, systemRandom, systemResolver } from "../../src/system-ports.ts";
+import { IN_TIME, until } from "../net/expectations.ts";
+import { type ClusterUnderTest, clustersUnderTest } from "./cluster-under-test.ts";
+
+/** Nobody listens there (RFC 863's discard port). */
+const DEAD = "127.0.0.1:9";
+
+/** Often, so that a second holds many pings, and patient, as for servers far away. */
+const HEALTH = { intervalMs: 50, timeoutMs: 5_000, standby: true };
+
+for (const cluster of clustersUnderTest()) {
+  suite(`sources and ${cluster.title}`, () => {
+    contract(cluster);
+  });
+}
+
+function contract(cluster: ClusterUnderTest): void {
+  const { settings } = cluster;
+  let endpoints: readonly ServerEndpoint[] = [];
+  before(async () => {
+    endpoints = await cluster.start();
+  });
+  after(() => cluster.stop());
+
+  /** The list, its monitor and its heartbeats, as a pool puts them together. */
+  function sources() {
+    const ports = {
+      clock: systemClock,
+      random: systemRandom,
+      logger: silentLogger,
+      resolver: systemResolver,
+    };
+    const connector = nomadConnector(settings);
+    const pinger = new ConnectionPinger(connector, IN_TIME);
+    const identity = { datacenter: "dc1", region: settings.region, rpcMajorVersion: 1, rpcMinorVersion: 1 };
+    const proxy = new RpcProxy({ ...ports, pinger }, identity);
+    const pingContext = { region: settings.region, apiMajorVersion: 1 };
+    const penalties = new Penalties(systemClock);
+    const monitor = new HealthMonitor(
+      { ...ports, proxy, connector, pinger, penalties },
+      { ...HEALTH, pingContext },
+    );
+    const contact = new ContactWatch(systemClock, () => undefined);
+    const question = new HeartbeatQuery(identity);
+    const heartbeat = new Heartbeat({
+      ...ports,
+      proxy,
+      contact,
+      query: async (server, signal) => {
+        const held = monitor.connectionTo(server.key);
+        const lent = held instanceof NomadConnection ? held : undefined;
+        const client = new NomadClient(server, settings, lent);
+        try {
+          return await question.ask(client, { ...IN_TIME, signal });
+        } finally {
+          client.close();
+        }
+      },
+    });
+    const stop = () => {
+      heartbeat.stop();
+      monitor.stop();
+    };
+    return { proxy, monitor, heartbeat, contact, stop };
+  }
+
+  test("a first heartbeat from one known server brings all of them as primaries, and a leader among them", async () => {
+    const { proxy, heartbeat, contact, stop } = sources();
+    heartbeat.start();
+    await proxy.addPrimaryServer(endpoints[0]?.key ?? "");
+    await until(() => heartbeat.status().phase === "ok");
+    const { servers } = proxy.snapshot();
+    assert.ok(servers.length >= endpoints.length);
+    assert.ok(proxy.serverRpcAddrs().includes(proxy.leaderAddr()), proxy.leaderAddr());
+    assert.equal(contact.contact, "held");
+    stop();
+  });
+
+  test("healthy servers keep their place while they are pinged and asked over one connection", async () => {
+    const { proxy, monitor, heartbeat, stop } = sources();
+    for (const { key } of endpoints) {
+      await proxy.addPrimaryServer(key);
+    }
+    const head = proxy.findServer()?.key;
+    const failed: string[] = [];
+    proxy.subscribe(({ cause }) => {
+      if (cause.occurrence === "server-failed") {
+        failed.push(`${String(cause.server)}: ${String(cause.reason)}`);
+      }
+    });
+    monitor.start();
+    await until(() => monitor.status().servers.every(({ state }) => state.phase === "up"));
+    assert.equal(monitor.status().servers.length, Math.min(2, endpoints.length));
+    heartbeat.start();
+    const lent = monitor.connectionTo(head ?? "");
+    assert.ok(lent instanceof NomadConnection);
+    const client = new NomadClient(lent.endpoint, settings, lent);
+    for (let asked = 0; asked < 20; asked++) {
+      await client.leader({ ...IN_TIME, allowStale: true });
+      await new Promise((resolve) => setTimeout(resolve, HEALTH.intervalMs));
+    }
+    assert.deepEqual(failed, []);
+    assert.equal(proxy.findServer()?.key, head);
+    assert.equal(monitor.status().phase, "up");
+    stop();
+  });
+
+  test("dead servers ahead of a live one: it is the head after one pass", async () => {
+    const { proxy, monitor, stop } = sources();
+    const [live] = endpoints;
+    await proxy.addPrimaryServer(DEAD);
+    await proxy.addPrimaryServer("127.0.0.1:13");
+    await proxy.addPrimaryServer(live?.key ?? "");
+    monitor.start();
+    await until(() => proxy.findServer()?.key === live?.key);
+    await until(() => monitor.status().phase === "up");
+    stop();
+  });
+}
