@@ -214,8 +214,7 @@ suite("heartbeats", { concurrency: true }, () => {
     );
   });
 
-  test("agent --dev: nothing to install, and within ten seconds heartbeats and answers", async () => {
-    const startedAt = performance.now();
+  test("agent --dev: nothing to install, and heartbeats and answers soon", async () => {
     await using agent = await AgentProcess.start({ log: { level: "info", format: "json" } }, ["--dev"]);
     await until(
       "three servers are listed",
@@ -225,11 +224,10 @@ suite("heartbeats", { concurrency: true }, () => {
     );
     await until(
       "a heartbeat shows",
-      10_000,
+      30_000, // the first one waits up to 10 s, so that a fleet's do not come together
       () => logged(agent, /^first heartbeat$/),
       ({ length }) => length === 1,
     );
-    assert.ok(performance.now() - startedAt < 10_000);
     assert.equal(await agent.end("SIGTERM"), 0);
   });
 });
