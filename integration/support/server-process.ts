@@ -89,8 +89,7 @@ interface Started {
 
 async function launch(listen: string, view: Partial<StandInView>): Promise<Started> {
   const flags = ["--listen", listen, "--view", JSON.stringify(view), "--stdin"];
-  // Without V8's own threads it dies faster: the kernel closes a process's connections when its last thread has ended.
-  const child = spawn(process.execPath, ["--v8-pool-size=0", SCRIPT, ...flags], {
+  const child = spawn(process.execPath, [SCRIPT, ...flags], {
     stdio: ["pipe", "pipe", "inherit"],
   });
   child.stdin.on("error", () => undefined);

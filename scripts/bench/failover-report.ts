@@ -34,7 +34,13 @@ export function report(what: string, { closed, ours, consul, requiredP99 }: Meas
   say(`${what} (${availableParallelism()} cores, load ${loadavg()[0]?.toFixed(1) ?? ""})`);
   say(`${line("headwaiter", ours)}   required p99 ≤ ${requiredP99} ${isMissed ? "✗" : "✓"}`);
   if (closed.length > 0) {
-    say(line("its connections closed", closed));
+    say(line("  the kernel closes connections", closed));
+    say(
+      line(
+        "  from then on",
+        ours.map((value, round) => value - (closed[round] ?? Number.NaN)),
+      ),
+    );
   }
   if (consul.length > 0) {
     say(line("Consul DNS, TCP check every 1 s", consul));
