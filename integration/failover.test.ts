@@ -117,12 +117,15 @@ suite("all servers dead", () => {
     for (const survivor of on.servers) {
       const before = on.agent.log.length;
       const says = () => on.agent.log.slice(before).filter(({ level }) => level === "error");
+      const isBack = () => on.agent.log.slice(before).some(({ msg }) => msg === "a server answers again");
       for (const server of on.servers) {
         server.kill();
       }
       await until("the agent says so", AFTER_STOP_MS, says, (lines) => lines.length > 0);
       assert.equal((await on.order()).length, 3);
       await survivor.restart();
+      // It may have been the head all along: the answer alone does not tell that the outage is over.
+      await until("the agent notices that one is back", AFTER_STOP_MS, isBack, Boolean);
       await headIs(on.agent, survivor, AFTER_STOP_MS);
       assert.equal(says().length, 1);
       await Promise.all(on.servers.filter((server) => server !== survivor).map((server) => server.restart()));
