@@ -14,13 +14,14 @@ export interface Measurement {
 
 export interface Load {
   readonly seconds: number;
+  /** Each with a port of its own: what spreads queries over sockets that share one. */
+  readonly clients: number;
+  readonly threads: number;
+  /** Queries on their way at most: enough that the server always has work, and no receive buffer overflows. */
+  readonly outstanding: number;
   /** Queries per second; undefined: as many as it answers. */
   readonly pace?: number;
 }
-
-/** 100 queries on their way at most, 8 clients: the server always has work, and no receive buffer overflows. */
-const OUTSTANDING = 100;
-const CLIENTS = 8;
 
 export async function measure(
   folder: string,
@@ -54,8 +55,8 @@ async function dnsperf(folder: string, port: number, question: string, load: Loa
   const child = spawn(
     "dnsperf",
     [
-      ...["-s", "127.0.0.1", "-p", String(port), "-d", questions, "-l", String(load.seconds), "-T", "1"],
-      ...["-c", String(CLIENTS), "-q", String(OUTSTANDING), ...paced],
+      ...["-s", "127.0.0.1", "-p", String(port), "-d", questions, "-l", String(load.seconds)],
+      ...["-T", String(load.threads), "-c", String(load.clients), "-q", String(load.outstanding), ...paced],
     ],
     { stdio: ["ignore", file, file] },
   );

@@ -4,8 +4,16 @@ export interface Row {
   readonly name: string;
   readonly queriesPerSecond: number;
   readonly cpuMicrosPerQuery: number;
-  readonly at5000: { readonly p50Ms: number; readonly p99Ms: number; readonly lost: number };
-  readonly at20000: { readonly p50Ms: number; readonly p99Ms: number; readonly lost: number };
+  readonly at5000: Latency;
+  readonly at20000: Latency;
+}
+
+interface Latency {
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly lost: number;
+  /** Whether it answers as many queries a second as it is to be asked. */
+  readonly isReached: boolean;
 }
 
 export function table(rows: readonly Row[]): string {
@@ -19,8 +27,11 @@ export function table(rows: readonly Row[]): string {
   ].join("\n");
 }
 
-function latency({ p50Ms, p99Ms, lost }: Row["at5000"]): string {
-  return Number.isNaN(p50Ms) ? "–" : `${fixed(p50Ms, 2)}, ${fixed(p99Ms, 2)} (${lost})`;
+function latency({ p50Ms, p99Ms, lost, isReached }: Latency): string {
+  if (!isReached) {
+    return Number.isNaN(p50Ms) ? "–" : "not reached";
+  }
+  return `${fixed(p50Ms, 2)}, ${fixed(p99Ms, 2)} (${lost})`;
 }
 
 function whole(value: number): string {
