@@ -28,11 +28,12 @@ export class Agent {
   readonly #dns: DnsServer;
   readonly #http: HttpServer;
   #unsubscribe: readonly (() => void)[] = [];
+  #starting: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
   /** Absent unless `consul.register` is set. */
   #registration: SelfRegistration | undefined;
 
-  /** @throws AgentError when a file that the configuration names can't be read. */
+  /** @throws AgentError when a certificate or key that a pool names can't be read. */
   constructor(config: Config, logger: PartLogger) {
     const { dns, http } = config;
     this.#config = config;
@@ -57,51 +58,68 @@ export class Agent {
     this.#http = new HttpServer({
       address: http.address,
       tokenFile: http.token_file,
+      dnsState: () => this.#dns.state().kind,
       pools: new Map(this.#pools.map((pool) => [pool.name, this.#apiOf(pool)])),
     });
   }
 
-  /** @throws AgentError, DnsServerError or HttpListenError, with nothing left running, when a directory or an address can't be had. */
-  async start(): Promise<void> {
+  /**
+   * Idempotent. Resolves early, with nothing started any more, when `stop` is called meanwhile.
+   * @throws AgentError, DnsServerError or HttpListenError, with nothing left running, when a directory or an address can't be had.
+   */
+  start(): Promise<void> {
+    this.#starting ??= this.#start();
+    return this.#starting;
+  }
+
+  /** Leaves no socket, timer or thread behind. Idempotent; an agent that was stopped does not start again. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #start(): Promise<void> {
     checkWritable(this.#config.data_dir);
-    this.#unsubscribe = this.#pools.map(({ name, proxy }) =>
-      proxy.subscribe((next, previous) => {
-        this.#publish();
-        if (next.head?.key !== previous.head?.key) {
-          this.#logger.info({ pool: name, head: next.head?.key, ...next.cause }, "new head");
-        }
-      }),
-    );
+    this.#unsubscribe = this.#pools.map((pool) => this.#follow(pool));
     this.#publish();
     try {
-      await this.#dns.start();
-      await this.#http.start();
+      for (const listener of [this.#dns, this.#http]) {
+        if (this.#stopping === undefined) {
+          await listener.start();
+        }
+      }
     } catch (error) {
-      await this.stop();
+      await this.#end();
       throw error;
     }
+    if (this.#stopping === undefined) {
+      this.#startSources();
+    }
+  }
+
+  #startSources(): void {
     for (const pool of this.#pools) {
       pool.start();
     }
-    if (this.#config.consul.register) {
+    const { consul } = this.#config;
+    if (consul.register) {
       this.#registration = this.#selfRegistration();
       this.#registration.start();
     }
     const dns = this.#dns.addresses().map(({ host, port }) => joinHostPort(host, port));
-    const { consul } = this.#config;
     this.#logger.info(
       { dns: dns.join(" "), http: this.#httpAddress(), consul: consul.address },
       "agent started",
     );
   }
 
-  /** Leaves no socket, timer or thread behind. Idempotent. */
-  stop(): Promise<void> {
-    this.#stopping ??= this.#stop();
-    return this.#stopping;
+  /** A start on its way is waited for: what it has begun to open could not be closed. */
+  async #stop(): Promise<void> {
+    await this.#starting?.catch(() => undefined);
+    await this.#end();
   }
 
-  async #stop(): Promise<void> {
+  async #end(): Promise<void> {
     for (const unsubscribe of this.#unsubscribe) {
       unsubscribe();
     }
@@ -110,6 +128,15 @@ export class Agent {
     await this.#consul.close();
     await this.#http.stop();
     await this.#dns.stop();
+  }
+
+  #follow({ name, proxy }: Pool): () => void {
+    return proxy.subscribe((next, previous) => {
+      this.#publish();
+      if (next.head?.key !== previous.head?.key) {
+        this.#logger.info({ pool: name, head: next.head?.key, ...next.cause }, "new head");
+      }
+    });
   }
 
   #httpAddress(): string {
@@ -145,7 +172,7 @@ export class Agent {
 
   #apiOf({ proxy, pushed }: Pool): PoolApi {
     return {
-      isReady: () => proxy.findServer() !== undefined && this.#dns.state().kind === "serving",
+      hasHead: () => proxy.findServer() !== undefined,
       takeHeartbeat:
         pushed &&
         ((body) =>

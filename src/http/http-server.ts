@@ -11,12 +11,12 @@ const MAX_BODY_BYTES = 1_048_576;
 /** A request, head and body, has to be complete within this: a client that sends a byte a second holds nothing for long. */
 const REQUEST_TIMEOUT_MS = 10_000;
 
-/** Answers 200 when every pool has a head. */
+/** Answers 200 when DNS is served and every pool has a head. */
 export const READINESS_PATH = "/v1/agent/ready";
 
 /** What HTTP may ask of a pool. */
 export interface PoolApi {
-  readonly isReady: () => boolean;
+  readonly hasHead: () => boolean;
   /** Absent when the pool takes no pushed heartbeats. Resolves with the addresses that could not be used. */
   readonly takeHeartbeat?: ((body: HeartbeatBody) => Promise<readonly EndpointError[]>) | undefined;
 }
@@ -25,6 +25,8 @@ export interface HttpOptions {
   readonly address: { readonly host: string; readonly port: number };
   /** Holds the token that writes need; read at each write, so that it can be replaced. `null`: none needed. */
   readonly tokenFile: string | null;
+  /** `serving` when every thread answers; anything else is reported as it is. */
+  readonly dnsState: () => string;
   readonly pools: ReadonlyMap<string, PoolApi>;
 }
 
@@ -81,11 +83,13 @@ export class HttpServer {
   }
 
   #addRoutes(app: FastifyInstance): void {
-    const { pools } = this.#options;
+    const { dnsState, pools } = this.#options;
     app.get("/v1/agent/health", () => ({ status: "alive" }));
     app.get(READINESS_PATH, async (_request, reply) => {
-      const waiting = [...pools].filter(([, pool]) => !pool.isReady()).map(([name]) => name);
-      await reply.code(waiting.length === 0 ? 200 : 503).send({ ready: waiting.length === 0, waiting });
+      const waiting = [...pools].filter(([, pool]) => !pool.hasHead()).map(([name]) => name);
+      const dns = dnsState();
+      const ready = waiting.length === 0 && dns === "serving";
+      await reply.code(ready ? 200 : 503).send({ ready, waiting, dns });
     });
     app.put<{ Params: { pool: string } }>("/v1/pools/:pool/heartbeat", async (request, reply) => {
       const { pool: name } = request.params;
@@ -120,10 +124,19 @@ export class HttpServer {
     if (method === "GET" || method === "HEAD" || this.#options.tokenFile === null) {
       return undefined;
     }
-    const expected = Buffer.from(readFileSync(this.#options.tokenFile, "utf8").trim());
+    const expected = tokenOf(this.#options.tokenFile);
     const given = Buffer.from((headers.authorization ?? "").replace(/^Bearer /, ""));
     const same = expected.length > 0 && given.length === expected.length && timingSafeEqual(given, expected);
     return same ? undefined : "expected the token of http.token_file in the header Authorization: Bearer …";
+  }
+}
+
+/** Empty, which fits no request, while the file can't be read: a rotation must not open the door, nor end the agent. */
+function tokenOf(file: string): Buffer {
+  try {
+    return Buffer.from(readFileSync(file, "utf8").trim());
+  } catch {
+    return Buffer.alloc(0);
   }
 }
 

@@ -12,24 +12,26 @@ import { HttpListenError, HttpServer, type PoolApi } from "../../src/http/http-s
 const directory = mkdtempSync(join(tmpdir(), "headwaiter-http-"));
 const tokenFile = join(directory, "token");
 const taken: HeartbeatBody[] = [];
-let isReady = false;
+let hasHead = false;
+let dnsState = "serving";
 
 function serverWith(token: string | null): HttpServer {
   return new HttpServer({
     address: { host: "127.0.0.1", port: 0 },
     tokenFile: token,
+    dnsState: () => dnsState,
     pools: new Map<string, PoolApi>([
       [
         "web",
         {
-          isReady: () => isReady,
+          hasHead: () => hasHead,
           takeHeartbeat: (body) => {
             taken.push(body);
             return Promise.resolve([new EndpointError("host-missing", ":1", "expected a host")]);
           },
         },
       ],
-      ["quiet", { isReady: () => true }],
+      ["quiet", { hasHead: () => true }],
     ]),
   });
 }
@@ -88,15 +90,18 @@ suite("the HTTP server", () => {
       headers,
     );
 
-  test("is alive, and ready when every pool has a head", async () => {
+  test("is alive, and ready when every pool has a head and DNS is served", async () => {
     assert.equal((await ask(server, "GET", "/v1/agent/health")).status, 200);
-    isReady = false;
-    assert.deepEqual(await ask(server, "GET", "/v1/agent/ready"), {
-      status: 503,
-      body: { ready: false, waiting: ["web"] },
-    });
-    isReady = true;
-    assert.equal((await ask(server, "GET", "/v1/agent/ready")).status, 200);
+    const states: [boolean, string, number, object][] = [
+      [false, "serving", 503, { ready: false, waiting: ["web"], dns: "serving" }],
+      [true, "restarting", 503, { ready: false, waiting: [], dns: "restarting" }],
+      [true, "serving", 200, { ready: true, waiting: [], dns: "serving" }],
+    ];
+    for (const [head, dns, status, body] of states) {
+      hasHead = head;
+      dnsState = dns;
+      assert.deepEqual(await ask(server, "GET", "/v1/agent/ready"), { status, body });
+    }
   });
 
   test("takes a heartbeat, fills in defaults, and reports the addresses that can't be used", async () => {
@@ -160,11 +165,21 @@ suite("the HTTP server", () => {
     assert.equal((await heartbeat(HEARTBEAT, { authorization: "Bearer rotated" }, guarded)).status, 200);
   });
 
+  test("a token file that is gone refuses all writes, and comes back", async () => {
+    rmSync(tokenFile);
+    for (const authorization of ["Bearer rotated", "Bearer ", ""]) {
+      assert.equal((await heartbeat(HEARTBEAT, { authorization }, guarded)).status, 403);
+    }
+    writeFileSync(tokenFile, "back");
+    assert.equal((await heartbeat(HEARTBEAT, { authorization: "Bearer back" }, guarded)).status, 200);
+  });
+
   test("a port in use is one line", async () => {
     const { port = 0 } = server.address() ?? {};
     const second = new HttpServer({
       address: { host: "127.0.0.1", port },
       tokenFile: null,
+      dnsState: () => "serving",
       pools: new Map(),
     });
     await assert.rejects(
