@@ -15,3 +15,11 @@ export function parseListenAddress(text: string): ListenAddress | undefined {
   const family = match?.[1] === undefined ? 4 : 6;
   return isIP(host) === family && port <= 65_535 ? { host, port } : undefined;
 }
+
+const DNS_PORT = 53;
+
+/** Parses what `parseListenAddress` takes, or a bare IP address with DNS's own port; `undefined` when it is none. */
+export function parseNameserver(text: string): ListenAddress | undefined {
+  const address = isIP(text) === 0 ? parseListenAddress(text) : { host: text, port: DNS_PORT };
+  return address?.port === 0 ? undefined : address;
+}

@@ -48,6 +48,10 @@ function readLayer(path: string): Layer {
   } catch (error) {
     throw unreadable(path, error);
   }
+  return { origin: path, values: valuesOf(path, text) ?? {} };
+}
+
+function valuesOf(path: string, text: string): unknown {
   const document = parseDocument(text, { prettyErrors: true });
   const problem = document.errors[0];
   if (problem !== undefined) {
@@ -55,7 +59,13 @@ function readLayer(path: string): Layer {
     const where = position === undefined ? path : `${path}:${position.line}:${position.col}`;
     throw new ConfigError(where, `expected YAML or JSON: ${problem.message.split(/ at line |\n/)[0] ?? ""}`);
   }
-  return { origin: path, values: document.toJS() ?? {} };
+  try {
+    return document.toJS();
+  } catch (error) {
+    // An alias without its anchor, or far too many of them, shows only here.
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ConfigError(path, `expected YAML or JSON: ${reason}`, { cause: error });
+  }
 }
 
 function unreadable(path: string, error: unknown): ConfigError {

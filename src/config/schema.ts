@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { parseConsulAddress } from "../consul/consul-address.ts";
 import { parseRpcAddr } from "../core/server-endpoint.ts";
-import { parseListenAddress } from "./address.ts";
+import { parseListenAddress, parseNameserver } from "./address.ts";
 import { parseDurationMs } from "./duration.ts";
 
 /** A string that `parse` turns into a value; `undefined` from it is a mistake. */
@@ -20,6 +20,11 @@ function parsed<Value>(parse: (text: string) => Value | undefined, expected: str
 
 const durationMs = parsed(parseDurationMs, 'a duration such as "500ms" or "10m"');
 const positiveDurationMs = durationMs.refine((ms) => ms > 0, { error: "expected a duration above zero" });
+/** Source: RFC 2181 §8: whole seconds in 31 bits. */
+const ttlMs = durationMs.refine((ms) => ms % 1_000 === 0 && ms / 1_000 < 2 ** 31, {
+  error: "expected whole seconds, at most 2147483647s",
+});
+const nameserver = parsed(parseNameserver, 'an IP address, with a port or without, such as "127.0.0.53"');
 const listenAddress = parsed(parseListenAddress, 'an IP address and a port such as "127.0.0.1:8653"');
 const filePath = z
   .string({ error: "expected the path of a file" })
@@ -56,13 +61,25 @@ const RESERVED_POOL_NAMES = ["addr", "all", "ns"];
 
 /** Source: RFC 6335 §5.1 service names. */
 const poolName = z.string().superRefine((name, context) => {
-  if (!/^(?=.{1,15}$)(?=.*[a-z])[a-z0-9]+(-[a-z0-9]+)*$/i.test(name) || RESERVED_POOL_NAMES.includes(name)) {
+  const isServiceName = /^(?=.{1,15}$)(?=.*[a-z])[a-z0-9]+(-[a-z0-9]+)*$/i.test(name);
+  if (!isServiceName || RESERVED_POOL_NAMES.includes(name.toLowerCase())) {
     context.addIssue({
       code: "custom",
       message: `pool name ${JSON.stringify(name)}: expected 1 to 15 letters, digits and inner hyphens with a letter, other than addr, all, ns`,
     });
   }
 });
+
+/** Two names that are the same to DNS. */
+function twinOf(names: readonly string[]): readonly [string, string] | undefined {
+  for (const [index, name] of names.entries()) {
+    const first = names.find((other) => other.toLowerCase() === name.toLowerCase());
+    if (first !== undefined && names.indexOf(first) < index) {
+      return [first, name];
+    }
+  }
+  return undefined;
+}
 
 const tlsFiles = {
   ca_file: filePath.nullable().default(null),
@@ -140,11 +157,11 @@ export const configSchema = z.strictObject({
         )
         .prefault(["127.0.0.1:8653"]),
       domain: domainName.prefault("headwaiter.internal"),
-      ttl: durationMs.prefault("0s"),
-      negative_ttl: durationMs.prefault("1s"),
+      ttl: ttlMs.prefault("0s"),
+      negative_ttl: ttlMs.prefault("1s"),
       sockets: z.union([z.literal(1), z.literal(2)], { error: "expected 1 or 2" }).default(1),
       /** Name servers for the names of servers; empty: those of the machine. */
-      nameservers: z.array(listenAddress).default([]),
+      nameservers: z.array(nameserver).default([]),
     })
     .prefault({}),
   http: z
@@ -166,6 +183,13 @@ export const configSchema = z.strictObject({
   pools: z
     .record(poolName, pool.prefault({}))
     .refine((pools) => Object.keys(pools).length > 0, { error: "expected at least one pool" })
+    .superRefine((pools, context) => {
+      const twin = twinOf(Object.keys(pools));
+      if (twin !== undefined) {
+        const message = `expected names that differ in more than case: to DNS ${twin.join(" and ")} are one`;
+        context.addIssue({ code: "custom", path: [twin[1]], message });
+      }
+    })
     .transform((pools) =>
       Object.fromEntries(
         Object.entries(pools).map(([name, settings]) => [name, withDefaultsFor(name, settings)]),

@@ -89,6 +89,51 @@ suite("layers", () => {
     assert.equal(config.region, "ten");
   });
 
+  test("a name server needs no port", () => {
+    const { nameservers } = load("dns: { nameservers: ['127.0.0.53', '::1', '[::1]:54'] }").dns;
+    assert.deepEqual(nameservers, [
+      { host: "127.0.0.53", port: 53 },
+      { host: "::1", port: 53 },
+      { host: "::1", port: 54 },
+    ]);
+  });
+
+  test("each environment variable of Consul sets its own key", () => {
+    const { consul } = loadConfig(
+      {},
+      {
+        CONSUL_HTTP_TOKEN_FILE: "token",
+        CONSUL_CACERT: "ca.pem",
+        CONSUL_CLIENT_CERT: "cert.pem",
+        CONSUL_CLIENT_KEY: "key.pem",
+        CONSUL_TLS_SERVER_NAME: "server.dc1.consul",
+      },
+    );
+    assert.equal(consul.token_file, "token");
+    assert.equal(consul.ca_file, "ca.pem");
+    assert.equal(consul.cert_file, "cert.pem");
+    assert.equal(consul.key_file, "key.pem");
+    assert.equal(consul.server_name, "server.dc1.consul");
+  });
+
+  test("each flag sets its own key", () => {
+    const flags = {
+      datacenter: "dc7",
+      region: "eu",
+      dataDir: "/tmp/data",
+      logLevel: "warn",
+      logFormat: "text",
+    };
+    const { data_dir, datacenter, log, region } = loadConfig(flags, {});
+    const expected = {
+      datacenter: "dc7",
+      region: "eu",
+      data_dir: "/tmp/data",
+      log: { level: "warn", format: "text" },
+    };
+    assert.deepEqual({ datacenter, region, data_dir, log }, expected);
+  });
+
   test("CONSUL_HTTP_SSL makes a bare CONSUL_HTTP_ADDR https, as in Consul's own tools", () => {
     const config = loadConfig({}, { CONSUL_HTTP_ADDR: "127.0.0.1:8501", CONSUL_HTTP_SSL: "true" });
     assert.equal(config.consul.address, "https://127.0.0.1:8501");
@@ -122,6 +167,12 @@ suite("a mistake is one line that names its place and what was expected", () => 
       "dns: { ttl: 5 parsecs }",
       'FILE: dns.ttl: expected a duration such as "500ms" or "10m", got "5 parsecs"',
     ],
+    ["dns: { ttl: 1500ms }", "FILE: dns.ttl: expected whole seconds, at most 2147483647s"],
+    ["dns: { negative_ttl: 600000h }", "FILE: dns.negative_ttl: expected whole seconds, at most 2147483647s"],
+    [
+      "dns: { nameservers: ['127.0.0.53:0'] }",
+      'FILE: dns.nameservers.0: expected an IP address, with a port or without, such as "127.0.0.53", got "127.0.0.53:0"',
+    ],
     [
       "dns: { domain: office.local }",
       'FILE: dns.domain: expected a domain name such as "headwaiter.internal", not under .local',
@@ -133,6 +184,14 @@ suite("a mistake is one line that names its place and what was expected", () => 
     [
       "pools: { all: {} }",
       'FILE: pools.all: pool name "all": expected 1 to 15 letters, digits and inner hyphens with a letter, other than addr, all, ns',
+    ],
+    [
+      "pools: { NS: {} }",
+      'FILE: pools.NS: pool name "NS": expected 1 to 15 letters, digits and inner hyphens with a letter, other than addr, all, ns',
+    ],
+    [
+      "pools: { web: {}, Web: {} }",
+      "FILE: pools.Web: expected names that differ in more than case: to DNS web and Web are one",
     ],
     ["pools: {}", "FILE: pools: expected at least one pool"],
     [
@@ -148,6 +207,10 @@ suite("a mistake is one line that names its place and what was expected", () => 
       'FILE: consul.address: Consul address "ftp://127.0.0.1": expected "http://host:port", "https://host:port" or "unix:///path"',
     ],
     ["- a list", "FILE: expected a mapping of keys to values"],
+    [
+      "region: *absent",
+      "FILE: expected YAML or JSON: Unresolved alias (the anchor must be set before the alias): absent",
+    ],
     ["a: 1\na: 2", "FILE:2:1: expected YAML or JSON: Map keys must be unique"],
   ];
   for (const [text, message] of rows) {
