@@ -1,4 +1,4 @@
-/** Ten seconds of `npm run soak`: on a machine with nothing idle, healthy servers keep their place. */
+/** Eight seconds of `npm run soak`: on a machine with nothing idle, healthy servers keep their place. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { runSoak } from "./support/soak.ts";

@@ -1,6 +1,7 @@
 /** The composition root: constructs everything, starts in order, stops in reverse. */
 import { accessSync, constants, mkdirSync } from "node:fs";
 import { AgentError } from "./agent-error.ts";
+import type { ListenAddress } from "./config/address.ts";
 import type { Config } from "./config/schema.ts";
 import { ConsulClient } from "./consul/consul-client.ts";
 import { SelfRegistration } from "./consul/self-registration.ts";
@@ -78,6 +79,16 @@ export class Agent {
     return this.#stopping;
   }
 
+  /** The head of each pool by the pool's name, `host:port`. */
+  heads(): ReadonlyMap<string, string | undefined> {
+    return new Map(this.#pools.map(({ name, proxy }) => [name, proxy.findServer()?.key]));
+  }
+
+  /** Where DNS is served; empty before the start and after the end. */
+  dnsAddresses(): readonly ListenAddress[] {
+    return this.#dns.addresses();
+  }
+
   async #start(): Promise<void> {
     checkWritable(this.#config.data_dir);
     this.#unsubscribe = this.#pools.map((pool) => this.#follow(pool));
@@ -106,7 +117,7 @@ export class Agent {
       this.#registration = this.#selfRegistration();
       this.#registration.start();
     }
-    const dns = this.#dns.addresses().map(({ host, port }) => joinHostPort(host, port));
+    const dns = this.dnsAddresses().map(({ host, port }) => joinHostPort(host, port));
     this.#logger.info(
       { dns: dns.join(" "), http: this.#httpAddress(), consul: consul.address },
       "agent started",
@@ -151,10 +162,7 @@ export class Agent {
       {
         httpAddress: `http://${this.#httpAddress()}`,
         readinessPath: READINESS_PATH,
-        describe: () => ({
-          version: VERSION,
-          heads: new Map(this.#pools.map(({ name, proxy }) => [name, proxy.findServer()?.key])),
-        }),
+        describe: () => ({ version: VERSION, heads: this.heads() }),
       },
     );
   }

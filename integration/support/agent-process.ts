@@ -84,6 +84,10 @@ export class AgentProcess implements AsyncDisposable {
     return await this.#resolver.resolve4(`${name}.headwaiter.internal`).catch(() => []);
   }
 
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
   /** Resolves with the exit code. */
   async end(signal: NodeJS.Signals): Promise<number | null> {
     const exited = once(this.#child, "exit");

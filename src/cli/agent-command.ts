@@ -1,7 +1,9 @@
+import type { Logger } from "pino";
 import { Agent } from "../agent.ts";
 import { configOf } from "../config/layer.ts";
 import { configLayers, type Flags } from "../config/load.ts";
-import { devCluster } from "./dev-cluster.ts";
+import type { Config } from "../config/schema.ts";
+import { DevCluster } from "./dev-cluster.ts";
 import { failWith } from "./failure.ts";
 import { createLogger } from "./log.ts";
 
@@ -11,8 +13,9 @@ interface AgentFlags extends Flags {
 
 /** Runs until TERM or INT; a second signal ends it at once, with 1. */
 export async function runAgent(flags: AgentFlags): Promise<void> {
-  const dev = flags.dev === true ? await devCluster() : undefined;
-  const config = configOf([...(dev === undefined ? [] : [dev.layer]), ...configLayers(flags, process.env)]);
+  const dev = flags.dev === true ? new DevCluster() : undefined;
+  const devLayers = dev === undefined ? [] : [await dev.start()];
+  const config = configOf([...devLayers, ...configLayers(flags, process.env)]);
   const logger = createLogger(config.log);
   const agent = new Agent(config, logger);
   let stopping = false;
@@ -28,5 +31,28 @@ export async function runAgent(flags: AgentFlags): Promise<void> {
   };
   process.on("SIGTERM", stop);
   process.on("SIGINT", stop);
+  dev?.join(config);
   await agent.start();
+  if (dev !== undefined) {
+    showHow(dev, agent, config, logger.child({ name: "agent.dev" }));
+  }
+}
+
+function showHow(dev: DevCluster, agent: Agent, { dns }: Config, logger: Logger): void {
+  const [address] = agent.dnsAddresses();
+  if (address === undefined) {
+    return; // stopped while it started
+  }
+  process.on("SIGUSR2", () => {
+    const head = agent.heads().get("nomad");
+    logger.info({ server: head }, "the head's server ends");
+    dev.fail(head).catch(failWith);
+  });
+  logger.info(
+    {
+      ask: `dig @${address.host} -p ${address.port} _nomad._tcp.${dns.domain} SRV +short`,
+      fail: `kill -USR2 ${process.pid}`,
+    },
+    "three servers of our own: ask for the head, end its server, ask again",
+  );
 }

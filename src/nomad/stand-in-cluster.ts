@@ -52,6 +52,12 @@ export class StandInCluster {
     this.#spread();
   }
 
+  /** Moves all servers there. */
+  join(place: Pick<StandInView, "datacenter" | "region">): void {
+    this.know(place);
+    this.#spread();
+  }
+
   /** Changes what all servers know. */
   know(view: Partial<StandInView>): void {
     for (const server of this.servers) {
