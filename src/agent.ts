@@ -10,6 +10,7 @@ import { joinHostPort } from "./core/server-endpoint.ts";
 import { defined } from "./defined.ts";
 import { DnsResolver } from "./dns/resolver/dns-resolver.ts";
 import { DnsServer } from "./dns/server.ts";
+import { heartbeatOf } from "./http/heartbeat-body.ts";
 import { HttpServer, type PoolApi, READINESS_PATH } from "./http/http-server.ts";
 import { Pool } from "./pool.ts";
 import { systemClock, systemRandom } from "./system-ports.ts";
@@ -181,20 +182,7 @@ export class Agent {
   #apiOf({ proxy, pushed }: Pool): PoolApi {
     return {
       hasHead: () => proxy.findServer() !== undefined,
-      takeHeartbeat:
-        pushed &&
-        ((body) =>
-          pushed.take({
-            servers: body.servers.map((server) => ({
-              rpcAdvertiseAddr: server.address,
-              rpcMajorVersion: server.rpc_major_version,
-              rpcMinorVersion: server.rpc_minor_version,
-              datacenter: server.datacenter ?? this.#config.datacenter,
-            })),
-            numNodes: body.num_nodes,
-            leaderRpcAddr: body.leader,
-            ttlMs: body.ttl_seconds * 1000,
-          })),
+      takeHeartbeat: pushed && ((body) => pushed.take(heartbeatOf(body, this.#config.datacenter))),
     };
   }
 }

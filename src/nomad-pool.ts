@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { AgentError } from "./agent-error.ts";
 import type { PoolConfig } from "./config/schema.ts";
-import type { Clock, Logger } from "./core/ports.ts";
+import type { Logger } from "./core/ports.ts";
 import type { ProxyConfig } from "./core/rpc-proxy.ts";
 import { defined } from "./defined.ts";
 import type { HeldConnection } from "./net/held-connection.ts";
@@ -32,7 +32,6 @@ function pem(path: string | null): string | null {
 }
 
 interface NomadPorts {
-  readonly clock: Clock;
   readonly logger: Logger;
   /** A connection that is held anyway is used instead of a further one. */
   readonly connectionTo: (key: string) => HeldConnection | undefined;
@@ -43,9 +42,9 @@ export function nomadHeartbeat(
   config: Pick<PoolConfig, "token_file">,
   proxyConfig: ProxyConfig,
   tls: NomadTls | undefined,
-  { clock, logger, connectionTo }: NomadPorts,
+  { logger, connectionTo }: NomadPorts,
 ): Query {
-  const heartbeat = new HeartbeatQuery(proxyConfig, () => clock.now());
+  const heartbeat = new HeartbeatQuery(proxyConfig);
   const { region } = proxyConfig;
   return async (server, signal) => {
     const held = connectionTo(server.key);

@@ -23,3 +23,18 @@ export const heartbeatBody = z.strictObject({
 });
 
 export type HeartbeatBody = z.infer<typeof heartbeatBody>;
+
+/** The heartbeat that a body describes, for an agent in this datacenter. */
+export function heartbeatOf(body: HeartbeatBody, ourDatacenter: string) {
+  return {
+    servers: body.servers.map((server) => ({
+      rpcAdvertiseAddr: server.address,
+      rpcMajorVersion: server.rpc_major_version,
+      rpcMinorVersion: server.rpc_minor_version,
+      datacenter: server.datacenter ?? ourDatacenter,
+    })),
+    numNodes: body.num_nodes,
+    leaderRpcAddr: body.leader,
+    ttlMs: body.ttl_seconds * 1000,
+  };
+}
