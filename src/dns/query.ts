@@ -46,16 +46,17 @@ export class Query {
     }
     const questionRead = wordAt(message, 4) === 1 && this.#readQuestion(message);
     if ((byteAt(message, 2) & 0x78) !== 0) {
+      if (questionRead || wordAt(message, 4) === 0) {
+        this.#lookForOpt(message);
+      }
       return "unsupported";
     }
-    if (!questionRead) {
-      return "malformed";
-    }
-    return this.#readRecords(message);
+    return questionRead ? this.#readRecords(message) : "malformed";
   }
 
   #reset(): void {
     this.questionEnd = HEADER_LENGTH;
+    this.type = 0;
     this.hasOpt = false;
     this.dnssecOk = false;
     this.payloadSize = MIN_PAYLOAD;
@@ -106,53 +107,77 @@ export class Query {
   }
 
   #readRecords(message: Uint8Array): Verdict {
-    const additional = wordAt(message, 10);
-    const isTransfer = this.type === TYPE.IXFR;
-    // An IXFR query names the version it has in the authority section (RFC 1995); it is refused unread.
+    const authority = wordAt(message, 8);
+    // An IXFR query names the version it has in the authority section (RFC 1995).
     if (
       wordAt(message, 6) !== 0 ||
-      (wordAt(message, 8) !== 0 && !isTransfer) ||
-      additional > MAX_ADDITIONAL
+      (authority !== 0 && this.type !== TYPE.IXFR) ||
+      wordAt(message, 10) > MAX_ADDITIONAL
     ) {
       return "malformed";
     }
-    if (isTransfer) {
-      return "question";
-    }
-    let offset = this.questionEnd;
-    for (let i = 0; i < additional; i++) {
-      offset = this.#readRecord(message, offset);
-      if (offset === 0) {
-        return "malformed";
-      }
+    if (!this.#readAdditional(message, recordsEnd(message, this.questionEnd, authority))) {
+      return "malformed";
     }
     return this.#optVersion === 0 ? "question" : "bad-version";
   }
 
-  /** Where the record ends, or 0 when it is malformed. */
-  #readRecord(message: Uint8Array, start: number): number {
-    const fixed = nameEnd(message, start);
-    const dataStart = fixed + 10;
-    if (fixed === 0 || dataStart > message.length) {
-      return 0;
+  /** The OPT of a message with another opcode, whose layout is not ours to judge: one that can't be read is none. */
+  #lookForOpt(message: Uint8Array): void {
+    const others = wordAt(message, 6) + wordAt(message, 8);
+    if (!this.#readAdditional(message, recordsEnd(message, this.questionEnd, others))) {
+      this.hasOpt = false;
     }
-    const dataEnd = dataStart + wordAt(message, fixed + 8);
-    if (dataEnd > message.length) {
-      return 0;
+  }
+
+  /** False when it is malformed, or `start` is 0. */
+  #readAdditional(message: Uint8Array, start: number): boolean {
+    let offset = start;
+    for (let left = wordAt(message, 10); left > 0 && offset !== 0; left--) {
+      const end = recordEnd(message, offset);
+      if (end !== 0 && typeOf(message, offset) === TYPE.OPT && !this.#readOpt(message, offset, end)) {
+        return false;
+      }
+      offset = end;
     }
-    if (wordAt(message, fixed) !== TYPE.OPT) {
-      return dataEnd;
-    }
+    return offset !== 0;
+  }
+
+  #readOpt(message: Uint8Array, start: number, end: number): boolean {
     // RFC 6891 6.1.1: at most one OPT, owned by the root, which is a single byte.
-    if (this.hasOpt || fixed !== start + 1 || !optionsFit(message, dataStart, dataEnd)) {
-      return 0;
+    if (this.hasOpt || byteAt(message, start) !== 0 || !optionsFit(message, start + 11, end)) {
+      return false;
     }
     this.hasOpt = true;
-    this.payloadSize = Math.max(MIN_PAYLOAD, wordAt(message, fixed + 2));
-    this.#optVersion = byteAt(message, fixed + 5);
-    this.dnssecOk = (byteAt(message, fixed + 6) & 0x80) !== 0;
-    return dataEnd;
+    this.payloadSize = Math.max(MIN_PAYLOAD, wordAt(message, start + 3));
+    this.#optVersion = byteAt(message, start + 6);
+    this.dnssecOk = (byteAt(message, start + 7) & 0x80) !== 0;
+    return true;
   }
+}
+
+/** Steps over records: where they end, or 0 when one is malformed. Each takes 11 bytes, so any count ends soon. */
+function recordsEnd(message: Uint8Array, start: number, count: number): number {
+  let offset = start;
+  for (let left = count; left > 0 && offset !== 0; left--) {
+    offset = recordEnd(message, offset);
+  }
+  return offset;
+}
+
+/** Where the record ends, or 0 when it is malformed. */
+function recordEnd(message: Uint8Array, start: number): number {
+  const fixed = nameEnd(message, start);
+  if (fixed === 0 || fixed + 10 > message.length) {
+    return 0;
+  }
+  const end = fixed + 10 + wordAt(message, fixed + 8);
+  return end > message.length ? 0 : end;
+}
+
+/** Of a record that `recordEnd` has found well-formed. */
+function typeOf(message: Uint8Array, start: number): number {
+  return wordAt(message, nameEnd(message, start));
 }
 
 /** Steps over a name without following pointers, so a chain of them costs nothing. 0 when it is none. */

@@ -288,10 +288,21 @@ const REFUSED: readonly Row[] = [
     expect: `;; NOTIMP qr\n? headwaiter.internal. IN ${type}`,
     overTcp: `;; REFUSED qr\n? headwaiter.internal. IN ${type}`,
   })),
+  ...["AXFR", "IXFR"].map((type) => ({
+    about: "a transfer with an OPT gets one",
+    ask: `headwaiter.internal. IN ${type} +edns=0`,
+    expect: `;; NOTIMP qr\n${EDNS}\n? headwaiter.internal. IN ${type}`,
+    overTcp: `;; REFUSED qr\n${EDNS}\n? headwaiter.internal. IN ${type}`,
+  })),
   ...[1, 2, 3, 4, 5, 6, 15].map((opcode) => ({
     about: "another opcode",
     ask: `headwaiter.internal. IN SOA +rd +opcode=${opcode}`,
     expect: `;; NOTIMP qr rd opcode=${opcode}\n? headwaiter.internal. IN SOA`,
+  })),
+  ...[1, 2, 3, 4, 5, 6, 15].map((opcode) => ({
+    about: "another opcode with an OPT gets one",
+    ask: `headwaiter.internal. IN SOA +edns=0 +do +opcode=${opcode}`,
+    expect: `;; NOTIMP qr opcode=${opcode}\n${EDNS} do\n? headwaiter.internal. IN SOA`,
   })),
 ];
 

@@ -26,6 +26,19 @@ function message(counts: readonly [number, number, number, number], ...parts: re
 
 const NAME_AND_TYPE = PLAIN.subarray(12);
 const OPT = Buffer.concat([Buffer.of(0), words(41, 4096, 0, 0, 0)]);
+const IXFR = Buffer.concat([wireName("headwaiter.internal"), words(251, 1)]);
+/** Any record will do. */
+const VERSION = Buffer.concat([wireName("headwaiter.internal"), words(6, 1, 0, 1, 22), Buffer.alloc(22)]);
+const UPDATED = ";; NOTIMP qr opcode=5\n? headwaiter.internal. IN SOA";
+
+function update(
+  counts: readonly [number, number, number, number],
+  ...records: readonly Uint8Array[]
+): Buffer {
+  const zone = Buffer.concat([wireName("headwaiter.internal"), words(6, 1)]);
+  return Buffer.concat([words(0x1234, 0x2800, ...counts), zone, ...records]);
+}
+
 const LONG_NAME = Buffer.concat([
   ...Array.from({ length: 4 }, () => Buffer.concat([Buffer.of(63), Buffer.alloc(63, "x")])),
   Buffer.of(0),
@@ -103,14 +116,42 @@ const ROWS: readonly (readonly [about: string, bytes: Buffer, expect: string])[]
   ],
   [
     "an IXFR names its version in the authority section",
-    message([1, 0, 1, 0], wireName("headwaiter.internal"), words(251, 1)),
+    message([1, 0, 1, 0], IXFR, VERSION),
     ";; NOTIMP qr\n? headwaiter.internal. IN IXFR",
+  ],
+  [
+    "behind which its OPT is read",
+    message([1, 0, 1, 1], IXFR, VERSION, OPT),
+    ";; NOTIMP qr\n;; EDNS 0 udp=1232\n? headwaiter.internal. IN IXFR",
+  ],
+  [
+    "an IXFR with two OPTs",
+    message([1, 0, 1, 2], IXFR, VERSION, OPT, OPT),
+    ";; FORMERR qr\n? headwaiter.internal. IN IXFR",
+  ],
+  [
+    "an IXFR whose authority section is not there",
+    message([1, 0, 1, 0], IXFR),
+    ";; FORMERR qr\n? headwaiter.internal. IN IXFR",
   ],
   [
     "another opcode without a question",
     Buffer.from("123430000000000000000000", "hex"),
     ";; NOTIMP qr opcode=6",
   ],
+  [
+    "another opcode without a question, but with an OPT",
+    Buffer.concat([Buffer.from("123430000000000000000001", "hex"), OPT]),
+    ";; NOTIMP qr opcode=6\n;; EDNS 0 udp=1232",
+  ],
+  [
+    "an UPDATE with records in every section: its OPT is found behind them",
+    update([1, 1, 1, 2], VERSION, VERSION, VERSION, OPT),
+    UPDATED.replace("\n", "\n;; EDNS 0 udp=1232\n"),
+  ],
+  ["an OPT in another section is none", update([1, 1, 0, 0], OPT), UPDATED],
+  ["an UPDATE with two OPTs has none", update([1, 0, 0, 2], OPT, OPT), UPDATED],
+  ["an UPDATE that is cut off is still not ours to judge", update([1, 3, 0, 1], VERSION, OPT), UPDATED],
 ];
 
 describe("malformed messages", () => {

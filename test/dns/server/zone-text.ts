@@ -114,7 +114,7 @@ export function text(message: Buffer | undefined): string {
   if (opt !== undefined) {
     const { ednsVersion, udpPayloadSize, flags: ednsFlags, options } = opt;
     const errors = options.map(({ code, data }) => ` option=${code}:${data?.toString("hex") ?? ""}`).join("");
-    lines.push(`;; EDNS ${ednsVersion} udp=${udpPayloadSize}${ednsFlags === 0x8000 ? " do" : ""}${errors}`);
+    lines.push(`;; EDNS ${ednsVersion} udp=${udpPayloadSize}${ednsFlagsText(ednsFlags)}${errors}`);
   }
   for (const { name, type, class: qclass } of questions) {
     const qname = name === "." ? name : `${name}.`;
@@ -125,6 +125,12 @@ export function text(message: Buffer | undefined): string {
   lines.push(...section(answers, ";; ANSWER"), ...section(authorities, ";; AUTHORITY"));
   const others = additionals.filter((record) => record.type !== "OPT");
   return [...lines, ...section(others, ";; ADDITIONAL")].join("\n");
+}
+
+/** DO by its name, anything beside it as a number. */
+function ednsFlagsText(flags: number): string {
+  const others = flags & 0x7fff;
+  return `${(flags & 0x8000) === 0 ? "" : " do"}${others === 0 ? "" : ` flags=0x${others.toString(16)}`}`;
 }
 
 const FLAGS = {
@@ -143,7 +149,8 @@ function section(records: readonly Answer[], title: string): readonly string[] {
 }
 
 function recordText(record: Answer): string {
-  const head = (type: string, ttl: number | undefined): string => `${record.name}. ${ttl ?? ""} IN ${type}`;
+  const head = (type: string, ttl: number | undefined): string =>
+    `${record.name}. ${ttl ?? ""} ${"class" in record ? record.class : ""} ${type}`;
   if (record.type === "A" || record.type === "AAAA") {
     return `${head(record.type, record.ttl)} ${record.data}`;
   }
