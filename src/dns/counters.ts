@@ -45,7 +45,10 @@ RCODES.forEach((rcode, slot) => {
   rcodeSlots[RCODE[rcode]] = slot;
 });
 
-/** A sum over all threads since the start. */
+/**
+ * A sum over all threads since the start. Every answer has one request and one response, FORMERR and NOTIMP too; the
+ * type of a question that can't be read is `other`.
+ */
 export interface CounterValues {
   readonly requests: readonly {
     readonly transport: Transport;

@@ -46,10 +46,12 @@ export class Responder {
   respond(message: Uint8Array, transport: Transport, room = 0): Buffer | undefined {
     const query = this.#query;
     const verdict = query.read(message);
+    if (verdict === "drop") {
+      this.#counters.event("dropped");
+      return undefined;
+    }
+    this.#counters.request(transport, query.type);
     switch (verdict) {
-      case "drop":
-        this.#counters.event("dropped");
-        return undefined;
       case "malformed":
         // An OPT that can't be trusted is not answered with one.
         query.hasOpt = false;
@@ -57,10 +59,8 @@ export class Responder {
       case "unsupported":
         return this.#write(message, transport, room, UNSUPPORTED);
       case "bad-version":
-        this.#counters.request(transport, query.type);
         return this.#write(message, transport, room, BAD_VERSION);
       case "question":
-        this.#counters.request(transport, query.type);
         return this.#answer(message, transport, room);
     }
   }
