@@ -17,6 +17,7 @@ import { manyServers, pool } from "../test/dns/server/pools.ts";
 import { serving } from "../test/dns/server/serving.ts";
 import { until } from "../test/dns/server/until.ts";
 import { query, text } from "../test/dns/server/zone-text.ts";
+import { startHaproxy } from "./support/haproxy.ts";
 import { freePort, PeerProcess } from "./support/peer-process.ts";
 
 const SRV = query("_nomad._tcp.headwaiter.internal. IN SRV +rd");
@@ -88,26 +89,12 @@ describe("real consumers", () => {
     const one = await backend(t, "one");
     const two = await backend(t, "two");
     const { dns, address } = await serving(t, { nomad: pool("live", [one, two]) });
-    const port = await freePort();
-    const config = await configured("haproxy.cfg", [
-      "resolvers headwaiter",
-      `  nameserver agent ${address.host}:${address.port}`,
-      "  accepted_payload_size 1232",
-      "  timeout resolve 100ms",
-      "  timeout retry 100ms",
-      "  hold valid 100ms",
-      "defaults",
-      "  mode http",
-      "  timeout connect 1s",
-      "  timeout client 5s",
-      "  timeout server 5s",
-      "frontend in",
-      `  bind 127.0.0.1:${port}`,
-      "  default_backend servers",
-      "backend servers",
-      "  server-template nomad 1 _nomad._tcp.headwaiter.internal resolvers headwaiter init-addr none",
-    ]);
-    await running(t, "haproxy", ["-db", "-f", config], async () => (await fetched(port)) === "one");
+    const port = await startHaproxy(
+      t,
+      "http",
+      `${address.host}:${address.port}`,
+      async (port) => (await fetched(port)) === "one",
+    );
     update(dns, two, one);
     await until(async () => (await fetched(port)) === "two");
     update(dns, one);
