@@ -1,7 +1,7 @@
 /** Answers as bytes, made once per change of a list: what the answering thread copies for each query. */
 import { type Answer, encode } from "dns-packet";
 import { encodeName } from "./domain-name.ts";
-import { type ExtendedError, RCODE, type Rcode, type ResourceRecord } from "./record.ts";
+import { type ExtendedError, RCODE, type Rcode, type ResourceRecord, TYPE } from "./record.ts";
 import type { ZoneNode, ZoneNodes } from "./zone.ts";
 import { answeredTypes, nodeExtendedError, positiveReply, type Reply } from "./zone-answer.ts";
 
@@ -52,7 +52,10 @@ export function encodeNode(name: string, node: ZoneNode): EncodedName {
   for (const type of answeredTypes(node)) {
     const reply = positiveReply(node, type);
     if (reply !== undefined) {
-      replies.set(type, encodeReply(name, reply));
+      const encoded = encodeReply(name, reply);
+      replies.set(TYPE[type], encoded);
+      // RFC 8482 4.1: to ANY one RRset is answer enough.
+      replies.set(TYPE.ANY, replies.get(TYPE.ANY) ?? encoded);
     }
   }
   return { name: encodeName(name), replies, extendedError: nodeExtendedError(node) };

@@ -14,7 +14,10 @@ const EXTENDED_ERROR_LENGTH = 6;
 const EXTENDED_ERROR_OPTION = 15;
 const ADDR_LABEL = encodeName("addr").subarray(0, 5);
 
-/** Messages to replies: one per thread, holding the table of the moment. Makes no decision twice for a name and a type. */
+/**
+ * Messages to replies: one per thread, holding the table of the moment. What is in the table is only looked up and
+ * copied; names that spell an unlisted address are encoded for each query.
+ */
 export class Responder {
   readonly #counters: Counters;
   readonly #query = new Query();
@@ -119,7 +122,10 @@ export class Responder {
     return true;
   }
 
-  /** `<address>.addr.<domain>`, the one kind of name that is not in the table: there are 2^128 of them. */
+  /**
+   * `<address>.addr.<domain>` for an address that is not listed, or spelled in another way: there are 2^128 of them, so
+   * their answers are made when they are asked for.
+   */
   #addressName(): EncodedName | undefined {
     const { labelCount, labelStarts, name } = this.#query;
     const start = labelStarts[1] ?? 0;
@@ -127,12 +133,9 @@ export class Responder {
       return undefined;
     }
     const label = Buffer.from(name.subarray(1, start)).toString("latin1");
-    if (addressOfLabel(label) === undefined) {
-      return undefined;
-    }
+    const address = addressOfLabel(label);
     const owner = `${label}.addr.${this.#domain}`;
-    const node = addressNode(this.#domain, owner);
-    return node === undefined ? undefined : encodeNode(owner, node);
+    return address === undefined ? undefined : encodeNode(owner, addressNode(owner, address));
   }
 
   #write(

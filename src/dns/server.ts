@@ -1,12 +1,12 @@
 import { networkInterfaces } from "node:os";
 import type { Clock, Logger } from "../core/ports.ts";
 import type { Snapshot } from "../core/snapshot.ts";
-import { type AnswerTable, type EncodedName, encodeNegative, encodeNodes } from "./answer-table.ts";
 import { AnsweringThread } from "./answering-thread.ts";
 import { Counters, type CounterValues } from "./counters.ts";
 import { headReasonAfter } from "./head-reason.ts";
 import type { ListenAddress } from "./thread-messages.ts";
-import { fixedNodes, type PoolState, type PoolView, poolNodes, type ZoneSettings, zoneSoa } from "./zone.ts";
+import type { PoolState, PoolView } from "./zone.ts";
+import { ZoneEncoder } from "./zone-encoder.ts";
 
 export interface DnsServerOptions {
   /** At least one; served on UDP and TCP each. */
@@ -40,31 +40,26 @@ export type DnsServerState =
       readonly restarts: number;
     };
 
-interface EncodedPool {
-  readonly view: PoolView;
-  readonly names: readonly EncodedName[];
-}
-
 /**
  * The DNS view of the pools. Answers are made here, on the thread that changes them, and given by others, which wait
  * for nothing this thread does.
  */
 export class DnsServer {
   readonly #options: DnsServerOptions;
-  readonly #zone: ZoneSettings;
-  #pools: ReadonlyMap<string, EncodedPool> = new Map();
-  #pending: ReadonlyMap<string, PoolView> | undefined;
+  readonly #encoder: ZoneEncoder;
+  #views: ReadonlyMap<string, PoolView> = new Map();
+  #publishes = false;
   #threads: readonly AnsweringThread[] = [];
   #addresses: readonly ListenAddress[] = [];
 
   constructor(options: DnsServerOptions) {
     this.#options = options;
-    this.#zone = {
+    this.#encoder = new ZoneEncoder({
       domain: options.domain.toLowerCase().replace(/\.$/, ""),
       ttlSeconds: options.ttlSeconds,
       negativeTtlSeconds: options.negativeTtlSeconds,
       nameServerAddresses: options.listen.flatMap(({ host }) => reachableAddresses(host)),
-    };
+    });
   }
 
   /** Resolves when every address is bound. @throws DnsServerError when one can't be; nothing is left running then. */
@@ -72,12 +67,10 @@ export class DnsServer {
     if (this.#threads.length > 0) {
       return;
     }
-    this.#encodePending();
     const { sockets, clock, logger } = this.#options;
-    const table = this.#table();
     const first = new AnsweringThread(
       { listen: this.#options.listen, servesTcp: true, sharesPort: sockets > 1, clock, logger },
-      table,
+      this.#encoder.encode(this.#views),
     );
     this.#threads = [first];
     try {
@@ -85,7 +78,7 @@ export class DnsServer {
       for (let socket = 1; socket < sockets; socket++) {
         const next = new AnsweringThread(
           { listen: this.#addresses, servesTcp: false, sharesPort: true, clock, logger },
-          this.#table(),
+          this.#encoder.encode(this.#views),
         );
         this.#threads = [...this.#threads, next];
         await next.start();
@@ -109,13 +102,14 @@ export class DnsServer {
    * one encoding; the reason for the head is taken from each of them.
    */
   update(pools: ReadonlyMap<string, DnsPool>): void {
-    const before = this.#pending ?? new Map(this.#pools.entries().map(([name, { view }]) => [name, view]));
-    if (this.#pending === undefined) {
+    if (!this.#publishes) {
+      this.#publishes = true;
       queueMicrotask(() => {
         this.#publish();
       });
     }
-    this.#pending = new Map(
+    const before = this.#views;
+    this.#views = new Map(
       pools.entries().map(([name, { snapshot, state }]) => {
         const headReason = headReasonAfter(before.get(name)?.headReason, snapshot);
         return [name, { snapshot, state, headReason }];
@@ -148,50 +142,12 @@ export class DnsServer {
   }
 
   #publish(): void {
-    this.#encodePending();
-    const table = this.#table();
+    this.#publishes = false;
+    const table = this.#encoder.encode(this.#views);
     for (const thread of this.#threads) {
       thread.publish(table);
     }
   }
-
-  /** Encodes the pools that changed; the others keep the bytes they have. */
-  #encodePending(): void {
-    const pending = this.#pending;
-    this.#pending = undefined;
-    if (pending === undefined) {
-      return;
-    }
-    this.#pools = new Map(
-      pending.entries().map(([name, view]) => {
-        const known = this.#pools.get(name);
-        return [name, known !== undefined && isSameView(known.view, view) ? known : this.#encode(name, view)];
-      }),
-    );
-  }
-
-  #encode(pool: string, view: PoolView): EncodedPool {
-    return { view, names: encodeNodes(poolNodes(this.#zone, pool, view)) };
-  }
-
-  #table(): AnswerTable {
-    const soa = zoneSoa(
-      this.#zone,
-      this.#pools.values().map(({ view }) => view),
-    );
-    return {
-      domain: this.#zone.domain,
-      names: [
-        ...encodeNodes(fixedNodes(this.#zone, soa)),
-        ...this.#pools.values().flatMap(({ names }) => names),
-      ],
-      ...encodeNegative(soa),
-    };
-  }
-}
-
-function isSameView(one: PoolView, other: PoolView): boolean {
-  return one.snapshot === other.snapshot && one.state === other.state && one.headReason === other.headReason;
 }
 
 /** The address itself; for "all addresses" those of the machine's interfaces of that family. */

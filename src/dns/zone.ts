@@ -1,7 +1,7 @@
 /** What the zone holds, as a function of the pools' snapshots. No socket, no clock, no bytes. */
 import type { ServerEndpoint } from "../core/server-endpoint.ts";
 import type { Snapshot } from "../core/snapshot.ts";
-import { addressLabel, addressOfLabel } from "./address-name.ts";
+import { addressLabel } from "./address-name.ts";
 import { type HeadReason, headReasonStrings } from "./head-reason.ts";
 import {
   addressRecord,
@@ -48,23 +48,6 @@ export type ZoneNode =
     }
   | { readonly kind: "not-ready"; readonly types: readonly RecordType[] };
 export type ZoneNodes = ReadonlyMap<string, ZoneNode>;
-
-export interface Zone {
-  readonly domain: string;
-  readonly soa: ResourceRecord;
-  readonly nodes: ZoneNodes;
-}
-
-export function buildZone(settings: ZoneSettings, pools: ReadonlyMap<string, PoolView>): Zone {
-  const soa = zoneSoa(settings, pools.values());
-  const nodes = new Map(fixedNodes(settings, soa));
-  for (const [pool, view] of pools) {
-    for (const [name, node] of poolNodes(settings, pool, view)) {
-      nodes.set(name, node);
-    }
-  }
-  return { domain: settings.domain, soa, nodes };
-}
 
 /** The SOA; its serial is the second of the newest change, so it never goes back while clocks do not. */
 export function zoneSoa(settings: ZoneSettings, pools: Iterable<PoolView>): ResourceRecord {
@@ -177,9 +160,25 @@ function srvNode(
   return readyNode(records, [...targets.values()].flat(), extendedError);
 }
 
+/** The addresses that lists know servers by: each is an SRV target under `addr.<domain>`. */
+export function listedAddresses(pools: Iterable<PoolView>): ReadonlySet<string> {
+  return new Set(
+    Array.from(pools).flatMap(({ snapshot }) =>
+      snapshot.servers
+        .slice(0, MAX_LISTED)
+        .filter(({ kind }) => kind !== "name")
+        .map(({ host }) => host),
+    ),
+  );
+}
+
 /** A server known by name keeps its name; one known by address is spelled in a name, for a target has to be one. */
 function srvTarget(settings: ZoneSettings, server: ServerEndpoint): string {
-  return server.kind === "name" ? server.host : `${addressLabel(server.host)}.addr.${settings.domain}`;
+  return server.kind === "name" ? server.host : addressName(settings.domain, server.host);
+}
+
+export function addressName(domain: string, address: string): string {
+  return `${addressLabel(address)}.addr.${domain}`;
 }
 
 function readyNode(
@@ -195,12 +194,7 @@ function readyNode(
   };
 }
 
-/**
- * The node of `<address>.addr.<domain>`. Any address is answered, listed or not: whoever holds an SRV answer
- * from before a change still finds its target.
- */
-export function addressNode(domain: string, name: string): ZoneNode | undefined {
-  const suffix = `.addr.${domain}`;
-  const address = name.endsWith(suffix) ? addressOfLabel(name.slice(0, -suffix.length)) : undefined;
-  return address === undefined ? undefined : readyNode([addressRecord(name, FIXED_TTL_SECONDS, address)]);
+/** The node of a name that spells this address. */
+export function addressNode(name: string, address: string): ZoneNode {
+  return readyNode([addressRecord(name, FIXED_TTL_SECONDS, address)]);
 }

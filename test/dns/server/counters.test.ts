@@ -1,22 +1,13 @@
 /** What is counted, and as what: answers of a responder without sockets. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { encodeNegative, encodeNodes } from "../../../src/dns/answer-table.ts";
 import { Counters, type CounterValues, type Transport } from "../../../src/dns/counters.ts";
-import { Responder } from "../../../src/dns/responder.ts";
-import { buildZone } from "../../../src/dns/zone.ts";
-import { manyServers, snapshot } from "./pools.ts";
+import { manyServers, pool } from "./pools.ts";
+import { respondingFor } from "./responding.ts";
 import { query } from "./zone-text.ts";
 
 function countedFor(...messages: readonly (readonly [Transport, Uint8Array])[]): CounterValues {
-  const counters = new Counters();
-  const responder = new Responder(counters);
-  const nomad = { snapshot: snapshot(manyServers(300)), state: "live", headReason: undefined } as const;
-  const zone = buildZone(
-    { domain: "headwaiter.internal", ttlSeconds: 0, negativeTtlSeconds: 1, nameServerAddresses: [] },
-    new Map([["nomad", nomad]]),
-  );
-  responder.replace({ domain: zone.domain, names: encodeNodes(zone.nodes), ...encodeNegative(zone.soa) });
+  const { responder, counters } = respondingFor({ nomad: pool("live", manyServers(300)) });
   for (const [transport, message] of messages) {
     responder.respond(message, transport);
   }

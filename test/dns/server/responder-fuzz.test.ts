@@ -2,32 +2,19 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { decode } from "dns-packet";
-import { encodeNegative, encodeNodes } from "../../../src/dns/answer-table.ts";
-import { Counters } from "../../../src/dns/counters.ts";
-import { Responder } from "../../../src/dns/responder.ts";
-import { buildZone } from "../../../src/dns/zone.ts";
 import { packetFuzzer } from "./packet-fuzzer.ts";
-import { manyServers, snapshot } from "./pools.ts";
+import { manyServers, pool } from "./pools.ts";
+import { respondingFor } from "./responding.ts";
 
 const MESSAGES = 150_000;
 const SEED = 20_261_122;
 
 describe("any bytes", () => {
   test(`${MESSAGES} mutated and generated messages (seed ${SEED})`, () => {
-    const zone = buildZone(
-      {
-        domain: "headwaiter.internal",
-        ttlSeconds: 0,
-        negativeTtlSeconds: 1,
-        nameServerAddresses: ["127.0.0.1"],
-      },
-      new Map([
-        ["nomad", { snapshot: snapshot(manyServers(40)), state: "stale", headReason: undefined }],
-        ["cold", { snapshot: snapshot([]), state: "cold", headReason: undefined }],
-      ]),
-    );
-    const responder = new Responder(new Counters());
-    responder.replace({ domain: zone.domain, names: encodeNodes(zone.nodes), ...encodeNegative(zone.soa) });
+    const { responder } = respondingFor({
+      nomad: pool("stale", manyServers(40)),
+      cold: pool("cold", []),
+    });
     const next = packetFuzzer(SEED);
     const rcodes = new Map<number, number>();
     for (let i = 0; i < MESSAGES; i++) {

@@ -3,14 +3,12 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { describe, type TestContext, test } from "node:test";
-import { encodeNegative, encodeNodes } from "../../../src/dns/answer-table.ts";
 import { Counters } from "../../../src/dns/counters.ts";
-import { Responder } from "../../../src/dns/responder.ts";
 import { type TcpLimits, TcpListener } from "../../../src/dns/tcp-listener.ts";
 import type { ListenAddress } from "../../../src/dns/thread-messages.ts";
-import { buildZone } from "../../../src/dns/zone.ts";
 import { askTcp, framed } from "./dns-client.ts";
-import { manyServers, snapshot } from "./pools.ts";
+import { manyServers, pool } from "./pools.ts";
+import { respondingFor } from "./responding.ts";
 import { query, words } from "./zone-text.ts";
 
 const LIMITS: TcpLimits = { maxConnections: 8, idleMs: 10_000, lifetimeMs: 10_000 };
@@ -20,14 +18,7 @@ async function listening(
   t: TestContext,
   limits: Partial<TcpLimits> = {},
 ): Promise<{ readonly address: ListenAddress; readonly counters: Counters }> {
-  const counters = new Counters();
-  const responder = new Responder(counters);
-  const list = { snapshot: snapshot(manyServers(300)), state: "live", headReason: undefined } as const;
-  const zone = buildZone(
-    { domain: "headwaiter.internal", ttlSeconds: 0, negativeTtlSeconds: 1, nameServerAddresses: [] },
-    new Map([["nomad", list]]),
-  );
-  responder.replace({ domain: zone.domain, names: encodeNodes(zone.nodes), ...encodeNegative(zone.soa) });
+  const { responder, counters } = respondingFor({ nomad: pool("live", manyServers(300)) });
   const listener = new TcpListener(responder, counters, { ...LIMITS, ...limits });
   const port = await listener.listen(0, "127.0.0.1");
   t.after(() => {

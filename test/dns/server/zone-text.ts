@@ -148,7 +148,8 @@ function section(records: readonly Answer[], title: string): readonly string[] {
   return records.length === 0 ? [] : [title, ...records.map(recordText)];
 }
 
-function recordText(record: Answer): string {
+/** A record of a reply as a line of a zone file. */
+export function recordText(record: Answer): string {
   const head = (type: string, ttl: number | undefined): string =>
     `${record.name}. ${ttl ?? ""} ${"class" in record ? record.class : ""} ${type}`;
   if (record.type === "A" || record.type === "AAAA") {
