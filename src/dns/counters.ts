@@ -11,14 +11,15 @@ const RCODES = Object.keys(RCODE) as readonly (keyof typeof RCODE)[];
 const EVENTS = [
   "dropped",
   "truncated",
-  "sendErrors",
+  "socketErrors",
   "failures",
   "tcpConnections",
   "tcpEvicted",
   "tcpExpired",
 ] as const;
 /**
- * `dropped`: messages that get no answer. `truncated`: answers with TC. `sendErrors`: answers the kernel refused.
+ * `dropped`: messages that get no answer. `truncated`: answers with TC. `socketErrors`: what a listening socket could
+ * not receive or accept; an answer that the kernel refuses is not among them, for the runtime tells nobody.
  * `failures`: exceptions while answering, a defect. `tcpConnections`: accepted; `tcpEvicted`: closed to make room;
  * `tcpExpired`: closed at a deadline.
  */

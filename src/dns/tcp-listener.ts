@@ -46,9 +46,10 @@ export class TcpListener {
     });
     await promise;
     this.#server.off("error", reject);
-    // Accepting can fail for want of file descriptors; the next attempt is the kernel's.
+    // Accepting can fail; the next attempt is the kernel's. For want of file descriptors the runtime mostly accepts and
+    // closes the connection by itself, and says nothing.
     this.#server.on("error", () => {
-      this.#counters.event("failures");
+      this.#counters.event("socketErrors");
     });
     this.#checking = setInterval(() => {
       this.#expire(performance.now());

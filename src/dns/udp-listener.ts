@@ -30,9 +30,10 @@ export class UdpListener extends UDPServer {
     });
     await promise;
     this.off("error", reject);
-    // From here on errors are of single answers: a client that can't be reached is not ours to stop for.
+    // From here on the socket goes on, whatever it could not receive. It does not report an answer that can't be sent:
+    // that takes a callback per answer, and a client that can't be reached is not ours to stop for.
     this.on("error", () => {
-      this.#counters.event("sendErrors");
+      this.#counters.event("socketErrors");
     });
   }
 

@@ -1,0 +1,67 @@
+/** The sockets by themselves: errors they report, and packets that can't be answered. */
+import assert from "node:assert/strict";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import type { Server } from "node:net";
+import { describe, test } from "node:test";
+import { Counters, type DnsEvent } from "../../../src/dns/counters.ts";
+import { TcpListener } from "../../../src/dns/tcp-listener.ts";
+import { UdpListener } from "../../../src/dns/udp-listener.ts";
+import { askUdp } from "./dns-client.ts";
+import { pool } from "./pools.ts";
+import { respondingFor } from "./responding.ts";
+import { query, text } from "./zone-text.ts";
+
+const QUERY = query("_nomad._tcp.headwaiter.internal. IN SRV");
+
+function events(counters: Counters): Partial<Record<DnsEvent, number>> {
+  const counted = Object.entries(Counters.sum([counters]).events).filter(([, count]) => count > 0);
+  return Object.fromEntries(counted);
+}
+
+describe("listening sockets", () => {
+  test("a UDP socket that reports an error goes on, and the error is counted as the socket's", async (t) => {
+    const { responder, counters } = respondingFor({ nomad: pool("live", ["10.0.0.1:4647"]) });
+    const listener = new UdpListener("127.0.0.1", false, responder, counters);
+    t.after(() => {
+      listener.close();
+    });
+    await listener.bound(0, "127.0.0.1");
+    listener.emit("error", new Error("recvmsg ENOMEM"));
+    assert.deepEqual(events(counters), { socketErrors: 1 });
+    const address = { host: "127.0.0.1", port: listener.address().port };
+    assert.match(text(await askUdp(address, QUERY)), /^;; NOERROR/);
+  });
+
+  test("a connection that can't be accepted is the socket's error, not a defect of ours", async (t) => {
+    const servers: Server[] = [];
+    const note = (message: unknown): void => {
+      servers.push((message as { server: Server }).server);
+    };
+    subscribe("tracing:net.server.listen:asyncStart", note);
+    t.after(() => unsubscribe("tracing:net.server.listen:asyncStart", note));
+    const { responder, counters } = respondingFor({});
+    const listener = new TcpListener(responder, counters);
+    t.after(() => {
+      listener.close();
+    });
+    await listener.listen(0, "127.0.0.1");
+    assert.equal(servers.length, 1);
+    servers[0]?.emit("error", new Error("accept ENFILE"));
+    assert.deepEqual(events(counters), { socketErrors: 1 });
+  });
+
+  test("a packet from port 0 is dropped: nothing can be sent there", async (t) => {
+    const { responder, counters } = respondingFor({ nomad: pool("live", ["10.0.0.1:4647"]) });
+    const listener = new UdpListener("127.0.0.1", false, responder, counters);
+    t.after(() => {
+      listener.close();
+    });
+    await listener.bound(0, "127.0.0.1");
+    const client = { address: "127.0.0.1", family: "IPv4", port: 0, size: QUERY.length } as const;
+    listener.handle(QUERY, client);
+    assert.deepEqual(events(counters), { dropped: 1 });
+    assert.equal(Counters.sum([counters]).duration.count, 0);
+    listener.handle(QUERY, { ...client, port: 9 });
+    assert.equal(Counters.sum([counters]).duration.count, 1);
+  });
+});
