@@ -32,7 +32,7 @@ export class TcpListener {
   constructor(responder: Responder, counters: Counters, limits: TcpLimits = TCP_LIMITS) {
     this.#limits = limits;
     this.#counters = counters;
-    this.#server = createServer({ noDelay: true }, (socket) => {
+    this.#server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => {
       this.#accept(socket, responder);
     });
   }
@@ -108,6 +108,8 @@ class Connection {
   readonly #counters: Counters;
   readonly #events: ConnectionEvents;
   #received: Buffer = Buffer.alloc(0);
+  /** The client has sent all it will; it may still be reading. */
+  #hasEnded = false;
 
   constructor(
     socket: Socket,
@@ -128,6 +130,10 @@ class Connection {
     });
     socket.on("drain", () => {
       socket.resume();
+      this.#answerReceived();
+    });
+    socket.on("end", () => {
+      this.#hasEnded = true;
       this.#answerReceived();
     });
     // A reset is the client's way to leave.
@@ -151,7 +157,8 @@ class Connection {
     while (!this.#socket.destroyed && this.#received.length - offset >= PREFIX_LENGTH) {
       if (this.#socket.writableNeedDrain) {
         this.#socket.pause();
-        break;
+        this.#received = this.#received.subarray(offset);
+        return;
       }
       const length = this.#received.readUInt16BE(offset);
       // Nobody needs more than over UDP to ask; an empty message is a mistake.
@@ -168,6 +175,9 @@ class Connection {
       offset = end;
     }
     this.#received = this.#received.subarray(offset);
+    if (this.#hasEnded) {
+      this.#socket.end();
+    }
   }
 
   #answer(message: Uint8Array): void {

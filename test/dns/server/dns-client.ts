@@ -88,7 +88,8 @@ export async function askTcp(
   return { replies: unframed(received), closed };
 }
 
-function unframed(received: Buffer): readonly Buffer[] {
+/** The whole messages among these bytes of a TCP stream. */
+export function unframed(received: Buffer): readonly Buffer[] {
   const messages: Buffer[] = [];
   let offset = 0;
   while (offset + 2 <= received.length) {

@@ -6,7 +6,7 @@ import { describe, type TestContext, test } from "node:test";
 import { Counters } from "../../../src/dns/counters.ts";
 import { type TcpLimits, TcpListener } from "../../../src/dns/tcp-listener.ts";
 import type { ListenAddress } from "../../../src/dns/thread-messages.ts";
-import { askTcp, framed } from "./dns-client.ts";
+import { askTcp, framed, unframed } from "./dns-client.ts";
 import { manyServers, pool } from "./pools.ts";
 import { respondingFor } from "./responding.ts";
 import { query, words } from "./zone-text.ts";
@@ -74,6 +74,31 @@ describe("DNS over TCP", () => {
     socket.end(QUERY);
     await closed(socket);
     assert.ok(Buffer.concat(received).length > QUERY.length);
+  });
+
+  test("a client that asks a thousand times, shuts down its side, and only then reads: all are answered", async (t) => {
+    const { address, counters } = await listening(t);
+    const socket = await open(t, address);
+    socket.pause();
+    // Some 30 MB of answers: most are held back when the shutdown comes.
+    const all = framed(query("_nomad._tcp.all.headwaiter.internal. IN SRV"));
+    socket.end(Buffer.concat(Array.from({ length: 1000 }, () => all)));
+    const before = await settled(() => Counters.sum([counters]).duration.count);
+    assert.ok(before < 900, `${before} answered`);
+    const received: Buffer[] = [];
+    socket.on("data", (bytes) => received.push(bytes));
+    await closed(socket);
+    assert.equal(unframed(Buffer.concat(received)).length, 1000);
+  });
+
+  test("a client that shuts down its side in the middle of a query is let go", async (t) => {
+    const { address } = await listening(t);
+    const socket = await open(t, address);
+    socket.end(Buffer.concat([QUERY, QUERY.subarray(0, 9)]));
+    const received: Buffer[] = [];
+    socket.on("data", (bytes) => received.push(bytes));
+    await closed(socket);
+    assert.equal(unframed(Buffer.concat(received)).length, 1);
   });
 
   test("a frame of no bytes, and one longer than any query: closed", async (t) => {
