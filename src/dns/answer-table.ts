@@ -2,6 +2,7 @@
 import { type Answer, encode } from "dns-packet";
 import { encodeName } from "./domain-name.ts";
 import { type ExtendedError, RCODE, type Rcode, type ResourceRecord, TYPE } from "./record.ts";
+import { encodeSoa, type SoaRecord } from "./soa-record.ts";
 import type { ZoneNode, ZoneNodes } from "./zone.ts";
 import { answeredTypes, nodeExtendedError, positiveReply, type Reply } from "./zone-answer.ts";
 
@@ -17,6 +18,11 @@ export interface EncodedReply {
   readonly records: Uint8Array;
   /** Bytes of answer and authority: what an answer can't do without. */
   readonly requiredLength: number;
+  /**
+   * Where in `records` a pointer to the zone's name belongs: every question about the zone ends with that name, at an
+   * offset that only the question tells.
+   */
+  readonly zonePointers: readonly number[];
 }
 
 export interface EncodedName {
@@ -79,6 +85,11 @@ export function encodeNegative(soa: ResourceRecord): Pick<AnswerTable, "unknownN
 
 /** Encodes a reply to a question about `questionName`; with undefined, to a question about any name. */
 function encodeReply(questionName: string | undefined, reply: Reply): EncodedReply {
+  const soa = reply.answer[0] ?? reply.authority[0];
+  if (soa?.data.type === "SOA") {
+    // It is alone in its section, and the other one is empty.
+    return encodeSoaReply(reply, encodeSoa(soa.name, soa.ttl, soa.data));
+  }
   const answer = fitting(encodeRecords(questionName, reply.answer));
   const authority = encodeRecords(questionName, reply.authority);
   const required = [...answer, ...authority];
@@ -94,6 +105,21 @@ function encodeReply(questionName: string | undefined, reply: Reply): EncodedRep
     additionalCount: complete ? additional.length : 0,
     records: concatenated(complete ? [...required, ...additional] : required),
     requiredLength,
+    zonePointers: [],
+  };
+}
+
+function encodeSoaReply(reply: Reply, { bytes, zonePointers }: SoaRecord): EncodedReply {
+  return {
+    rcode: reply.rcode,
+    authoritative: reply.authoritative,
+    extendedError: reply.extendedError,
+    answerCount: reply.answer.length,
+    authorityCount: reply.authority.length,
+    additionalCount: 0,
+    records: concatenated([bytes]),
+    requiredLength: bytes.length,
+    zonePointers,
   };
 }
 
@@ -136,11 +162,12 @@ function packetAnswer({ ttl, data }: ResourceRecord): Answer {
       return { type: "NS", name: ".", ttl, data: data.target };
     case "TXT":
       return { type: "TXT", name: ".", ttl, data: data.strings.map((text) => Buffer.from(text, "latin1")) };
-    case "SRV":
-    case "SOA": {
+    case "SRV": {
       const { type, ...fields } = data;
-      return { type, name: ".", ttl, data: fields } as Answer;
+      return { type, name: ".", ttl, data: fields };
     }
+    case "SOA":
+      throw new Error("an SOA record stands alone");
   }
 }
 

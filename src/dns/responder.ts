@@ -170,6 +170,9 @@ export class Responder {
       out[room + i] = message[i] ?? 0;
     }
     out.set(records, room + query.questionEnd);
+    if (!isTruncated && reply.zonePointers.length > 0) {
+      this.#writeZonePointers(out, room + query.questionEnd, reply.zonePointers);
+    }
     if (query.hasOpt) {
       this.#writeOpt(
         out,
@@ -183,6 +186,14 @@ export class Responder {
     }
     this.#counters.response(reply.rcode);
     return out;
+  }
+
+  #writeZonePointers(out: Buffer, start: number, offsets: readonly number[]): void {
+    // The question's name ends with the zone's, and with type and class behind it. A pointer counts from the header.
+    const zoneStart = this.#query.questionEnd - 4 - this.#origin.length;
+    for (let i = 0; i < offsets.length; i++) {
+      writeWord(out, start + (offsets[i] ?? 0), 0xc000 | zoneStart);
+    }
   }
 
   #writeOpt(out: Buffer, offset: number, rcode: Rcode, extendedError: ExtendedError | undefined): void {
@@ -212,6 +223,7 @@ function bare(rcode: Rcode): EncodedReply {
     additionalCount: 0,
     records: new Uint8Array(),
     requiredLength: 0,
+    zonePointers: [],
   };
 }
 

@@ -5,12 +5,39 @@ import { decode } from "dns-packet";
 import type { DnsServer } from "../../../src/dns/server.ts";
 import type { ListenAddress } from "../../../src/dns/thread-messages.ts";
 import { askTcp, askUdp, framed } from "./dns-client.ts";
-import { manyServers, pool } from "./pools.ts";
-import { started } from "./serving.ts";
+import { manyServers, NOON, pool } from "./pools.ts";
+import { serving, started } from "./serving.ts";
 import { query, text } from "./zone-text.ts";
 
 const ask = (pool: string, switches = ""): Buffer =>
   query(`_${pool}._tcp.all.headwaiter.internal. IN SRV ${switches}`);
+
+describe("a long zone name", () => {
+  const label = "x".repeat(59);
+  // The second is as long as the configuration allows.
+  const names = [`${label}.${label}`, [label, label, label, "y".repeat(20)].join(".")];
+
+  for (const domain of names) {
+    test(`of ${domain.length} characters: no answer without records is truncated`, async (t) => {
+      const { address } = await serving(t, { nomad: pool("live", ["10.0.0.1:4647"]) }, { domain });
+      const soa = `${domain}. 1 IN SOA ns.${domain}. hostmaster.${domain}. ${NOON / 1000} 86400 7200 3600000 1`;
+      for (const [name, rcode] of [
+        ["x", "NXDOMAIN"],
+        ["_nomad._tcp", "NOERROR"],
+      ]) {
+        const asked = `${name ?? ""}.${domain}. IN A`;
+        assert.equal(
+          text(await askUdp(address, query(asked))),
+          `;; ${rcode ?? ""} qr aa\n? ${asked}\n;; AUTHORITY\n${soa}`,
+        );
+      }
+      assert.equal(
+        text(await askUdp(address, query(`${domain}. IN SOA`))),
+        `;; NOERROR qr aa\n? ${domain}. IN SOA\n;; ANSWER\n${soa}`,
+      );
+    });
+  }
+});
 
 describe("truncation", () => {
   let dns: DnsServer;
