@@ -1,9 +1,9 @@
-import { networkInterfaces } from "node:os";
 import type { Clock, Logger } from "../core/ports.ts";
 import type { Snapshot } from "../core/snapshot.ts";
 import { AnsweringThread } from "./answering-thread.ts";
 import { Counters, type CounterValues } from "./counters.ts";
 import { headReasonAfter } from "./head-reason.ts";
+import { reachableAddresses } from "./reachable-addresses.ts";
 import type { ListenAddress } from "./thread-messages.ts";
 import type { PoolState, PoolView } from "./zone.ts";
 import { ZoneEncoder } from "./zone-encoder.ts";
@@ -58,7 +58,7 @@ export class DnsServer {
       domain: options.domain.toLowerCase().replace(/\.$/, ""),
       ttlSeconds: options.ttlSeconds,
       negativeTtlSeconds: options.negativeTtlSeconds,
-      nameServerAddresses: options.listen.flatMap(({ host }) => reachableAddresses(host)),
+      nameServerAddresses: reachableAddresses(options.listen.map(({ host }) => host)),
     });
   }
 
@@ -148,16 +148,4 @@ export class DnsServer {
       thread.publish(table);
     }
   }
-}
-
-/** The address itself; for "all addresses" those of the machine's interfaces of that family. */
-function reachableAddresses(host: string): readonly string[] {
-  if (host !== "0.0.0.0" && host !== "::") {
-    return [host];
-  }
-  const family = host === "::" ? "IPv6" : "IPv4";
-  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
-  const usable = all.filter((address) => address.family === family && !address.address.startsWith("fe80:"));
-  const outward = usable.filter((address) => !address.internal);
-  return (outward.length > 0 ? outward : usable).map(({ address }) => address);
 }
