@@ -36,6 +36,10 @@ const engineOfOurOwn = async (): Promise<void> => {
       "processes after a stop": "",
       "mounts after a stop": "0",
       bystander: "sleep",
+      "processes after a missing image": "",
+      "code after a signal during the image": "143",
+      "processes after a signal during the image": "",
+      "processes after a run that began while one ended": "",
     });
   } finally {
     await rm(stateDir, { recursive: true, force: true });

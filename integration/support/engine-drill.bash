@@ -23,6 +23,8 @@ see() { printf '%s=%s\n' "$1" "$2"; }
 # The first ones killed may take others with them.
 kill_all() { for pid in $(pidof "$@"); do kill -KILL "$pid" 2>/dev/null || true; done; }
 start_consul() { docker run --detach "$image" agent -dev >/dev/null; }
+named() { grep --files-with-matches --line-regexp "$1" /proc/[0-9]*/comm 2>/dev/null || true; }
+until_named() { until [ -n "$(named "$1")" ]; do sleep 0.05; done; }
 see_working() { see "$1" "$(docker run --rm "$image" version 2>/dev/null | grep --count '^Consul v')"; }
 
 said=$(mktemp)
@@ -65,3 +67,29 @@ start_consul
 see "processes after a stop" "$(engine_processes)"
 see "mounts after a stop" "$(grep --count "$HEADWAITER_STATE_DIR/" /proc/self/mounts || true)"
 see "bystander" "$(cat /proc/$bystander/comm)"
+
+# with-engine ends the engine that it started, however early it is itself ended.
+unset DOCKER_HOST
+CONSUL_IMAGE=missing/image:1 "$scripts/with-engine" --stop-engine true 2>/dev/null || true
+see "processes after a missing image" "$(engine_processes)"
+
+exec 7>"$HEADWAITER_STATE_DIR/image.lock"
+flock 7 # another caller is busy with the image
+CONSUL_IMAGE=$image "$scripts/with-engine" --stop-engine true 2>/dev/null 7>&- &
+waiting=$!
+until_named flock
+kill -TERM "$waiting"
+wait "$waiting" || see "code after a signal during the image" "$?"
+exec 7>&-
+see "processes after a signal during the image" "$(engine_processes)"
+
+"$scripts/engine" up >/dev/null 2>&1
+exec 7>"$HEADWAITER_STATE_DIR/users.lock"
+flock 7 # the run that started this engine is ending it
+CONSUL_IMAGE=$image "$scripts/with-engine" --stop-engine docker --version >/dev/null 2>&1 7>&- &
+next=$!
+until_named flock
+"$scripts/engine" stop 2>/dev/null 7>&-
+exec 7>&-
+wait "$next"
+see "processes after a run that began while one ended" "$(engine_processes)"
