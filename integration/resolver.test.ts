@@ -29,7 +29,9 @@ let folder: string;
 const started: ChildProcess[] = [];
 
 before(async () => {
-  execFileSync(fileURLToPath(new URL("../scripts/nameservers", import.meta.url)), { stdio: "inherit" });
+  execFileSync(fileURLToPath(new URL("../scripts/dns-peers", import.meta.url)), ["resolver"], {
+    stdio: "inherit",
+  });
   folder = await mkdtemp(join(tmpdir(), "resolver-"));
   await writeFile(join(folder, "many"), ADDRESSES.map((address) => `${address} many.example\n`).join(""));
 });
