@@ -1,6 +1,8 @@
 # Every target works on a fresh machine: what it needs, it installs first. Node 24 comes with the npm packages.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
+# Written last by npm: it is missing where an installation was killed.
+installed := node_modules/.package-lock.json
 .PHONY: help run test check unit integration bench build clean stop
 
 help: ## this list
@@ -11,13 +13,13 @@ run: build ## a real Consul, three demo servers and the agent in the foreground
 
 test: check unit integration ## everything: check, unit and integration tests
 
-check: node_modules ## format, type-aware lint, import directions, dead code, types
+check: $(installed) ## format, type-aware lint, import directions, dead code, types
 	@$(MAKE) --no-print-directory -j2 --output-sync=target check-lint check-types check-dead check-imports check-format
 
 check-%:
 	@npm run --silent check:$*
 
-unit: node_modules ## unit, property and contract tests: loopback only, no container
+unit: $(installed) ## unit, property and contract tests: loopback only, no container
 	@npm run --silent unit
 
 integration: build ## the agent against a real Consul in containers
@@ -26,7 +28,7 @@ integration: build ## the agent against a real Consul in containers
 bench: build ## figures: medians, and ratios against peers measured in the same run
 	@npm run --silent bench
 
-build: node_modules ## compile src to dist
+build: $(installed) ## compile src to dist, if something in it is newer
 	@npm run --silent build
 
 clean: ## remove what install and build made
@@ -35,5 +37,5 @@ clean: ## remove what install and build made
 stop: ## end the container engine and containers that these scripts started, and nothing else
 	@scripts/engine stop
 
-node_modules: package.json package-lock.json
+$(installed): package.json package-lock.json
 	@scripts/install

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { suite, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -16,9 +16,8 @@ suite("README", () => {
     const [example = ""] = blocks("ts");
     const [, expected] = /toString\(\); \/\/ (".*")/.exec(example) ?? [];
     const program = example.replace(/^(proxy\.findServer.*); \/\/.*$/m, "console.log(JSON.stringify($1));");
-    const file = `${root}dist/readme-example.ts`;
-    writeFileSync(file, program);
-    const { stdout } = await run(process.execPath, [file], { cwd: root });
+    const flags = ["--input-type=module-typescript", "--eval", program];
+    const { stdout } = await run(process.execPath, flags, { cwd: root });
     assert.equal(stdout.trim(), expected);
   });
 
