@@ -20,21 +20,25 @@ export class RebalanceTimer {
       let cancel: () => void = () => undefined;
       const finish = (due: boolean) => {
         cancel();
-        this.#restart = undefined;
+        // A wait that begins while this one ends is not ours to stop.
+        if (this.#restart === restart) {
+          this.#restart = undefined;
+        }
         signal.removeEventListener("abort", onAbort);
         resolve(due);
       };
       const onAbort = () => {
         finish(false);
       };
-      this.#restart = () => {
+      const restart = () => {
         cancel();
         cancel = this.#clock.after(this.#intervalMs(), () => {
           finish(true);
         });
       };
       signal.addEventListener("abort", onAbort, { once: true });
-      this.#restart();
+      this.#restart = restart;
+      restart();
     });
   }
 

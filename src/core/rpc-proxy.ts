@@ -1,16 +1,15 @@
 import { type ApiVersion, ApiVersionFilter, type NodeServerInfo } from "./api-version-filter.ts";
+import { CallOrder } from "./call-order.ts";
 import { NameBook } from "./name-book.ts";
-import { withinDeadline } from "./ping-deadline.ts";
 import type { Clock, Logger, Pinger, Random, Resolver } from "./ports.ts";
 import {
   DEFAULT_REBALANCE_POLICY,
-  orderFrom,
   type RebalancePolicy,
   rebalanceIntervalMs,
   shuffled,
-  shuffledOrder,
 } from "./rebalance.ts";
 import { RebalanceTimer } from "./rebalance-timer.ts";
+import { type RebalanceOptions, Rebalancer } from "./rebalancer.ts";
 import { EndpointError, type ServerEndpoint } from "./server-endpoint.ts";
 import { type ServerEvent, transition } from "./server-list.ts";
 import { Snapshot, type Tier } from "./snapshot.ts";
@@ -54,19 +53,19 @@ export class RpcProxy {
   readonly #config: ProxyConfig;
   readonly #names: NameBook;
   readonly #timer: RebalanceTimer;
+  readonly #rebalancer: Rebalancer;
   readonly #apiFilter: ApiVersionFilter;
   readonly #feed: SnapshotFeed;
   readonly #calls = { consul: new CallOrder(), "state-file": new CallOrder(), heartbeat: new CallOrder() };
   #snapshot: Snapshot;
-  #rebalance: Promise<boolean> | undefined;
-  #failedMeanwhile: Set<string> | undefined;
-  #running: Promise<void> | undefined;
+  #running: { readonly signal: AbortSignal; readonly ended: Promise<void> } | undefined;
 
   constructor(ports: ProxyPorts, config: ProxyConfig) {
     this.#ports = ports;
     this.#config = config;
     this.#names = new NameBook(ports.resolver, ports.clock);
     this.#timer = new RebalanceTimer(ports.clock, () => this.#nextIntervalMs());
+    this.#rebalancer = this.#rebalancerOf(ports, config);
     this.#apiFilter = new ApiVersionFilter(config, ports.clock, ports.logger);
     this.#feed = new SnapshotFeed(ports.logger);
     this.#snapshot = Snapshot.empty(ports.clock.now());
@@ -149,9 +148,7 @@ export class RpcProxy {
    */
   notifyFailedServer(server: ServerEndpoint, report: Report = { source: "api" }): boolean {
     const rotated = this.#apply({ type: "server-failed", key: server.key, ...report });
-    if (rotated) {
-      this.#failedMeanwhile?.add(server.key);
-    }
+    this.#rebalancer.reportFailed(server.key);
     if (server.kind === "name") {
       this.refreshAddresses(server);
     }
@@ -214,24 +211,29 @@ export class RpcProxy {
    * Shuffles the list, primaries before backups, and takes the first server that answers a ping as head; each is pinged
    * at most once, those that did not answer go to the end. Nothing changes when fewer than two servers are listed, when
    * none answers, when the signal aborts, or when the chosen head was removed meanwhile. Servers that came meanwhile are
-   * appended, removed ones stay removed, ones reported as failed meanwhile are treated as not answering. One rebalance
-   * runs at a time: a second call joins the first.
+   * appended, removed ones stay removed, ones reported as failed meanwhile, head or not, are treated as not answering.
+   * One rebalance runs at a time: a second call joins the first; its own signal ends its waiting, not the rebalance.
    * @returns true when a new order was taken.
    */
-  rebalanceServers({ signal, reason }: { signal?: AbortSignal; reason?: string } = {}): Promise<boolean> {
-    this.#rebalance ??= this.#rebalanceOnce(signal, reason).finally(() => {
-      this.#rebalance = undefined;
-      this.#failedMeanwhile = undefined;
-    });
-    return this.#rebalance;
+  rebalanceServers(options: RebalanceOptions = {}): Promise<boolean> {
+    return this.#rebalancer.rebalance(options);
   }
 
-  /** Rebalances again and again, and keeps names fresh, until the signal aborts; leaves no timer. A second call joins the first. */
+  /**
+   * Rebalances again and again, and keeps names fresh, until the signal aborts; leaves no timer. A second call joins the
+   * first, unless that one's signal has aborted: then it runs itself.
+   */
   run(signal: AbortSignal): Promise<void> {
-    this.#running ??= this.#runUntil(signal).finally(() => {
-      this.#running = undefined;
-    });
-    return this.#running;
+    if (this.#running === undefined || this.#running.signal.aborted) {
+      const ended = this.#runUntil(signal).finally(() => {
+        if (this.#running === running) {
+          this.#running = undefined;
+        }
+      });
+      const running = { signal, ended };
+      this.#running = running;
+    }
+    return this.#running.ended;
   }
 
   /** Starts the interval until the next rebalance over. */
@@ -257,50 +259,20 @@ export class RpcProxy {
     return rebalanceIntervalMs(fleet, this.#ports.random, this.#config.rebalance ?? DEFAULT_REBALANCE_POLICY);
   }
 
-  async #rebalanceOnce(signal: AbortSignal | undefined, reason: string | undefined): Promise<boolean> {
-    if (this.#snapshot.size < 2) {
-      return false;
-    }
-    const unanswered = new Set<string>();
-    this.#failedMeanwhile = unanswered;
-    const plan = shuffledOrder(this.#snapshot, this.#ports.random);
-    for (const [position, key] of plan.entries()) {
-      const server = this.#listed(key);
-      if (signal?.aborted) {
-        return false;
-      }
-      if (server === undefined || unanswered.has(key)) {
-        continue;
-      }
-      if ((await this.#answers(server, signal)) && !unanswered.has(key)) {
-        const order = orderFrom(plan, position, unanswered);
-        return (
-          !signal?.aborted &&
-          this.#apply({ type: "rebalanced", order, ...(reason === undefined ? {} : { reason }) })
-        );
-      }
-      unanswered.add(key);
-    }
-    return false;
-  }
-
-  /** Whether the server answered a ping in time; the reason why not is logged at debug. */
-  async #answers(server: ServerEndpoint, signal: AbortSignal | undefined): Promise<boolean> {
-    const { clock, logger, pinger } = this.#ports;
+  #rebalancerOf(ports: ProxyPorts, config: ProxyConfig): Rebalancer {
     const {
       region,
       rpcMajorVersion: apiMajorVersion,
-      pingTimeoutMs = DEFAULT_PING_TIMEOUT_MS,
-    } = this.#config;
-    try {
-      await withinDeadline(clock, pingTimeoutMs, signal, (pingSignal) =>
-        pinger.ping(server, { region, apiMajorVersion, signal: pingSignal }),
-      );
-      return true;
-    } catch (error) {
-      logger.debug({ server: server.key, err: error }, "rebalance: server did not answer");
-      return false;
-    }
+      pingTimeoutMs: timeoutMs = DEFAULT_PING_TIMEOUT_MS,
+    } = config;
+    return new Rebalancer(
+      ports,
+      { region, apiMajorVersion, timeoutMs },
+      {
+        snapshot: () => this.#snapshot,
+        takeOrder: (order, reason) => this.#apply({ type: "rebalanced", order, reason }),
+      },
+    );
   }
 
   #apply(event: ServerEvent): boolean {
@@ -351,21 +323,4 @@ interface Sorted {
   readonly listed: ServerEndpoint[];
   readonly newcomers: ServerEndpoint[];
   readonly rejected: EndpointError[];
-}
-
-/** Orders overlapping calls of one kind: what an earlier call found never replaces what a later one found. */
-class CallOrder {
-  #begun = 0;
-  #applied = 0;
-
-  begin(): { isLatestToApply(): boolean } {
-    const call = ++this.#begun;
-    return {
-      isLatestToApply: () => {
-        const latest = call > this.#applied;
-        this.#applied = Math.max(this.#applied, call);
-        return latest;
-      },
-    };
-  }
 }

@@ -53,7 +53,7 @@ export type ServerEvent =
       readonly reason?: string;
     }
   | { readonly type: "server-resolved"; readonly key: string; readonly addresses: readonly string[] }
-  | { readonly type: "rebalanced"; readonly order: readonly string[]; readonly reason?: string };
+  | { readonly type: "rebalanced"; readonly order: readonly string[]; readonly reason?: string | undefined };
 
 /** The next snapshot; the identical one when the event changes nothing. `at`: milliseconds since the Unix epoch. */
 export function transition(snapshot: Snapshot, event: ServerEvent, at: number): Snapshot {

@@ -30,6 +30,11 @@ const MEANWHILE: Record<string, (proxy: RpcProxy, pinged: ServerEndpoint | undef
     const head = proxy.findServer();
     return Promise.resolve(head && proxy.notifyFailedServer(head));
   },
+  "the pinged server fails": (proxy, pinged) => Promise.resolve(pinged && proxy.notifyFailedServer(pinged)),
+  "the last server fails": (proxy) => {
+    const last = proxy.snapshot().servers.at(-1);
+    return Promise.resolve(last && proxy.notifyFailedServer(last));
+  },
   "every server fails once": (proxy) => {
     for (const server of proxy.snapshot().servers) {
       proxy.notifyFailedServer(server);
@@ -51,7 +56,17 @@ interface Plan {
   readonly during: readonly string[];
 }
 
-/** The same changes on a proxy that does not rebalance: what must be listed in the end. */
+/** A proxy that knows every server reported to it as failed, also those whose failure rotated nothing. */
+class WatchedProxy extends RpcProxy {
+  readonly reportedAsFailed = new Set<string>();
+
+  override notifyFailedServer(...report: Parameters<RpcProxy["notifyFailedServer"]>): boolean {
+    this.reportedAsFailed.add(report[0].key);
+    return super.notifyFailedServer(...report);
+  }
+}
+
+/** Lets something happen while `pinged` has yet to answer. */
 async function perform(
   proxy: RpcProxy,
   happening: string,
@@ -60,8 +75,8 @@ async function perform(
   await MEANWHILE[happening]?.(proxy, pinged);
 }
 
-async function start(seed: number, pinger: ControlledPinger): Promise<RpcProxy> {
-  const proxy = new RpcProxy(fakePorts({ pinger, random: seededRandom(seed) }), CONFIG);
+async function start(seed: number, pinger: ControlledPinger): Promise<WatchedProxy> {
+  const proxy = new WatchedProxy(fakePorts({ pinger, random: seededRandom(seed) }), CONFIG);
   await proxy.refreshServerLists(heartbeatOf(addrs(4)), 9, addr(1));
   await proxy.setBackupServers([addr(31), addr(33)]);
   return proxy;
@@ -70,18 +85,14 @@ async function start(seed: number, pinger: ControlledPinger): Promise<RpcProxy> 
 async function check({ seed, failures, during }: Plan): Promise<void> {
   const pinger = new ControlledPinger();
   const proxy = await start(seed, pinger);
-  const failedMeanwhile = new Set<string>();
   const came = new Set<string>();
   const left = new Set<string>();
-  proxy.subscribe(({ cause, difference }) => {
+  proxy.subscribe(({ difference }) => {
     for (const key of difference.added) {
       came.add(key);
     }
     for (const key of difference.removed) {
       left.add(key);
-    }
-    if (cause.occurrence === "server-failed") {
-      failedMeanwhile.add(cause.server ?? "");
     }
   });
   const unanswered = new Set<string>();
@@ -114,7 +125,7 @@ async function check({ seed, failures, during }: Plan): Promise<void> {
   if (isChanged) {
     const head = after.head?.key ?? "";
     assert.equal(head, pings.at(-1), "the head is the server that answered last");
-    assert.ok(!unanswered.has(head) && !failedMeanwhile.has(head), "a failed server became head");
+    assert.ok(!unanswered.has(head) && !proxy.reportedAsFailed.has(head), "a failed server became head");
     // Who came meanwhile stands behind those that were there all the time, in the order of coming.
     const newcomers = (order: string[]) => order.filter((key) => came.has(key) && !left.has(key));
     const order = after.order.toArray().filter((key) => !left.has(key));

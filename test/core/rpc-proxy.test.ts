@@ -4,7 +4,7 @@ import type { Resolver } from "../../src/core/ports.ts";
 import { RpcProxy } from "../../src/core/rpc-proxy.ts";
 import { ServerEndpoint } from "../../src/core/server-endpoint.ts";
 import { ControlledPinger } from "./controlled-pinger.ts";
-import { CONFIG, FakeClock, fakePorts, settled } from "./fake-ports.ts";
+import { CONFIG, fakePorts, settled } from "./fake-ports.ts";
 import { addr, addrs, heartbeatOf, isRejectedAs, proxyWith } from "./proxy-fixtures.ts";
 
 const endpoint = (n: number) => ServerEndpoint.fromLiteral(addr(n));
@@ -184,64 +184,5 @@ test("an abort in the moment of the answer still leaves the list as it was", asy
   pinger.answer();
   stop.abort();
   assert.equal(await rebalance, false);
-  assert.equal(proxy.snapshot(), before);
-});
-
-test("run rebalances after each interval until the signal aborts, and leaves no timer", async () => {
-  const ports = fakePorts({ random: () => 0.5 });
-  const proxy = new RpcProxy(ports, CONFIG);
-  await proxy.refreshServerLists(heartbeatOf(addrs(3)), 100, "");
-  const rebalancedAt: number[] = [];
-  proxy.subscribe((next) => {
-    if (next.cause.occurrence === "rebalanced") {
-      rebalancedAt.push(next.at);
-    }
-  });
-  const stop = new AbortController();
-  const running = proxy.run(stop.signal);
-  assert.equal(proxy.run(stop.signal), running, "a second call joins the first");
-  await ports.clock.advance(3 * 750_000);
-  assert.deepEqual(rebalancedAt, [750_000, 1_500_000, 2_250_000]);
-
-  await ports.clock.advance(749_000);
-  proxy.resetRebalanceTimer();
-  await ports.clock.advance(749_999);
-  assert.equal(rebalancedAt.length, 3);
-  await ports.clock.advance(1);
-  assert.equal(rebalancedAt.length, 4);
-
-  stop.abort();
-  await running;
-  assert.equal(ports.clock.pending, 0);
-  await ports.clock.advance(10_000_000);
-  assert.equal(rebalancedAt.length, 4);
-});
-
-test("run with an aborted signal ends at once, and may be called again", async () => {
-  const ports = fakePorts();
-  const proxy = new RpcProxy(ports, CONFIG);
-  await proxy.run(AbortSignal.abort());
-  assert.equal(ports.clock.pending, 0);
-  const stop = new AbortController();
-  const running = proxy.run(stop.signal);
-  stop.abort();
-  await running;
-  assert.equal(ports.clock.pending, 0);
-});
-
-test("an abort while run waits for a ping ends both", async () => {
-  const pinger = new ControlledPinger();
-  const clock = new FakeClock();
-  const proxy = new RpcProxy({ ...fakePorts({ pinger }), clock }, CONFIG);
-  await proxy.refreshServerLists(heartbeatOf(addrs(3)), 100, "");
-  const before = proxy.snapshot();
-  const stop = new AbortController();
-  const running = proxy.run(stop.signal);
-  while (pinger.pings.length === 0) {
-    await clock.advance(10_000);
-  }
-  stop.abort();
-  await running;
-  assert.equal(clock.pending, 0);
   assert.equal(proxy.snapshot(), before);
 });
