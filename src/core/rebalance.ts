@@ -6,7 +6,7 @@ import type { Snapshot } from "./snapshot.ts";
 export interface RebalancePolicy {
   /** A server is used at least this long between rebalances. 600 s, as in Nomad. */
   readonly minReuseMs: number;
-  /** Random addition, at `minReuseMs`; grows in proportion on the scaled branch. 300 s, as in Nomad. */
+  /** Random addition, at `minReuseMs`; grows in proportion on the scaled branch, up to the base itself. 300 s, as in Nomad. */
   readonly jitterMs: number;
   /** New connections per second that the fleet may make to one server: 64, as in Nomad. */
   readonly connsPerSecondPerServer: number;
@@ -25,17 +25,24 @@ export const DEFAULT_REBALANCE_POLICY: RebalancePolicy = Object.freeze({
  * 5 servers, 1,000,000 nodes → 3,125 s (52 min 5 s) before jitter; 1 server, 100,000 nodes → 1,562.5 s (26 min).
  * With no server or no node known the first term alone counts. The scaled term begins to matter above
  * 5 × 64 × 600 = 192,000 nodes for 5 servers. v0.4.0 had no jitter there, so a very large fleet would move in step;
- * here the jitter keeps its proportion to the base, so that the fleet's rate keeps its proportion too.
+ * here the jitter keeps its proportion to the base, so that the fleet's rate keeps its proportion too, but grows no
+ * further than to the base: with a `minReuseMs` far below `jitterMs` the proportion would make days of minutes.
  */
 export function rebalanceIntervalMs(
   fleet: { readonly numServers: number; readonly numNodes: number },
   random: Random,
   policy: RebalancePolicy = DEFAULT_REBALANCE_POLICY,
 ): number {
-  const { minReuseMs, jitterMs } = policy;
-  const baseMs = Math.max(minReuseMs, fleetPaceMs(fleet, policy.connsPerSecondPerServer));
-  const jitterScale = minReuseMs > 0 ? baseMs / minReuseMs : 1;
-  return baseMs + random() * jitterMs * jitterScale;
+  const baseMs = Math.max(policy.minReuseMs, fleetPaceMs(fleet, policy.connsPerSecondPerServer));
+  return baseMs + random() * jitterSpreadMs(baseMs, policy);
+}
+
+function jitterSpreadMs(baseMs: number, { minReuseMs, jitterMs }: RebalancePolicy): number {
+  if (jitterMs === 0) {
+    return 0;
+  }
+  const inProportion = minReuseMs > 0 ? (jitterMs * baseMs) / minReuseMs : Number.POSITIVE_INFINITY;
+  return Math.min(inProportion, Math.max(jitterMs, baseMs));
 }
 
 /**

@@ -58,13 +58,44 @@ test("the policy's numbers are the formula's, and jitter keeps its proportion", 
   );
   assert.equal(
     rebalanceIntervalMs(fleet, () => 0.5, { ...policy, minReuseMs: 0 }),
-    5_100,
+    7_500,
   );
   assert.deepEqual(DEFAULT_REBALANCE_POLICY, {
     minReuseMs: 600_000,
     jitterMs: 300_000,
     connsPerSecondPerServer: 64,
   });
+});
+
+/** Seconds, all of them: of the policy, the earliest interval, and the latest. */
+const INTERVALS_S: readonly [
+  minReuse: number,
+  jitter: number,
+  numNodes: number,
+  earliest: number,
+  latest: number,
+][] = [
+  // 5 servers and 64/s: 1,000,000 nodes are a pace of 3,125 s.
+  [600, 300, 1_000_000, 3_125, 4_687.5],
+  [600, 0, 1_000_000, 3_125, 3_125],
+  [600, 0, 0, 600, 600],
+  [600, 600, 1_000_000, 3_125, 6_250],
+  [1, 300, 1_000_000, 3_125, 6_250],
+  [1, 300, 32_000, 100, 400],
+  [1, 300, 0, 1, 301],
+  [100, 300, 64_000, 200, 500],
+  [0, 300, 1_000_000, 3_125, 6_250],
+  [0, 300, 0, 0, 300],
+  [0, 0, 1_000_000, 3_125, 3_125],
+  [0, 0, 0, 0, 0],
+];
+
+test("a jitter greater than the reuse adds at most the jitter or the base, and no jitter adds nothing", () => {
+  for (const [minReuse, jitter, numNodes, earliest, latest] of INTERVALS_S) {
+    const policy = { minReuseMs: minReuse * 1000, jitterMs: jitter * 1000, connsPerSecondPerServer: 64 };
+    const at = (chance: number) => rebalanceIntervalMs({ numServers: 5, numNodes }, () => chance, policy);
+    assert.deepEqual([at(0), at(1)], [earliest * 1000, latest * 1000], `${minReuse}, ${jitter}, ${numNodes}`);
+  }
 });
 
 test("the pace of the fleet's pings is 0.5 s, 4 s and 40 s with 1,000, 10,000 and 100,000 nodes", () => {
