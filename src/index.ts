@@ -22,19 +22,24 @@ export {
 export type { Cause, Claims, Difference, Member, Snapshot, Source, Tier } from "./core/snapshot.ts";
 export type { Change, SnapshotListener } from "./core/snapshot-feed.ts";
 
-/** The ports one has to bring: a pinger. Clock, chance, names and logging are real ones (the logger silent) by default. */
-export type RequiredPorts = Pick<ProxyPorts, "pinger"> & Partial<ProxyPorts>;
+/**
+ * The ports one has to bring: a pinger. Clock, chance, names and logging are real ones (the logger silent) when they are
+ * absent or `undefined`.
+ */
+export type RequiredPorts = Pick<ProxyPorts, "pinger"> & {
+  readonly [Port in keyof ProxyPorts]?: ProxyPorts[Port] | undefined;
+};
 
 /** One ordered list of servers: see the operations' own comments. */
 export class RpcProxy extends CoreRpcProxy {
   constructor(ports: RequiredPorts, config: ProxyConfig) {
     super(
       {
-        resolver: systemResolver,
-        clock: systemClock,
-        random: systemRandom,
-        logger: silentLogger,
-        ...ports,
+        pinger: ports.pinger,
+        resolver: ports.resolver ?? systemResolver,
+        clock: ports.clock ?? systemClock,
+        random: ports.random ?? systemRandom,
+        logger: ports.logger ?? silentLogger,
       },
       config,
     );
