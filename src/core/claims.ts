@@ -25,6 +25,14 @@ export function tierOfClaims(claims: Claims): Tier {
   return SOURCES.some((source) => claims[source] === "primary") ? "primary" : "backup";
 }
 
+/**
+ * Whether a configured, added or heartbeat's primary: that stays until a heartbeat overrides it, whatever Consul or the
+ * state file says.
+ */
+export function isPrimaryByRight(claims: Claims): boolean {
+  return [claims.heartbeat, claims.static, claims.api].includes("primary");
+}
+
 /** The source's backups are replaced; what Consul found makes what the state file remembered superfluous. */
 export function claimsAfterBackups(source: "consul" | "state-file", isEmpty: boolean): ClaimsAfter {
   const replaced: readonly string[] = source === "consul" && !isEmpty ? [source, "state-file"] : [source];
@@ -48,8 +56,7 @@ export function claimsAfterHeartbeat(leaderKnown: boolean): ClaimsAfter {
     if (tier !== undefined) {
       return canonicalClaims({ ...consul, heartbeat: tier });
     }
-    const wasPrimary = [claims.heartbeat, claims.static, claims.api].includes("primary");
-    return wasPrimary || consulTier === undefined ? undefined : canonicalClaims(consul);
+    return isPrimaryByRight(claims) || consulTier === undefined ? undefined : canonicalClaims(consul);
   };
 }
 

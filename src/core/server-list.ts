@@ -8,6 +8,7 @@ import {
   canonicalClaims,
   claimsAfterBackups,
   claimsAfterHeartbeat,
+  isPrimaryByRight,
   remembered,
   tierOfClaims,
 } from "./claims.ts";
@@ -111,6 +112,7 @@ function memberOf(endpoint: ServerEndpoint, claims: Claims): Member {
   return Object.freeze({ endpoint, claims, tier: tierOfClaims(claims) });
 }
 
+/** A primary by Consul's claim alone would leave with that claim: then the new one is recorded, in its place. */
 function addPrimary(
   snapshot: Snapshot,
   endpoint: ServerEndpoint,
@@ -119,7 +121,7 @@ function addPrimary(
 ): Snapshot {
   const { key } = endpoint;
   const known = snapshot.members.get(key);
-  if (known?.tier === "primary") {
+  if (known !== undefined && isPrimaryByRight(known.claims)) {
     return snapshot;
   }
   const members = snapshot.members.set(

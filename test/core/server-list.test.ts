@@ -83,6 +83,33 @@ test("primary-added makes a backup primary where it stands", () => {
   });
 });
 
+test("primary-added to a primary by Consul's claim alone is recorded: it stays when Consul drops it", () => {
+  for (const source of ["static", "api"] as const) {
+    const orphaned = after(consul([A, B], "primary"));
+    const added = transition(orphaned, { type: "primary-added", endpoint: B, source }, 9);
+    check(added, {
+      order: [A, B],
+      primaries: [A, B],
+      cause: { occurrence: "primary-added", source, server: B.key },
+      difference: {},
+    });
+    assert.equal(added.order, orphaned.order);
+    assert.equal(transition(added, { type: "primary-added", endpoint: B, source }, 10), added);
+    const dropped = transition(added, consul([]), 11);
+    assert.deepEqual(dropped.order.toArray(), [B.key]);
+    assert.equal(dropped.tierOf(B.key), "primary");
+  }
+});
+
+test("primary-added to a heartbeat's, configured or added primary changes nothing", () => {
+  for (const source of ["static", "api"] as const) {
+    const before = after(heartbeat([A]), { type: "primary-added", endpoint: B, source }, consul([A, B]));
+    for (const endpoint of [A, B]) {
+      assert.equal(transition(before, { type: "primary-added", endpoint, source: "static" }, 9), before);
+    }
+  }
+});
+
 test("backups-reported replaces the backups of its source, and keeps primaries", () => {
   const snapshot = after({ type: "primary-added", endpoint: A, source: "api" }, consul([B, A]), consul([C]));
   check(snapshot, {
