@@ -56,10 +56,9 @@ export class Pool {
     const pinger = new ConnectionPinger(connector, { timeoutMs });
     const proxyConfig = proxyConfigOf(config, place);
     const proxy = new RpcProxy({ ...shared, pinger: new PenalisingPinger(pinger, penalties) }, proxyConfig);
-    const pingContext = { region: place.region, apiMajorVersion: RPC_VERSION.rpcMajorVersion };
     const health = new HealthMonitor(
-      { ...shared, proxy, connector, pinger, penalties },
-      { intervalMs, timeoutMs, standby, pingContext },
+      { ...shared, proxy, connector, penalties },
+      { intervalMs, timeoutMs, standby },
     );
     const contact = new ContactWatch(ports.clock, (state) => {
       this.#watcher?.setOrphaned(state === "orphaned");

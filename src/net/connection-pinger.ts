@@ -2,19 +2,14 @@ import type { PingContext, Pinger } from "../core/ports.ts";
 import type { ServerEndpoint } from "../core/server-endpoint.ts";
 import { provesLife } from "./connection-error.ts";
 import { sharedDeadline } from "./deadline.ts";
-import type { Connector, HeldConnection } from "./held-connection.ts";
+import type { CallOptions, Connector, HeldConnection } from "./held-connection.ts";
 
 interface PingerOptions {
   /** For one ping, the connection included: milliseconds. */
   readonly timeoutMs: number;
-  /** An open connection that someone else holds to this server; it is used and left open. */
-  readonly held?: (server: ServerEndpoint) => HeldConnection | undefined;
 }
 
-/**
- * Pings servers over connections of one kind. Without a held connection each ping opens one of its own and closes it, whatever
- * happens: a stopped server accepts, so only the answer counts. An application error is one.
- */
+/** Pings servers, each time over a connection of its own. */
 export class ConnectionPinger implements Pinger {
   readonly #connector: Connector;
   readonly #options: PingerOptions;
@@ -25,18 +20,28 @@ export class ConnectionPinger implements Pinger {
   }
 
   async ping(server: ServerEndpoint, { signal }: PingContext): Promise<void> {
-    const left = sharedDeadline({ timeoutMs: this.#options.timeoutMs, signal });
-    const held = this.#options.held?.(server);
-    if (held?.state.phase === "open") {
-      await answered(held.ping(left()));
-      return;
-    }
-    const connection = await this.#connector.open(server, left());
-    try {
-      await answered(connection.ping(left()));
-    } finally {
-      connection.close();
-    }
+    await askOnce(this.#connector, server, { ...this.#options, signal });
+  }
+}
+
+/**
+ * Opens a connection to the server, pings it once, and closes it, whatever happens. Resolves when the server answered: a
+ * stopped one accepts, so only the answer counts. An application error is one. `options` are for the connection and the
+ * ping together; `whileOpen` may ask more of the connection than one answer.
+ */
+export async function askOnce(
+  connector: Connector,
+  server: ServerEndpoint,
+  options: CallOptions,
+  whileOpen?: (connection: HeldConnection) => Promise<void>,
+): Promise<void> {
+  const left = sharedDeadline(options);
+  const connection = await connector.open(server, left());
+  try {
+    await answered(connection.ping(left()));
+    await whileOpen?.(connection);
+  } finally {
+    connection.close();
   }
 }
 

@@ -1,7 +1,8 @@
-import type { Clock, Logger, PingContext, Pinger, Random } from "../core/ports.ts";
+import type { Clock, Logger, Random } from "../core/ports.ts";
 import type { RpcProxy } from "../core/rpc-proxy.ts";
 import type { ServerEndpoint } from "../core/server-endpoint.ts";
 import type { Snapshot } from "../core/snapshot.ts";
+import { askOnce } from "../net/connection-pinger.ts";
 import type { Connector, HeldConnection } from "../net/held-connection.ts";
 import {
   type Fleet,
@@ -10,10 +11,13 @@ import {
   standbyDelayMs,
   standbyIntervalMs,
 } from "./health-pace.ts";
+import { KnownDown } from "./known-down.ts";
+import { lasts } from "./lasting.ts";
 import { Outage } from "./outage.ts";
 import type { Penalties } from "./penalties.ts";
-import { ServerWatch, type WatchState } from "./server-watch.ts";
+import { ServerWatch, type WatchFailure, type WatchState } from "./server-watch.ts";
 import { standbyOf } from "./standby.ts";
+import { type Role, Watches } from "./watches.ts";
 
 /** A primary must have answered for this long before the list goes back to it from a backup. */
 const FAILBACK_AFTER_MS = 30_000;
@@ -23,7 +27,6 @@ export interface HealthConfig {
   readonly timeoutMs: number;
   /** Whether a connection to the next server is held, too. */
   readonly standby: boolean;
-  readonly pingContext: Omit<PingContext, "signal">;
 }
 
 export interface HealthPorts {
@@ -39,8 +42,6 @@ export interface HealthPorts {
     | "numServers"
   >;
   readonly connector: Connector;
-  /** Asks a server without regard to its penalties. */
-  readonly pinger: Pinger;
   readonly penalties: Penalties;
   readonly clock: Clock;
   readonly random: Random;
@@ -54,8 +55,6 @@ export interface HealthStatus {
   readonly servers: readonly { readonly key: string; readonly role: Role; readonly state: WatchState }[];
 }
 
-type Role = "head" | "standby";
-
 /**
  * Watches for the clients, who only ask DNS: holds a connection to the head and one to the next server, and reports a
  * failed head to the proxy. When all servers fail one after the other, the order stays and every server is tried once
@@ -64,9 +63,8 @@ type Role = "head" | "standby";
 export class HealthMonitor {
   readonly #ports: HealthPorts;
   readonly #config: HealthConfig;
-  readonly #watches = new Map<Role, ServerWatch>();
-  /** Servers found down since a head last answered. */
-  readonly #down = new Set<string>();
+  readonly #watches: Watches;
+  readonly #known = new KnownDown();
   #unsubscribe: (() => void) | undefined;
   #stopped = new AbortController();
   /** While no listed server answers. */
@@ -75,12 +73,23 @@ export class HealthMonitor {
   constructor(ports: HealthPorts, config: HealthConfig) {
     this.#ports = ports;
     this.#config = config;
+    this.#watches = new Watches({
+      newWatch: (endpoint) => this.#newWatch(endpoint),
+      standbyDelayMs: (key) =>
+        this.#known.lastFoundAt(key) > 0
+          ? this.#reconnectDelayMs()
+          : standbyDelayMs(this.#fleet, ports.random),
+    });
   }
 
   start(): void {
     if (this.#unsubscribe === undefined) {
       this.#stopped = new AbortController();
-      this.#unsubscribe = this.#ports.proxy.subscribe(() => {
+      this.#unsubscribe = this.#ports.proxy.subscribe((next) => {
+        if (next.cause.occurrence === "rebalanced" && next.head !== undefined) {
+          // It was chosen because it answered just now, whatever was known of it before.
+          this.#known.forget(next.head.key);
+        }
         this.#follow();
       });
       this.#follow();
@@ -93,21 +102,17 @@ export class HealthMonitor {
     this.#unsubscribe = undefined;
     this.#stopped.abort();
     this.#endOutage();
-    for (const watch of this.#watches.values()) {
-      watch.stop();
-    }
-    this.#watches.clear();
+    this.#watches.stop();
   }
 
   /** The open connection to this server, lent to whoever has a question for it; `undefined` when none is held. */
   connectionTo(key: string): HeldConnection | undefined {
-    const connection = [...this.#watches.values()].find((watch) => watch.key === key)?.connection;
-    return connection?.state.phase === "open" ? connection : undefined;
+    return this.#watches.connectionTo(key);
   }
 
   status(): HealthStatus {
-    const servers = [...this.#watches].map(([role, { key, state }]) => ({ key, role, state }));
-    const head = this.#watches.get("head")?.state.phase;
+    const servers = this.#watches.states();
+    const head = this.#watches.head?.state.phase;
     if (head === undefined) {
       return { phase: "none", servers };
     }
@@ -123,120 +128,75 @@ export class HealthMonitor {
       return;
     }
     const snapshot = this.#ports.proxy.snapshot();
-    const wanted = new Map<Role, ServerEndpoint>();
-    if (snapshot.head !== undefined) {
-      wanted.set("head", snapshot.head);
-    }
-    const standby = standbyOf(snapshot, this.#config.standby, (key) => this.#ports.penalties.failedAt(key));
-    if (standby !== undefined) {
-      wanted.set("standby", standby);
-    }
-    this.#rewatch(wanted);
-    this.#forgetUnlisted(snapshot);
-    const head = this.#watches.get("head");
-    if (
-      this.#outage !== undefined
-        ? snapshot.servers.some(({ key }) => !this.#down.has(key))
-        : this.#down.has(head?.key ?? "")
-    ) {
+    this.#known.forgetUnlisted((key) => snapshot.members.has(key));
+    this.#watches.follow(this.#wanted(snapshot));
+    const { head } = this.#watches;
+    if (!this.#known.has(head?.key ?? "")) {
+      this.#endOutage();
+    } else if (this.#outage === undefined || !this.#isEachDown(snapshot)) {
       this.#rotate(head?.state.phase === "down" ? head.state.reason : "still down");
     }
   }
 
-  /** Keeps the watches of servers that are still wanted, in whatever role, and starts those that are new. */
-  #rewatch(wanted: ReadonlyMap<Role, ServerEndpoint>): void {
-    const before = new Map([...this.#watches.values()].map((watch) => [watch.key, watch]));
-    const previousHead = this.#watches.get("head");
-    this.#watches.clear();
-    const fresh: ServerWatch[] = [];
-    for (const [role, endpoint] of wanted) {
-      const kept = before.get(endpoint.key);
-      const watch = kept ?? this.#newWatch(endpoint);
-      before.delete(endpoint.key);
-      watch.retarget(endpoint);
-      this.#watches.set(role, watch);
-      if (kept === undefined) {
-        fresh.push(watch);
-      } else if (role === "head" && kept !== previousHead) {
-        kept.hurry();
-      }
+  #wanted(snapshot: Snapshot): ReadonlyMap<Role, ServerEndpoint> {
+    const wanted = new Map<Role, ServerEndpoint>();
+    if (snapshot.head !== undefined) {
+      wanted.set("head", snapshot.head);
     }
-    for (const watch of before.values()) {
-      watch.stop();
+    const standby = standbyOf(snapshot, this.#config.standby, (key) => this.#known.lastFoundAt(key));
+    if (standby !== undefined) {
+      wanted.set("standby", standby);
     }
-    for (const watch of fresh) {
-      const isHead = this.#watches.get("head") === watch;
-      watch.start(isHead ? 0 : standbyDelayMs(this.#fleet, this.#ports.random));
-    }
+    return wanted;
   }
 
   #newWatch(endpoint: ServerEndpoint): ServerWatch {
-    const { clock, connector, random } = this.#ports;
+    const { clock, connector } = this.#ports;
     const watch: ServerWatch = new ServerWatch(endpoint, {
       connector,
       clock,
       timeoutMs: this.#config.timeoutMs,
       intervalMs: () =>
-        this.#watches.get("head") === watch ? this.#headIntervalMs : standbyIntervalMs(this.#headIntervalMs),
-      retryMs: () =>
-        this.#outage === undefined
-          ? reconnectDelayMs(this.#config.intervalMs, this.#fleet, random)
-          : this.#headIntervalMs,
-      onAnswer: (answered) => {
-        this.#answered(answered);
+        this.#watches.head === watch ? this.#headIntervalMs : standbyIntervalMs(this.#headIntervalMs),
+      retryMs: () => (this.#outage === undefined ? this.#reconnectDelayMs() : this.#headIntervalMs),
+      onAnswer: (answered, lasted) => {
+        this.#answered(answered, lasted);
       },
-      onDown: (failed, reason) => {
-        this.#failed(failed, reason);
+      onDown: (failed, failure) => {
+        this.#failed(failed, failure);
       },
     });
     return watch;
   }
 
-  #forgetUnlisted(snapshot: Snapshot): void {
-    for (const key of this.#down) {
-      if (!snapshot.members.has(key)) {
-        this.#down.delete(key);
-      }
+  #answered(watch: ServerWatch, lasted: boolean): void {
+    if (!this.#known.answered(watch.key, lasted)) {
+      return;
     }
-  }
-
-  #answered(watch: ServerWatch): void {
-    this.#down.delete(watch.key);
     this.#recovered(watch.key);
-    if (this.#watches.get("head") === watch) {
-      this.#startNewPass();
-    } else {
+    if (this.#watches.head !== watch) {
       this.#failBack(watch);
+    } else if (lasted) {
+      // The head holds: what failed before it may be tried again, but for the next server, which is known to be down now.
+      const { standby } = this.#watches;
+      this.#known.startNewPass(standby?.state.phase === "down" ? standby.key : undefined);
     }
   }
 
-  /** The head answers: what failed before it may be tried again, but for the next server, which is known to be down now. */
-  #startNewPass(): void {
-    const standby = this.#watches.get("standby");
-    for (const key of this.#down) {
-      if (key !== standby?.key || standby.state.phase !== "down") {
-        this.#down.delete(key);
-      }
-    }
-  }
-
-  #failed(watch: ServerWatch, reason: string): void {
-    const { logger, penalties, proxy } = this.#ports;
+  #failed(watch: ServerWatch, { reason, closesAtOnce }: WatchFailure): void {
+    const { clock, logger, penalties, proxy } = this.#ports;
     proxy.refreshAddresses(watch.endpoint);
-    if (!this.#down.has(watch.key)) {
+    if (this.#known.add(watch.key, clock.now(), closesAtOnce)) {
       penalties.add(watch.key);
-      this.#down.add(watch.key);
     }
-    if (this.#watches.get("head") === watch) {
+    if (this.#watches.head === watch) {
       if (this.#outage === undefined) {
         this.#rotate(reason);
       }
       return;
     }
     logger.debug({ server: watch.key, reason }, "the next server is down");
-    if (proxy.snapshot().head !== undefined) {
-      this.#follow();
-    }
+    this.#follow();
   }
 
   /** The head is down: the next server that is not known to be down becomes head; without one the order stays. */
@@ -247,7 +207,7 @@ export class HealthMonitor {
     if (head === undefined) {
       return;
     }
-    if (snapshot.servers.every(({ key }) => this.#down.has(key))) {
+    if (this.#isEachDown(snapshot)) {
       this.#allServersDown(reason);
       return;
     }
@@ -264,12 +224,12 @@ export class HealthMonitor {
     if (this.#outage !== undefined) {
       return;
     }
-    const { clock, logger, pinger, proxy } = this.#ports;
+    const { clock, logger, proxy } = this.#ports;
     this.#outage = new Outage({
       clock,
       intervalMs: () => this.#headIntervalMs,
       servers: () => proxy.snapshot().servers,
-      ping: (server, signal) => pinger.ping(server, { ...this.#config.pingContext, signal }),
+      ping: (server, signal) => this.#probe(server, signal),
       onAnswer: ({ key }) => {
         this.#recovered(key);
       },
@@ -283,6 +243,21 @@ export class HealthMonitor {
     this.#outage.start();
   }
 
+  /** Asks a server without regard to its penalties. One that closed connections at once must keep this one open. */
+  #probe(server: ServerEndpoint, signal: AbortSignal): Promise<void> {
+    const { clock, connector } = this.#ports;
+    const { timeoutMs } = this.#config;
+    return askOnce(connector, server, { timeoutMs, signal }, async (connection) => {
+      if (this.#known.closesAtOnce(server.key)) {
+        await lasts(connection, clock, signal);
+      }
+    });
+  }
+
+  #isEachDown(snapshot: Snapshot): boolean {
+    return snapshot.servers.every(({ key }) => this.#known.has(key));
+  }
+
   #endOutage(): void {
     this.#outage?.end();
     this.#outage = undefined;
@@ -294,7 +269,7 @@ export class HealthMonitor {
     if (this.#outage === undefined || !proxy.snapshot().members.has(key)) {
       return;
     }
-    this.#down.delete(key);
+    this.#known.forget(key);
     this.#endOutage();
     for (let head = proxy.findServer(); head !== undefined && head.key !== key; head = proxy.findServer()) {
       if (
@@ -303,7 +278,7 @@ export class HealthMonitor {
         break;
       }
     }
-    this.#watches.get("head")?.hurry();
+    this.#watches.head?.hurry();
     logger.info({ server: key }, "a server answers again");
   }
 
@@ -317,6 +292,10 @@ export class HealthMonitor {
     if (isNeeded && state.phase === "up" && clock.now() - state.since >= FAILBACK_AFTER_MS) {
       void proxy.rebalanceServers({ signal: this.#stopped.signal, reason: "a primary answers again" });
     }
+  }
+
+  #reconnectDelayMs(): number {
+    return reconnectDelayMs(this.#config.intervalMs, this.#fleet, this.#ports.random);
   }
 
   get #headIntervalMs(): number {

@@ -44,11 +44,6 @@ export class Penalties {
     return Math.max(0, record.failedAt + penaltyMs - this.#clock.now());
   }
 
-  /** When the server failed last: milliseconds since the Unix epoch, or 0. */
-  failedAt(key: string): number {
-    return this.#records.get(key)?.failedAt ?? 0;
-  }
-
   #forgive(): void {
     for (const [key, { failedAt }] of this.#records) {
       if (this.#clock.now() - failedAt >= FORGIVEN_AFTER_MS) {

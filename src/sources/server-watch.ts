@@ -4,6 +4,12 @@ import type { ServerEndpoint } from "../core/server-endpoint.ts";
 import { ConnectionError, provesLife } from "../net/connection-error.ts";
 import type { Connector, HeldConnection } from "../net/held-connection.ts";
 
+/**
+ * A connection that closes sooner than this, in milliseconds, was as good as none. A fixed time: pings of a large fleet are
+ * further apart than the half minute after which a firewall may drop an idle connection of a healthy server.
+ */
+export const SHORT_LIFE_MS = 1_000;
+
 /** What is known of a watched server. Times are milliseconds since the Unix epoch. */
 export type WatchState =
   | { readonly phase: "connecting" }
@@ -19,14 +25,23 @@ export interface WatchOptions {
   readonly intervalMs: () => number;
   /** Milliseconds until a server that is down is tried again, asked for each time. */
   readonly retryMs: () => number;
-  /** Called after each answered ping, and each time the server is found down, never after `stop`. */
-  readonly onAnswer: (watch: ServerWatch) => void;
-  readonly onDown: (watch: ServerWatch, reason: string) => void;
+  /**
+   * Called after each answered ping, and each time the server is found down, never after `stop`. `lasted`: the connection
+   * is older than `SHORT_LIFE_MS`.
+   */
+  readonly onAnswer: (watch: ServerWatch, lasted: boolean) => void;
+  readonly onDown: (watch: ServerWatch, failure: WatchFailure) => void;
+}
+
+export interface WatchFailure {
+  readonly reason: string;
+  /** The server takes connections and closes them at once. */
+  readonly closesAtOnce: boolean;
 }
 
 /**
  * Holds one connection to a server, to know at once when it dies, and pings it for when it hangs. A connection that closes
- * is opened again at once; refused, timed out, or twice closed within one interval means that the server is down.
+ * is opened again at once; refused, timed out, or twice in a row closed within `SHORT_LIFE_MS` means that the server is down.
  */
 export class ServerWatch {
   readonly key: string;
@@ -36,6 +51,8 @@ export class ServerWatch {
   #state: WatchState = { phase: "connecting" };
   #connection: HeldConnection | undefined;
   #hurry = new AbortController();
+  /** Connections in a row that closed at once. */
+  #shortLives = 0;
 
   constructor(endpoint: ServerEndpoint, options: WatchOptions) {
     this.key = endpoint.key;
@@ -87,42 +104,42 @@ export class ServerWatch {
       await this.#pause(delayMs);
     }
     while (!this.#hasStopped()) {
-      const reason = await this.#watchUntilDown();
+      const failure = await this.#watchOneConnection();
       if (this.#hasStopped()) {
         return;
       }
-      this.#state = { phase: "down", since: clock.now(), reason };
-      onDown(this, reason);
-      await this.#pause(retryMs());
+      if (failure !== undefined) {
+        this.#state = { phase: "down", since: clock.now(), reason: failure.reason };
+        onDown(this, failure);
+        await this.#pause(retryMs());
+      }
     }
   }
 
-  /** Holds connections, one after the other, until the server is down; tells why. */
-  async #watchUntilDown(): Promise<string> {
-    const { clock, connector, intervalMs, timeoutMs } = this.#options;
-    for (let shortLived = 0; ; ) {
-      const openedAt = clock.now();
-      let connection: HeldConnection;
-      try {
-        connection = await connector.open(this.#endpoint, { timeoutMs, signal: this.#stopped.signal });
-      } catch (error) {
-        return reasonOf(error);
-      }
-      this.#connection = connection;
-      const reason = await this.#watchConnection(connection);
-      connection.close();
-      if (reason !== "closed") {
-        return reason;
-      }
-      shortLived = clock.now() - openedAt < intervalMs() ? shortLived + 1 : 0;
-      if (shortLived > 1) {
-        return "connection closed at once, twice";
-      }
+  /** Opens a connection and holds it to its end; tells why the server is down, or nothing when it only closed. */
+  async #watchOneConnection(): Promise<WatchFailure | undefined> {
+    const { clock, connector, timeoutMs } = this.#options;
+    let connection: HeldConnection;
+    try {
+      connection = await connector.open(this.#endpoint, { timeoutMs, signal: this.#stopped.signal });
+    } catch (error) {
+      return { reason: reasonOf(error), closesAtOnce: false };
     }
+    const openedAt = clock.now();
+    this.#connection = connection;
+    const reason = await this.#pingUntilClosed(connection, openedAt);
+    connection.close();
+    if (reason !== "closed") {
+      return { reason, closesAtOnce: false };
+    }
+    this.#shortLives = clock.now() - openedAt < SHORT_LIFE_MS ? this.#shortLives + 1 : 0;
+    return this.#shortLives > 1
+      ? { reason: "connection closed at once, twice", closesAtOnce: true }
+      : undefined;
   }
 
   /** Pings over one connection; resolves with "closed" when it ends, or with the reason why the server is down. */
-  async #watchConnection(connection: HeldConnection): Promise<string> {
+  async #pingUntilClosed(connection: HeldConnection, openedAt: number): Promise<string> {
     const { clock, intervalMs, onAnswer, timeoutMs } = this.#options;
     void connection.closed.then(({ by }) => {
       if (by === "failure") {
@@ -144,7 +161,7 @@ export class ServerWatch {
         return "stopped";
       }
       this.#state = this.#state.phase === "up" ? this.#state : { phase: "up", since: clock.now() };
-      onAnswer(this);
+      onAnswer(this, clock.now() - openedAt >= SHORT_LIFE_MS);
       if (isOpen(connection)) {
         await this.#pause(intervalMs());
       }

@@ -2,13 +2,13 @@ import type { ServerEndpoint } from "../core/server-endpoint.ts";
 import type { Snapshot } from "../core/snapshot.ts";
 
 /**
- * The server to hold a second connection to: the next one, or, while the head is a backup, the primary whose last
- * failure is longest ago, so that the list can go back to it.
+ * The server to hold a second connection to: the next one, or, while the head is a backup, the primary that
+ * was found down longest ago, or never, so that the list can go back to it: dead primaries take turns, one that answers stays.
  */
 export function standbyOf(
   snapshot: Snapshot,
   standby: boolean,
-  failedAt: (key: string) => number,
+  lastFoundAt: (key: string) => number,
 ): ServerEndpoint | undefined {
   const { head, servers } = snapshot;
   if (head === undefined) {
@@ -18,7 +18,7 @@ export function standbyOf(
   const [first, ...others] = primaries;
   if (first !== undefined) {
     return others.reduce(
-      (best, server) => (failedAt(server.key) < failedAt(best.key) ? server : best),
+      (best, server) => (lastFoundAt(server.key) < lastFoundAt(best.key) ? server : best),
       first,
     );
   }

@@ -48,12 +48,8 @@ function contract(cluster: ClusterUnderTest): void {
     const pinger = new ConnectionPinger(connector, IN_TIME);
     const identity = { datacenter: "dc1", region: settings.region, rpcMajorVersion: 1, rpcMinorVersion: 1 };
     const proxy = new RpcProxy({ ...ports, pinger }, identity);
-    const pingContext = { region: settings.region, apiMajorVersion: 1 };
     const penalties = new Penalties(systemClock);
-    const monitor = new HealthMonitor(
-      { ...ports, proxy, connector, pinger, penalties },
-      { ...HEALTH, pingContext },
-    );
+    const monitor = new HealthMonitor({ ...ports, proxy, connector, penalties }, HEALTH);
     const contact = new ContactWatch(systemClock, () => undefined);
     const question = new HeartbeatQuery(identity);
     const heartbeat = new Heartbeat({

@@ -15,6 +15,8 @@ export type Behaviour =
   | "refusing"
   | "hanging"
   | "closing-at-once"
+  /** Answers one ping first, as any open TCP connection seems to. */
+  | "closing-after-an-answer"
   | "answering-garbage"
   | "answering-an-application-error";
 
@@ -25,6 +27,7 @@ export class FakeServers implements Connector {
   readonly #open = new Set<FakeConnection>();
   /** Keys in the order in which they were dialled, and pinged. */
   readonly dialled: string[] = [];
+  readonly dialledAt: number[] = [];
   readonly pinged: string[] = [];
 
   constructor(clock: FakeClock) {
@@ -62,6 +65,7 @@ export class FakeServers implements Connector {
   async open(endpoint: ServerEndpoint, { signal }: CallOptions): Promise<HeldConnection> {
     const { key } = endpoint;
     this.dialled.push(key);
+    this.dialledAt.push(this.#clock.now());
     await Promise.resolve();
     signal?.throwIfAborted();
     if (this.behaviourOf(key) === "refusing") {
@@ -77,6 +81,12 @@ export class FakeServers implements Connector {
       queueMicrotask(() => {
         connection.fail(new ConnectionError("connection-closed", key, "closed by the server"));
       });
+    }
+    if (this.behaviourOf(key) === "closing-after-an-answer") {
+      const cancel = this.#clock.after(5, () => {
+        connection.fail(new ConnectionError("connection-closed", key, "closed by the server"));
+      });
+      void connection.closed.then(cancel);
     }
     return connection;
   }
@@ -102,6 +112,7 @@ export class FakeServers implements Connector {
           });
         });
       case "closing-at-once":
+      case "closing-after-an-answer":
       case "refusing":
       case "up":
         return Promise.resolve();

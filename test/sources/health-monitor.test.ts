@@ -8,9 +8,19 @@ import { Penalties } from "../../src/sources/penalties.ts";
 import { CONFIG, type FakePorts, fakePorts, settled } from "../core/fake-ports.ts";
 import { FakeServers } from "./fake-servers.ts";
 
-const [A, B, C] = ["127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3"] as const;
+const [A, B, C, D] = ["127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3", "127.0.0.1:4"] as const;
 
 const LOCAL = { rpcMajorVersion: 1, rpcMinorVersion: 0, datacenter: "dc1" };
+
+/** The list as a fleet of so many nodes has it. */
+async function growTo(numNodes: number, proxy: RpcProxy): Promise<void> {
+  const infos = proxy.serverRpcAddrs().map((rpcAdvertiseAddr) => ({ ...LOCAL, rpcAdvertiseAddr }));
+  await proxy.refreshServerLists(infos, numNodes, A);
+}
+
+function linesOf({ logger }: FakePorts, ...levels: string[]): string[] {
+  return logger.lines.filter(({ level }) => levels.includes(level)).map(({ message }) => message);
+}
 
 interface Bench {
   readonly ports: FakePorts;
@@ -31,12 +41,11 @@ async function bench(addresses: readonly string[], config: Partial<HealthConfig>
     await proxy.addPrimaryServer(address);
   }
   const monitor = new HealthMonitor(
-    { ...ports, proxy, connector: servers, pinger, penalties },
+    { ...ports, proxy, connector: servers, penalties },
     {
       intervalMs: 500,
       timeoutMs: 500,
       standby: true,
-      pingContext: { region: "global", apiMajorVersion: 1 },
       ...config,
     },
   );
@@ -165,7 +174,7 @@ suite("failover", () => {
     monitor.stop();
   });
 
-  for (const behaviour of ["closing-at-once", "answering-garbage"] as const) {
+  for (const behaviour of ["closing-at-once", "closing-after-an-answer", "answering-garbage"] as const) {
     test(`a server ${behaviour} is not head for long, and is not dialled without end`, async () => {
       const { ports, servers, head, monitor } = await bench([A, B]);
       servers.set(A, behaviour);
@@ -174,10 +183,59 @@ suite("failover", () => {
       assert.equal(head(), B);
       const before = servers.dialled.length;
       await ports.clock.advance(10_000);
-      assert.ok(servers.dialled.length - before <= 40, `${servers.dialled.length - before} dials in 10 s`);
+      assert.ok(servers.dialled.length - before <= 20, `${servers.dialled.length - before} dials in 10 s`);
+      assert.equal(head(), B);
       monitor.stop();
     });
   }
+
+  test("a server that stays down is dialled at random times, and a large fleet dials it no more often than a small one", async () => {
+    for (const [numNodes, longestMs] of [
+      [10, 1_000],
+      [12_800, 100_000],
+    ] as const) {
+      const { ports, servers, proxy, monitor } = await bench([A, B]);
+      await growTo(numNodes, proxy);
+      servers.kill(A);
+      await ports.clock.advance(50 * longestMs);
+      const times = servers.dialledAt.filter((at, i) => servers.dialled[i] === A && at > 0);
+      const gaps = times.slice(1).map((at, i) => at - (times[i] ?? 0));
+      assert.ok(Math.min(...gaps) >= 500 && Math.max(...gaps) <= longestMs, gaps.join(" "));
+      assert.ok(Math.max(...gaps) > 0.9 * longestMs, gaps.join(" "));
+      const mean = gaps.reduce((sum, gap) => sum + gap, 0) / gaps.length;
+      assert.ok(mean > 0.4 * longestMs && new Set(gaps).size > gaps.length / 3, gaps.join(" "));
+      monitor.stop();
+    }
+  });
+
+  test("a connection that is dropped while idle is opened again, however seldom the fleet may ping", async () => {
+    const { ports, servers, head, proxy, monitor } = await bench([A, B]);
+    await growTo(100_000, proxy);
+    for (let drops = 0; drops < 5; drops++) {
+      await ports.clock.advance(30_000);
+      servers.dropConnections(A);
+    }
+    await settled();
+    assert.equal(head(), A);
+    assert.deepEqual(linesOf(ports, "warn", "error"), []);
+    monitor.stop();
+  });
+
+  test("a rebalance that chose a server wins over what was known of it before", async () => {
+    const { ports, servers, head, proxy, monitor } = await bench([A, B]);
+    await growTo(100_000_000, proxy);
+    servers.kill(B);
+    await ports.clock.advance(0);
+    servers.set(B, "up");
+    // Longer than B's penalty, much shorter than the time until it is dialled again.
+    await ports.clock.advance(31_000);
+    servers.set(A, "refusing");
+    await proxy.rebalanceServers();
+    await settled();
+    assert.equal(head(), B);
+    assert.deepEqual(linesOf(ports, "warn", "error"), []);
+    monitor.stop();
+  });
 
   test("an application error is an answer: it rotates nothing", async () => {
     const { ports, servers, head, proxy, monitor } = await bench([A, B]);
@@ -280,6 +338,59 @@ suite("all servers down", () => {
   });
 });
 
+test("when every server was replaced by new ones, the first of them is head, and none counts as failed", async () => {
+  const { ports, servers, head, proxy, monitor } = await bench([]);
+  await proxy.setBackupServers([A, B]);
+  servers.kill(A);
+  servers.kill(B);
+  await ports.clock.advance(30_000);
+  assert.equal(monitor.status().phase, "down");
+  const warned = linesOf(ports, "warn").length;
+  await proxy.setBackupServers([C, D]);
+  await settled();
+  assert.equal(head(), C);
+  assert.equal(monitor.status().phase, "up");
+  assert.equal(linesOf(ports, "warn").length, warned);
+  monitor.stop();
+});
+
+suite("servers that take connections and close them after an answer", () => {
+  for (const keys of [[A], [A, B], [A, B, C]]) {
+    test(`${keys.length} of ${keys.length}: down, dialled at a bounded rate, in an order that stays`, async () => {
+      const { ports, servers, proxy, monitor } = await bench(keys);
+      for (const key of keys) {
+        servers.set(key, "closing-after-an-answer");
+        servers.dropConnections(key);
+      }
+      await ports.clock.advance(5_000);
+      const [dials, { revision }] = [servers.dialled.length, proxy.snapshot()];
+      await ports.clock.advance(60_000);
+      assert.equal(monitor.status().phase, "down");
+      assert.equal(proxy.snapshot().revision, revision, "no other head");
+      // 120 intervals: in each at most one probe of each server, twice that where half an interval was drawn, and two watches.
+      const perInterval = (servers.dialled.length - dials) / 120;
+      assert.ok(perInterval <= 2 * keys.length + 4, `${perInterval} dials per interval`);
+      assert.deepEqual(linesOf(ports, "error"), ["no server answers: the list stays as it is"]);
+      assert.ok(linesOf(ports, "info", "warn").length <= keys.length, "no line for each try");
+      monitor.stop();
+    });
+  }
+
+  test("once connections last the server is up again, within two seconds", async () => {
+    const { ports, servers, head, monitor } = await bench([A, B]);
+    for (const key of [A, B]) {
+      servers.set(key, "closing-after-an-answer");
+      servers.dropConnections(key);
+    }
+    await ports.clock.advance(30_000);
+    servers.set(B, "up");
+    await ports.clock.advance(2_000);
+    assert.equal(head(), B);
+    assert.equal(monitor.status().phase, "up");
+    monitor.stop();
+  });
+});
+
 suite("after a failure", () => {
   test("a flapping server is not chosen by a rebalance until its growing penalty is over", async () => {
     const { ports, servers, head, proxy, monitor } = await bench([A, B]);
@@ -313,6 +424,24 @@ suite("after a failure", () => {
     await ports.clock.advance(12_000);
     assert.equal(head(), A);
     assert.equal(proxy.snapshot().cause.occurrence, "rebalanced");
+    monitor.stop();
+  });
+
+  test("while the head is a backup, dead primaries are tried in turn until one answers", async () => {
+    const { ports, servers, head, proxy, monitor } = await bench([A, B]);
+    await proxy.setBackupServers([C]);
+    servers.kill(A);
+    servers.kill(B);
+    await ports.clock.advance(1_000);
+    assert.equal(head(), C);
+    const before = servers.dialled.length;
+    await ports.clock.advance(60_000);
+    const dials = servers.dialled.slice(before);
+    assert.ok(dials.includes(A) && dials.includes(B), "both are tried");
+    assert.ok(dials.length <= 120, `${dials.length} dials in a minute`);
+    servers.set(B, "up");
+    await ports.clock.advance(40_000);
+    assert.equal(head(), B);
     monitor.stop();
   });
 });
