@@ -53,11 +53,11 @@ export class Pool {
     const tls = nomadTls(config.tls);
     const penalties = new Penalties(ports.clock);
     const connector = connectorOf(config, place, tls);
-    const pinger = new ConnectionPinger(connector, { timeoutMs });
+    const rebalancePinger = new PenalisingPinger(new ConnectionPinger(connector, { timeoutMs }), penalties);
     const proxyConfig = proxyConfigOf(config, place);
-    const proxy = new RpcProxy({ ...shared, pinger: new PenalisingPinger(pinger, penalties) }, proxyConfig);
+    const proxy = new RpcProxy({ ...shared, pinger: rebalancePinger }, proxyConfig);
     const health = new HealthMonitor(
-      { ...shared, proxy, connector, penalties },
+      { ...shared, proxy, connector, penalties, rebalancePinger },
       { intervalMs, timeoutMs, standby },
     );
     const contact = new ContactWatch(ports.clock, (state) => {

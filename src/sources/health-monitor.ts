@@ -1,9 +1,10 @@
-import type { Clock, Logger, Random } from "../core/ports.ts";
+import type { Logger, Random } from "../core/ports.ts";
 import type { RpcProxy } from "../core/rpc-proxy.ts";
 import type { ServerEndpoint } from "../core/server-endpoint.ts";
 import type { Snapshot } from "../core/snapshot.ts";
 import { askOnce } from "../net/connection-pinger.ts";
 import type { Connector, HeldConnection } from "../net/held-connection.ts";
+import { Failback, type FailbackPorts } from "./failback.ts";
 import {
   type Fleet,
   headIntervalMs,
@@ -14,13 +15,9 @@ import {
 import { KnownDown } from "./known-down.ts";
 import { lasts } from "./lasting.ts";
 import { Outage } from "./outage.ts";
-import type { Penalties } from "./penalties.ts";
 import { ServerWatch, type WatchFailure, type WatchState } from "./server-watch.ts";
 import { standbyOf } from "./standby.ts";
 import { type Role, Watches } from "./watches.ts";
-
-/** A primary must have answered for this long before the list goes back to it from a backup. */
-const FAILBACK_AFTER_MS = 30_000;
 
 export interface HealthConfig {
   readonly intervalMs: number;
@@ -29,7 +26,7 @@ export interface HealthConfig {
   readonly standby: boolean;
 }
 
-export interface HealthPorts {
+export interface HealthPorts extends FailbackPorts {
   readonly proxy: Pick<
     RpcProxy,
     | "snapshot"
@@ -42,8 +39,6 @@ export interface HealthPorts {
     | "numServers"
   >;
   readonly connector: Connector;
-  readonly penalties: Penalties;
-  readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
 }
@@ -65,6 +60,7 @@ export class HealthMonitor {
   readonly #config: HealthConfig;
   readonly #watches: Watches;
   readonly #known = new KnownDown();
+  readonly #failback: Failback;
   #unsubscribe: (() => void) | undefined;
   #stopped = new AbortController();
   /** While no listed server answers. */
@@ -73,6 +69,7 @@ export class HealthMonitor {
   constructor(ports: HealthPorts, config: HealthConfig) {
     this.#ports = ports;
     this.#config = config;
+    this.#failback = new Failback(ports);
     this.#watches = new Watches({
       newWatch: (endpoint) => this.#newWatch(endpoint),
       standbyDelayMs: (key) =>
@@ -175,7 +172,7 @@ export class HealthMonitor {
     }
     this.#recovered(watch.key);
     if (this.#watches.head !== watch) {
-      this.#failBack(watch);
+      this.#failback.consider(watch, this.#stopped.signal);
     } else if (lasted) {
       // The head holds: what failed before it may be tried again, but for the next server, which is known to be down now.
       const { standby } = this.#watches;
@@ -280,18 +277,6 @@ export class HealthMonitor {
     }
     this.#watches.head?.hurry();
     logger.info({ server: key }, "a server answers again");
-  }
-
-  /** Back to a primary that has answered long enough, by a rebalance, which pings it once more. */
-  #failBack(watch: ServerWatch): void {
-    const { clock, proxy } = this.#ports;
-    const snapshot = proxy.snapshot();
-    const { state } = watch;
-    const isNeeded =
-      snapshot.tierOf(snapshot.head?.key ?? "") === "backup" && snapshot.tierOf(watch.key) === "primary";
-    if (isNeeded && state.phase === "up" && clock.now() - state.since >= FAILBACK_AFTER_MS) {
-      void proxy.rebalanceServers({ signal: this.#stopped.signal, reason: "a primary answers again" });
-    }
   }
 
   #reconnectDelayMs(): number {

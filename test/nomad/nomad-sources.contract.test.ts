@@ -11,6 +11,7 @@ import { nomadConnector } from "../../src/nomad/nomad-connector.ts";
 import { ContactWatch } from "../../src/sources/contact.ts";
 import { HealthMonitor } from "../../src/sources/health-monitor.ts";
 import { Heartbeat } from "../../src/sources/heartbeat.ts";
+import { PenalisingPinger } from "../../src/sources/penalising-pinger.ts";
 import { Penalties } from "../../src/sources/penalties.ts";
 import { silentLogger, systemClock, systemRandom, systemResolver } from "../../src/system-ports.ts";
 import { IN_TIME, until } from "../net/expectations.ts";
@@ -45,11 +46,14 @@ function contract(cluster: ClusterUnderTest): void {
       resolver: systemResolver,
     };
     const connector = nomadConnector(settings);
-    const pinger = new ConnectionPinger(connector, IN_TIME);
+    const penalties = new Penalties(systemClock);
+    const pinger = new PenalisingPinger(new ConnectionPinger(connector, IN_TIME), penalties);
     const identity = { datacenter: "dc1", region: settings.region, rpcMajorVersion: 1, rpcMinorVersion: 1 };
     const proxy = new RpcProxy({ ...ports, pinger }, identity);
-    const penalties = new Penalties(systemClock);
-    const monitor = new HealthMonitor({ ...ports, proxy, connector, penalties }, HEALTH);
+    const monitor = new HealthMonitor(
+      { ...ports, proxy, connector, penalties, rebalancePinger: pinger },
+      HEALTH,
+    );
     const contact = new ContactWatch(systemClock, () => undefined);
     const question = new HeartbeatQuery(identity);
     const heartbeat = new Heartbeat({

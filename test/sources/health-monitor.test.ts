@@ -34,14 +34,14 @@ async function bench(addresses: readonly string[], config: Partial<HealthConfig>
   const base = fakePorts();
   const servers = new FakeServers(base.clock);
   const penalties = new Penalties(base.clock);
-  const pinger = new ConnectionPinger(servers, { timeoutMs: 500 });
-  const ports = { ...base, pinger: new PenalisingPinger(pinger, penalties) };
+  const pinger = new PenalisingPinger(new ConnectionPinger(servers, { timeoutMs: 500 }), penalties);
+  const ports = { ...base, pinger };
   const proxy = new RpcProxy(ports, CONFIG);
   for (const address of addresses) {
     await proxy.addPrimaryServer(address);
   }
   const monitor = new HealthMonitor(
-    { ...ports, proxy, connector: servers, penalties },
+    { ...ports, proxy, connector: servers, penalties, rebalancePinger: pinger },
     {
       intervalMs: 500,
       timeoutMs: 500,
@@ -442,6 +442,43 @@ suite("after a failure", () => {
     servers.set(B, "up");
     await ports.clock.advance(40_000);
     assert.equal(head(), B);
+    monitor.stop();
+  });
+
+  test("a primary that failed again and again is waited for, and no backup is exchanged for another meanwhile", async () => {
+    const { ports, servers, head, proxy, monitor } = await bench([A]);
+    await proxy.setBackupServers([B, C, D]);
+    for (let failures = 0; failures < 3; failures++) {
+      servers.set(A, "up");
+      await ports.clock.advance(40_000);
+      servers.kill(A);
+      await ports.clock.advance(10_000);
+    }
+    servers.set(A, "up");
+    const failures = proxy.history().filter(({ head }) => head !== A).length;
+    const backup = head();
+    assert.notEqual(backup, A);
+    await ports.clock.advance(600_000);
+    assert.equal(head(), A);
+    assert.ok(!linesOf(ports, "debug").includes("rebalance: server did not answer"), "not tried in vain");
+    assert.equal(proxy.history().filter(({ head }) => head !== A).length, failures, "no other backup");
+    assert.equal(proxy.history().at(-1)?.previousHead, backup);
+    monitor.stop();
+  });
+
+  test("a primary that answers, but takes no new connection, does not set off a change among the backups", async () => {
+    const { ports, servers, head, proxy, monitor } = await bench([A]);
+    await proxy.setBackupServers([B, C, D]);
+    servers.kill(A);
+    await settled();
+    servers.set(A, "up");
+    await ports.clock.advance(20_000);
+    servers.set(A, "refusing");
+    const { revision } = proxy.snapshot();
+    await ports.clock.advance(120_000);
+    assert.deepEqual(servers.connected, [A, B]);
+    assert.equal(head(), B);
+    assert.equal(proxy.snapshot().revision, revision);
     monitor.stop();
   });
 });
