@@ -36,21 +36,26 @@ export async function askOnce(
   whileOpen?: (connection: HeldConnection) => Promise<void>,
 ): Promise<void> {
   const left = sharedDeadline(options);
-  const connection = await connector.open(server, left());
+  const connection = await answerOf(connector.open(server, left()));
+  if (connection === undefined) {
+    return;
+  }
   try {
-    await answered(connection.ping(left()));
+    await answerOf(connection.ping(left()));
     await whileOpen?.(connection);
   } finally {
     connection.close();
   }
 }
 
-async function answered(ping: Promise<void>): Promise<void> {
+/** `undefined` when the answer is an application error. */
+async function answerOf<T>(question: Promise<T>): Promise<T | undefined> {
   try {
-    await ping;
+    return await question;
   } catch (error) {
     if (!provesLife(error)) {
       throw error;
     }
+    return undefined;
   }
 }

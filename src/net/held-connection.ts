@@ -36,6 +36,9 @@ export interface HeldConnection {
 
 /** Opens connections of one kind. */
 export interface Connector {
-  /** Rejects with a `ConnectionError`, or with the reason of the signal; then nothing is left open. */
+  /**
+   * Rejects with a `ConnectionError`, or with the reason of the signal; then nothing is left open. Rejecting with an
+   * application error proves the server to be alive, as an answered ping does.
+   */
   open(endpoint: ServerEndpoint, options: CallOptions): Promise<HeldConnection>;
 }

@@ -2,7 +2,7 @@ import type { Duplex } from "node:stream";
 import { encode } from "@msgpack/msgpack";
 import { z } from "zod";
 import type { ServerEndpoint } from "../core/server-endpoint.ts";
-import { ConnectionError, transportFailure } from "../net/connection-error.ts";
+import { ConnectionError, provesLife, transportFailure } from "../net/connection-error.ts";
 import { sharedDeadline, withDeadline } from "../net/deadline.ts";
 import { dial } from "../net/dial.ts";
 import type { CallOptions, Closure, ConnectionState, HeldConnection } from "../net/held-connection.ts";
@@ -87,6 +87,7 @@ export class NomadConnection implements HeldConnection {
   /**
    * Opens a connection. Plain: resolves when TCP is connected, which proves nothing about the server's process; `ping` does.
    * TLS: resolves after the handshake and one answered ping, because a TLS 1.3 server refuses a client only at the first read.
+   * An application error is such an answer; opening rejects with it only when it cost the connection.
    */
   static async open(endpoint: ServerEndpoint, options: NomadConnectionOptions): Promise<NomadConnection> {
     const left = sharedDeadline(options);
@@ -102,6 +103,9 @@ export class NomadConnection implements HeldConnection {
       await connection.ping(left());
       return connection;
     } catch (error) {
+      if (provesLife(error) && connection.state.phase === "open") {
+        return connection;
+      }
       connection.close();
       throw afterHandshake(error);
     }

@@ -123,7 +123,7 @@ export class ServerWatch {
     try {
       connection = await connector.open(this.#endpoint, { timeoutMs, signal: this.#stopped.signal });
     } catch (error) {
-      return { reason: reasonOf(error), closesAtOnce: false };
+      return await this.#failedToOpen(error);
     }
     const openedAt = clock.now();
     this.#connection = connection;
@@ -138,9 +138,24 @@ export class ServerWatch {
       : undefined;
   }
 
+  async #failedToOpen(error: unknown): Promise<WatchFailure | undefined> {
+    if (this.#hasStopped() || !provesLife(error)) {
+      return { reason: reasonOf(error), closesAtOnce: false };
+    }
+    this.#heard(false);
+    await this.#pause(this.#options.intervalMs());
+    return undefined;
+  }
+
+  #heard(lasted: boolean): void {
+    const { clock, onAnswer } = this.#options;
+    this.#state = this.#state.phase === "up" ? this.#state : { phase: "up", since: clock.now() };
+    onAnswer(this, lasted);
+  }
+
   /** Pings over one connection; resolves with "closed" when it ends, or with the reason why the server is down. */
   async #pingUntilClosed(connection: HeldConnection, openedAt: number): Promise<string> {
-    const { clock, intervalMs, onAnswer, timeoutMs } = this.#options;
+    const { clock, intervalMs, timeoutMs } = this.#options;
     void connection.closed.then(({ by }) => {
       if (by === "failure") {
         this.#hurry.abort();
@@ -160,8 +175,7 @@ export class ServerWatch {
       if (this.#hasStopped()) {
         return "stopped";
       }
-      this.#state = this.#state.phase === "up" ? this.#state : { phase: "up", since: clock.now() };
-      onAnswer(this, clock.now() - openedAt >= SHORT_LIFE_MS);
+      this.#heard(clock.now() - openedAt >= SHORT_LIFE_MS);
       if (isOpen(connection)) {
         await this.#pause(intervalMs());
       }

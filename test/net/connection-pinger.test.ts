@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { PingContext } from "../../src/core/ports.ts";
 import { ServerEndpoint } from "../../src/core/server-endpoint.ts";
+import { ConnectionError, type ErrorCode } from "../../src/net/connection-error.ts";
 import { ConnectionPinger } from "../../src/net/connection-pinger.ts";
 import { TcpConnection } from "../../src/net/tcp-connection.ts";
 import { nomadConnector } from "../../src/nomad/nomad-connector.ts";
@@ -34,4 +35,14 @@ test("an application error is an answer, other errors are not", async () => {
   server.misbehave({ kind: "garbage" });
   await assert.rejects(pinger.ping(endpoint, context), failsWith("malformed-message"));
   await cluster.stop();
+});
+
+test("an application error while connecting is an answer, too", async () => {
+  const endpoint = ServerEndpoint.fromLiteral("127.0.0.1:1");
+  const pinger = (code: ErrorCode) => {
+    const open = () => Promise.reject(new ConnectionError(code, endpoint.key, "as told"));
+    return new ConnectionPinger({ open }, IN_TIME);
+  };
+  await pinger("unknown-method").ping(endpoint, context);
+  await assert.rejects(pinger("connection-refused").ping(endpoint, context), failsWith("connection-refused"));
 });

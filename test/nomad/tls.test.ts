@@ -49,6 +49,15 @@ suite("mutual TLS", () => {
     await until(() => server.openConnections === 0);
   });
 
+  test("an application error is an answer: the connection is open and can be used", async () => {
+    server.misbehave({ kind: "application-error", message: "Permission denied" });
+    const connection = await open({ ca: authority.cert, ...ours });
+    server.misbehave({ kind: "none" });
+    await connection.ping(IN_TIME);
+    connection.close();
+    await until(() => server.openConnections === 0);
+  });
+
   test("no client certificate: the error says that the server requires one", () =>
     rejects(
       open({ ca: authority.cert }),

@@ -18,7 +18,9 @@ export type Behaviour =
   /** Answers one ping first, as any open TCP connection seems to. */
   | "closing-after-an-answer"
   | "answering-garbage"
-  | "answering-an-application-error";
+  | "answering-an-application-error"
+  /** Connecting includes a question, which costs the connection. */
+  | "opening-with-an-application-error";
 
 /** Servers that behave as told, under a fake clock. Every address not told of is up. */
 export class FakeServers implements Connector {
@@ -71,6 +73,9 @@ export class FakeServers implements Connector {
     if (this.behaviourOf(key) === "refusing") {
       throw new ConnectionError("connection-refused", key, "connection refused");
     }
+    if (this.behaviourOf(key) === "opening-with-an-application-error") {
+      throw new ConnectionError("unknown-method", key, "can't find method");
+    }
     const connection: FakeConnection = new FakeConnection(
       endpoint,
       (options) => this.#answer(connection, options),
@@ -113,6 +118,7 @@ export class FakeServers implements Connector {
         });
       case "closing-at-once":
       case "closing-after-an-answer":
+      case "opening-with-an-application-error":
       case "refusing":
       case "up":
         return Promise.resolve();

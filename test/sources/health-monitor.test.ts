@@ -248,6 +248,36 @@ suite("failover", () => {
   });
 });
 
+suite("an application error while connecting", () => {
+  test("is an answer: it rotates nothing, and is asked for at the pace of pings", async () => {
+    const { ports, servers, head, proxy, monitor } = await bench([A, B]);
+    const { revision } = proxy.snapshot();
+    servers.set(A, "opening-with-an-application-error");
+    servers.dropConnections(A);
+    const before = servers.dialled.length;
+    await ports.clock.advance(60_000);
+    assert.equal(head(), A);
+    assert.equal(proxy.snapshot().revision, revision);
+    assert.equal(monitor.status().phase, "up");
+    assert.ok(servers.dialled.length - before <= 121, `${servers.dialled.length - before} dials`);
+    monitor.stop();
+    await settled();
+    assert.equal(ports.clock.pending, 0);
+  });
+
+  test("ends an outage", async () => {
+    const { ports, servers, head, monitor } = await bench([A, B]);
+    servers.kill(A);
+    servers.kill(B);
+    await ports.clock.advance(30_000);
+    servers.set(B, "opening-with-an-application-error");
+    await ports.clock.advance(501);
+    assert.equal(head(), B);
+    assert.equal(monitor.status().phase, "up");
+    monitor.stop();
+  });
+});
+
 suite("all servers down", () => {
   test("the list stays and the state is visible", async () => {
     const { ports, servers, proxy, monitor } = await bench([A, B, C]);
