@@ -40,6 +40,13 @@ const LATE_BODY: BodyPlan = { keepBytes: 0, limitBytes: 512 * 1024 * 1024 };
 /** `{}`, and no more: what a ping answers. */
 const PING: Answer<undefined> = { keepBytes: 0, limitBytes: 64 * 1024, read: () => undefined };
 
+/**
+ * A ping may wait behind a large answer on a slow line: while bytes arrive the server lives. But for no longer than this many
+ * timeouts of the ping since the answer began, so that a server that sends a byte now and then, for ever, is found out. With
+ * 500 ms that is 10 s: the 1 MB that the largest answer may have, at 0.8 Mbit/s.
+ */
+const TIMEOUTS_PER_ANSWER = 20;
+
 const Header = z.object({ Error: z.string(), Seq: z.int().min(0), ServiceMethod: z.string() });
 
 /**
@@ -55,6 +62,9 @@ export class NomadConnection implements HeldConnection {
   #lastSeq = 0;
   /** Whole answers read so far, late ones too. */
   #answers = 0;
+  #receivedBytes = 0;
+  /** When the last answer began: by `performance.now()`. */
+  #answerBeganAt = 0;
   /** The call whose answer's body is being read, and its error text. */
   #answering: { readonly call: PendingCall | undefined; readonly error: string } | undefined;
 
@@ -121,18 +131,27 @@ export class NomadConnection implements HeldConnection {
 
   /**
    * Status.Ping: the server's process answers. It says nothing about a leader. A server answers in order, so a ping may wait
-   * behind other calls: their answers prove the same.
+   * behind other calls: their answers prove the same, and so do bytes of another answer that began not too long ago.
    */
   async ping(options: CallOptions): Promise<void> {
     const answersBefore = this.#answers;
+    const bytesBefore = this.#receivedBytes;
     try {
       await this.call("Status.Ping", {}, PING, options);
     } catch (error) {
       const isLate = error instanceof ConnectionError && error.code === "call-timeout";
-      if (!isLate || this.#answers === answersBefore) {
+      const isAnswering = this.#receivedBytes > bytesBefore && this.#isFreshAnswer(options.timeoutMs);
+      if (!isLate || !(this.#answers > answersBefore || isAnswering)) {
         throw error;
       }
     }
+  }
+
+  /** Whether the body of another answer than a ping's is under way, and began lately. */
+  #isFreshAnswer(timeoutMs: number): boolean {
+    const ageMs = performance.now() - this.#answerBeganAt;
+    const isOther = this.#answering !== undefined && this.#answering.call?.plan !== PING;
+    return isOther && ageMs < TIMEOUTS_PER_ANSWER * timeoutMs;
   }
 
   /**
@@ -178,6 +197,7 @@ export class NomadConnection implements HeldConnection {
     if (this.state.phase === "closed") {
       return;
     }
+    this.#receivedBytes += chunk.length;
     try {
       reader.push(chunk);
     } catch (cause) {
@@ -201,6 +221,7 @@ export class NomadConnection implements HeldConnection {
       throw new FramingError("malformed-message", `an answer to a request that was never sent (Seq ${seq})`);
     }
     this.#answering = { call, error };
+    this.#answerBeganAt = performance.now();
     if (error !== "") {
       return NO_BODY;
     }

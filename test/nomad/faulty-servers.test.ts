@@ -178,6 +178,37 @@ test("answers a request that was never sent, or to another method: a protocol er
   }
 });
 
+test("an answer that arrives piece by piece proves life to a ping behind it, but not without end", async () => {
+  const header = encodeRaw({ Error: "", Seq: 1, ServiceMethod: "Status.Leader" });
+  // An array 32 of 100,000 small numbers: it takes a byte each.
+  const endless = Buffer.concat([header, Buffer.of(0xdd, 0, 1, 0x86, 0xa0)]);
+  await using server = await scriptedServer((socket) => {
+    const drip = setInterval(() => socket.write(Buffer.of(0)), 5);
+    socket.once("data", () => socket.write(endless));
+    socket.once("close", () => {
+      clearInterval(drip);
+    });
+  });
+  const connection = await NomadConnection.open(server.endpoint, { ...IN_TIME, ...REGION });
+  const client = new NomadClient(server.endpoint, REGION, connection);
+  const leader = assert.rejects(
+    client.leader({ ...IN_TIME, allowStale: true }),
+    failsWith("connection-closed"),
+  );
+  const startedAt = performance.now();
+  await connection.ping({ timeoutMs: 50 });
+  await connection.ping({ timeoutMs: 50 });
+  // It fails as soon as the answer has taken 20 times as long as a ping may.
+  await assert.rejects(async () => {
+    for (;;) {
+      await connection.ping({ timeoutMs: 50 });
+    }
+  }, failsWith("call-timeout"));
+  assert.ok(performance.now() - startedAt >= 500);
+  connection.close();
+  await leader;
+});
+
 test("a late answer of any size is passed over", async () => {
   const answer = (seq: number, body: RawValue) =>
     Buffer.concat([encodeRaw({ Error: "", Seq: seq, ServiceMethod: "Status.Ping" }), encodeRaw(body)]);
