@@ -83,6 +83,7 @@ export class Pool {
   start(): void {
     if (this.#running === undefined) {
       this.#running = new AbortController();
+      this.#contact.start();
       this.#static.start();
       this.#watcher?.start();
       this.#heartbeat?.start();

@@ -9,11 +9,15 @@ export type Contact =
   /** No heartbeat for three periods, or the last one named no leader: the agent may be in a minority. */
   | "orphaned";
 
-/** Tells whether contact with the primaries is held, by when the last heartbeat came and whether it named a leader. */
+/**
+ * Tells whether contact with the primaries is held, by when the last heartbeat came and whether it named a leader. Inert
+ * before `start` and after `stop`: a heartbeat that is still under way then changes nothing and arms no timer.
+ */
 export class ContactWatch {
   readonly #clock: Clock;
   readonly #changed: (contact: Contact) => void;
   #contact: Contact = "held";
+  #isRunning = false;
   #cancel: (() => void) | undefined;
 
   constructor(clock: Clock, changed: (contact: Contact) => void) {
@@ -25,20 +29,26 @@ export class ContactWatch {
     return this.#contact;
   }
 
-  /** Starts to wait for a first heartbeat, expected within `periodMs`. */
-  start(periodMs: number): void {
-    this.#expectWithin(periodMs);
+  /** Starts to wait for a first heartbeat: for one within `periodMs`, or, without it, for one at any time. */
+  start(periodMs?: number): void {
+    this.#isRunning = true;
+    if (periodMs !== undefined) {
+      this.#expectWithin(periodMs);
+    }
   }
 
   stop(): void {
+    this.#isRunning = false;
     this.#cancel?.();
     this.#cancel = undefined;
   }
 
   /** A heartbeat arrived; the next one is due within `periodMs`. */
   heard(periodMs: number, leaderNamed: boolean): void {
-    this.#become(leaderNamed ? "held" : "orphaned");
-    this.#expectWithin(periodMs);
+    if (this.#isRunning) {
+      this.#become(leaderNamed ? "held" : "orphaned");
+      this.#expectWithin(periodMs);
+    }
   }
 
   #expectWithin(periodMs: number): void {

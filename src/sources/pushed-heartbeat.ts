@@ -14,7 +14,7 @@ export interface PushedHeartbeat {
   readonly ttlMs: number;
 }
 
-/** Takes pushed heartbeats into the list. */
+/** Takes pushed heartbeats into the list. Whoever owns the contact starts and stops it. */
 export class PushedHeartbeats {
   readonly #proxy: Pick<RpcProxy, "refreshServerLists" | "numNodes">;
   readonly #contact: ContactWatch;
