@@ -173,8 +173,8 @@ export class HealthMonitor {
     this.#recovered(watch.key);
     if (this.#watches.head !== watch) {
       this.#failback.consider(watch, this.#stopped.signal);
-    } else if (lasted) {
-      // The head holds: what failed before it may be tried again, but for the next server, which is known to be down now.
+    } else {
+      // The head answers: what failed before it may be tried again, but for the next server, which is known to be down now.
       const { standby } = this.#watches;
       this.#known.startNewPass(standby?.state.phase === "down" ? standby.key : undefined);
     }

@@ -401,7 +401,8 @@ suite("servers that take connections and close them after an answer", () => {
       const perInterval = (servers.dialled.length - dials) / 120;
       assert.ok(perInterval <= 2 * keys.length + 4, `${perInterval} dials per interval`);
       assert.deepEqual(linesOf(ports, "error"), ["no server answers: the list stays as it is"]);
-      assert.ok(linesOf(ports, "info", "warn").length <= keys.length, "no line for each try");
+      // Each may answer once more, as a head that starts a new pass, before it is known to close at once.
+      assert.ok(linesOf(ports, "info", "warn").length <= 2 * keys.length, "no line for each try");
       monitor.stop();
     });
   }
