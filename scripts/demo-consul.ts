@@ -1,39 +1,50 @@
 /** The demo's Consul: the one of CONSUL_HTTP_ADDR, `consul` on the PATH, or a container. All of it on loopback. */
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
 import { GenericContainer, Wait } from "testcontainers";
+import { type DemoRegistry, registryAt } from "./demo-registry.ts";
+import { endProcess } from "./end-process.ts";
 
 const READY_TIMEOUT_MS = 60_000;
 
-export interface DemoConsul {
-  /** `http://host:port` */
-  readonly address: string;
-  /** Registers servers as the service `nomad` with the tag `rpc` and TCP checks. Resolves with what takes them out again. */
-  register(addresses: readonly string[]): Promise<() => Promise<void>>;
+/** `given` by CONSUL_HTTP_ADDR, a `program` on the PATH, or a `container` of CONSUL_IMAGE: scripts/demo chooses. */
+export const CONSUL_KINDS = ["given", "program", "container"] as const;
+export type ConsulKind = (typeof CONSUL_KINDS)[number];
+
+export interface DemoConsul extends DemoRegistry {
   /** Ends it, unless it was there before. */
   stop(): Promise<void>;
 }
 
-export async function startDemoConsul(): Promise<DemoConsul> {
-  const given = process.env["CONSUL_HTTP_ADDR"];
-  if (given !== undefined && given !== "") {
-    return consulAt(/^https?:/.test(given) ? given : `http://${given}`, () => Promise.resolve());
+export async function startDemoConsul(kind: ConsulKind = "container"): Promise<DemoConsul> {
+  if (kind === "given") {
+    return { ...registryAt(givenAddress(process.env)), stop: () => Promise.resolve() };
   }
-  const ports = await freePorts(6);
+  const ports = await freePorts(7);
   const [http = 0] = ports;
-  const stop = await (process.env["CONSUL_IMAGE"] === undefined ? runProcess(ports) : runContainer(ports));
-  const consul = consulAt(`http://127.0.0.1:${http}`, stop);
-  await waitForLeader(consul.address).catch(async (error: unknown) => {
+  const stop = await (kind === "program" ? runProgram(ports) : runContainer(ports));
+  const registry = registryAt(`http://127.0.0.1:${http}`);
+  await waitForLeader(registry.address).catch(async (error: unknown) => {
     await stop();
     throw error;
   });
-  return consul;
+  return { ...registry, stop };
 }
 
-/** A dev agent on ports of its own, reachable from this machine only. */
-function devAgent([http, dns, lan, wan, rpc, grpc]: readonly number[]): string[] {
+function givenAddress(environment: NodeJS.ProcessEnv): string {
+  const given = environment["CONSUL_HTTP_ADDR"] ?? "";
+  const isTls = /^(1|t|true)$/i.test(environment["CONSUL_HTTP_SSL"] ?? "");
+  return given.includes("://") ? given : `${isTls ? "https" : "http"}://${given}`;
+}
+
+/**
+ * A dev agent on ports of its own, reachable from this machine only.
+ * @param help what `consul agent -help` prints: from 1.14 on a dev agent has one port more, whose flag older ones refuse
+ */
+function devAgent([http, dns, lan, wan, rpc, grpc, grpcTls]: readonly number[], help: string): string[] {
   return [
     "agent",
     "-dev",
@@ -45,63 +56,40 @@ function devAgent([http, dns, lan, wan, rpc, grpc]: readonly number[]): string[]
     `-serf-wan-port=${wan}`,
     `-server-port=${rpc}`,
     `-grpc-port=${grpc}`,
+    ...(help.includes("-grpc-tls-port") ? [`-grpc-tls-port=${grpcTls}`] : []),
   ];
 }
 
-async function runProcess(ports: readonly number[]): Promise<() => Promise<void>> {
-  const child = spawn("consul", devAgent(ports), { stdio: "ignore" });
+/** Whether it goes to the one stream or the other, and what it exits with, differs between versions. */
+async function helpOf(file: string, flags: readonly string[]): Promise<string> {
+  const shown = promisify(execFile)(file, [...flags, "agent", "-help"]);
+  const { stdout = "", stderr = "" } = await shown.catch(
+    (error: unknown) => error as { stdout?: string; stderr?: string },
+  );
+  return stdout + stderr;
+}
+
+async function runProgram(ports: readonly number[]): Promise<() => Promise<void>> {
+  const child = spawn("consul", devAgent(ports, await helpOf("consul", [])), { stdio: "ignore" });
   await once(child, "spawn");
-  return async () => {
-    if (child.exitCode === null) {
-      const exited = once(child, "exit");
-      child.kill("SIGKILL");
-      await exited;
-    }
-  };
+  return () => endProcess(child, "SIGKILL");
 }
 
 /** In the host's network, so that Consul's TCP checks reach the demo servers on loopback. */
 async function runContainer(ports: readonly number[]): Promise<() => Promise<void>> {
-  const container = await new GenericContainer(process.env["CONSUL_IMAGE"] ?? "")
+  const image = process.env["CONSUL_IMAGE"] ?? "";
+  const run = process.env["HEADWAITER_RUN_ID"] ?? "";
+  const flags = ["run", "--rm", "--label", `headwaiter.run=${run}`, "--entrypoint", "consul", image];
+  const container = await new GenericContainer(image)
     .withEntrypoint(["consul"])
-    .withCommand(devAgent(ports))
+    .withCommand(devAgent(ports, await helpOf("docker", flags)))
     .withNetworkMode("host")
-    .withLabels({ "headwaiter.run": process.env["HEADWAITER_RUN_ID"] ?? "" })
+    .withLabels({ "headwaiter.run": run })
     .withWaitStrategy(Wait.forLogMessage(/Consul agent running/))
     .start();
   return async () => {
     await container.stop({ timeout: 0 });
   };
-}
-
-function consulAt(address: string, stop: () => Promise<void>): DemoConsul {
-  const put = async (path: string, body?: unknown) => {
-    const reply = await fetch(`${address}${path}`, {
-      method: "PUT",
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    if (!reply.ok) {
-      throw new Error(`Consul at ${address} answers ${reply.status} to ${path}`);
-    }
-  };
-  const register = async (addresses: readonly string[]) => {
-    const services = addresses.map((address, i) => ({ id: `headwaiter-demo-${i + 1}`, address }));
-    for (const { id, address: server } of services) {
-      const [host, port] = server.split(":");
-      await put("/v1/agent/service/register", {
-        ID: id,
-        Name: "nomad",
-        Tags: ["rpc"],
-        Address: host,
-        Port: Number(port),
-        Check: { TCP: server, Interval: "1s", Status: "passing" },
-      });
-    }
-    return async () => {
-      await Promise.allSettled(services.map(({ id }) => put(`/v1/agent/service/deregister/${id}`)));
-    };
-  };
-  return { address, register, stop };
 }
 
 async function waitForLeader(address: string): Promise<void> {
