@@ -1,0 +1,46 @@
+/** What the repository itself may not hold: where one machine keeps things, and where packages are downloaded from. */
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { join, relative, resolve } from "node:path";
+import { test } from "node:test";
+
+const ROOT = resolve(import.meta.dirname, "..");
+const NOT_OURS = /^(\.git|node_modules|dist|coverage|.*\.tgz)$/;
+
+/** Paths of all files below, but what is installed and built. */
+const filesBelow = (folder: string): string[] =>
+  readdirSync(folder, { withFileTypes: true })
+    .filter(({ name }) => !NOT_OURS.test(name))
+    .flatMap((entry) => {
+      const path = join(folder, entry.name);
+      return entry.isDirectory() ? filesBelow(path) : entry.isFile() ? [path] : [];
+    });
+
+/** `file:line: text` of each match in files other than the lock file, which is npm's own. */
+const found = (pattern: RegExp): string[] =>
+  filesBelow(ROOT)
+    .filter((file) => !file.endsWith("package-lock.json"))
+    .flatMap((file) =>
+      readFileSync(file, "utf8")
+        .split("\n")
+        .flatMap((line, i) =>
+          pattern.test(line) ? [`${relative(ROOT, file)}:${i + 1}: ${line.trim()}`] : [],
+        ),
+    );
+
+test("no file names a path of one machine", () => {
+  // `$state/root/` is not such a path: what stands before it makes it another.
+  assert.deepEqual(found(/(?<![\w$}.])\/(?:home|root|work)\//), []);
+});
+
+test("no file names a host that packages come from", () => {
+  assert.deepEqual(found(/\bhttps?:\/\/[^\s"'`/]*(?:registry|npmjs|pypi|docker|debian)[^\s"'`]*/i), []);
+});
+
+test("the lock file holds no download address", () => {
+  const { packages } = JSON.parse(readFileSync(join(ROOT, "package-lock.json"), "utf8")) as {
+    packages: Record<string, { readonly resolved?: string }>;
+  };
+  const resolved = Object.entries(packages).filter(([, { resolved: address }]) => address !== undefined);
+  assert.deepEqual(resolved, []);
+});
