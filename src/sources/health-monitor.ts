@@ -8,6 +8,7 @@ import { Failback, type FailbackPorts } from "./failback.ts";
 import {
   type Fleet,
   headIntervalMs,
+  outageDelayMs,
   reconnectDelayMs,
   standbyDelayMs,
   standbyIntervalMs,
@@ -65,6 +66,7 @@ export class HealthMonitor {
   #stopped = new AbortController();
   /** While no listed server answers. */
   #outage: Outage | undefined;
+  #outageEndedAt = Number.NEGATIVE_INFINITY;
 
   constructor(ports: HealthPorts, config: HealthConfig) {
     this.#ports = ports;
@@ -155,7 +157,7 @@ export class HealthMonitor {
       timeoutMs: this.#config.timeoutMs,
       intervalMs: () =>
         this.#watches.head === watch ? this.#headIntervalMs : standbyIntervalMs(this.#headIntervalMs),
-      retryMs: () => (this.#outage === undefined ? this.#reconnectDelayMs() : this.#headIntervalMs),
+      retryMs: () => (this.#outage === undefined ? this.#reconnectDelayMs() : this.#outageDelayMs()),
       onAnswer: (answered, lasted) => {
         this.#answered(answered, lasted);
       },
@@ -222,10 +224,12 @@ export class HealthMonitor {
       return;
     }
     const { clock, logger, proxy } = this.#ports;
+    const waitMs = () => this.#outageDelayMs();
     this.#outage = new Outage({
       clock,
-      intervalMs: () => this.#headIntervalMs,
-      servers: () => proxy.snapshot().servers,
+      waitMs,
+      keys: proxy.snapshot().servers.map(({ key }) => key),
+      endpointOf: (key) => proxy.snapshot().members.get(key)?.endpoint,
       ping: (server, signal) => this.#probe(server, signal),
       onAnswer: ({ key }) => {
         this.#recovered(key);
@@ -237,7 +241,8 @@ export class HealthMonitor {
         logger.error({ servers: proxy.numServers(), reason }, "no server answers: the list stays as it is");
       },
     });
-    this.#outage.start();
+    // Whatever ends an outage too early can't make it begin again without a wait.
+    this.#outage.start(clock.now() - this.#outageEndedAt < this.#headIntervalMs ? waitMs() : 0);
   }
 
   /** Asks a server without regard to its penalties. One that closed connections at once must keep this one open. */
@@ -256,8 +261,11 @@ export class HealthMonitor {
   }
 
   #endOutage(): void {
-    this.#outage?.end();
-    this.#outage = undefined;
+    if (this.#outage !== undefined) {
+      this.#outage.end();
+      this.#outage = undefined;
+      this.#outageEndedAt = this.#ports.clock.now();
+    }
   }
 
   /** One server answers again while all were down: it becomes the head. */
@@ -281,6 +289,10 @@ export class HealthMonitor {
 
   #reconnectDelayMs(): number {
     return reconnectDelayMs(this.#config.intervalMs, this.#fleet, this.#ports.random);
+  }
+
+  #outageDelayMs(): number {
+    return outageDelayMs(this.#headIntervalMs, this.#ports.random);
   }
 
   get #headIntervalMs(): number {

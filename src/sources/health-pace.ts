@@ -35,6 +35,14 @@ export function reconnectDelayMs(configuredMs: number, fleet: Fleet, random: Ran
 }
 
 /**
+ * Milliseconds from one try of a server to the next while none answers: between half an interval of the head and a whole
+ * one, because a whole fleet notices such an outage in one moment and would move in step from then on.
+ */
+export function outageDelayMs(headMs: number, random: Random): number {
+  return headMs * (0.5 + random() / 2);
+}
+
+/**
  * Milliseconds until a new next server is dialled: when a head dies, a whole fleet takes one at the same moment. Random, up
  * to what the pace of reconnects allows: nothing in a small fleet; 5 servers, 100,000 nodes → up to 312 s.
  */

@@ -2,66 +2,89 @@ import { delay } from "../core/delay.ts";
 import type { Clock } from "../core/ports.ts";
 import type { ServerEndpoint } from "../core/server-endpoint.ts";
 
-/** Servers tried at the same time: with 500 ms for each, 1,000 silent servers take 31 s a round. */
-const PROBES_AT_ONCE = 16;
+/** Servers tried at the same time: sockets for a long list that hangs. A shorter list never waits for this. */
+const PROBES_AT_ONCE = 64;
 
 export interface OutagePorts {
   readonly clock: Clock;
-  /** Milliseconds between two rounds, asked for before each. */
-  readonly intervalMs: () => number;
-  /** The servers to try, asked for at each round. */
-  readonly servers: () => readonly ServerEndpoint[];
+  /** Milliseconds from one try of a server to its next one, drawn for each. */
+  readonly waitMs: () => number;
+  /** The keys of the servers to try. */
+  readonly keys: readonly string[];
+  /** `undefined` when the server has left the list. */
+  readonly endpointOf: (key: string) => ServerEndpoint | undefined;
   /** Rejects when the server does not answer. */
   readonly ping: (server: ServerEndpoint, signal: AbortSignal) => Promise<void>;
   readonly onAnswer: (server: ServerEndpoint) => void;
   readonly onSilence: (server: ServerEndpoint) => void;
-  /** Called once, when the first round brought no answer. */
+  /** Called once, when every server was tried and none answered. */
   readonly onConfirmed: () => void;
 }
 
 /**
- * While every server counts as down: tries them all, at once, because what is known of some of them may be old, and then
- * again and again, until it is ended. Nothing is called after `end`.
+ * While every server counts as down: tries them all, at once, because what is known of some of them may be old, and then each
+ * again and again on its own, so that one that hangs delays no other, until it is ended. Nothing is called after `end`.
  */
 export class Outage {
   readonly #ports: OutagePorts;
   readonly #ended = new AbortController();
+  readonly #untried: Set<string>;
+  readonly #queue: (() => void)[] = [];
+  #freePlaces = PROBES_AT_ONCE;
 
   constructor(ports: OutagePorts) {
     this.#ports = ports;
+    this.#untried = new Set(ports.keys);
   }
 
-  start(): void {
-    void this.#run();
+  /** The first tries begin after `delayMs` milliseconds. */
+  start(delayMs = 0): void {
+    for (const key of this.#ports.keys) {
+      void this.#run(key, delayMs);
+    }
   }
 
   end(): void {
     this.#ended.abort();
   }
 
-  async #run(): Promise<void> {
-    const { clock, intervalMs, onConfirmed } = this.#ports;
-    for (let isConfirmed = false; !this.#hasEnded(); isConfirmed = true) {
-      await this.#tryEach();
-      if (!isConfirmed && !this.#hasEnded()) {
-        onConfirmed();
+  async #run(key: string, delayMs: number): Promise<void> {
+    const { clock, endpointOf, waitMs } = this.#ports;
+    if (delayMs > 0) {
+      await delay(clock, delayMs, this.#ended.signal);
+    }
+    while (!this.#hasEnded()) {
+      const drawnMs = waitMs();
+      const startedAt = clock.now();
+      const server = endpointOf(key);
+      if (server !== undefined) {
+        await this.#tryInTurn(server);
       }
-      await delay(clock, intervalMs(), this.#ended.signal);
+      this.#noteTried(key);
+      if (server === undefined || this.#hasEnded()) {
+        return;
+      }
+      // From one start to the next, so that the time that a silent server takes is not waited for twice.
+      const tookMs = Math.max(0, clock.now() - startedAt);
+      await delay(clock, Math.max(0, drawnMs - tookMs), this.#ended.signal);
     }
   }
 
-  async #tryEach(): Promise<void> {
-    const servers = [...this.#ports.servers()];
-    const worker = async () => {
-      for (
-        let server = servers.shift();
-        server !== undefined && !this.#hasEnded();
-        server = servers.shift()
-      ) {
-        await this.#try(server);
-      }
-    };
-    await Promise.all(Array.from({ length: PROBES_AT_ONCE }, worker));
+  async #tryInTurn(server: ServerEndpoint): Promise<void> {
+    if (this.#freePlaces === 0) {
+      await new Promise<void>((resolve) => this.#queue.push(resolve));
+    } else {
+      this.#freePlaces -= 1;
+    }
+    if (!this.#hasEnded()) {
+      await this.#try(server);
+    }
+    const next = this.#queue.shift();
+    if (next === undefined) {
+      this.#freePlaces += 1;
+    } else {
+      next();
+    }
   }
 
   async #try(server: ServerEndpoint): Promise<void> {
@@ -72,6 +95,12 @@ export class Outage {
     );
     if (!this.#hasEnded()) {
       (answers ? onAnswer : onSilence)(server);
+    }
+  }
+
+  #noteTried(key: string): void {
+    if (!this.#hasEnded() && this.#untried.delete(key) && this.#untried.size === 0) {
+      this.#ports.onConfirmed();
     }
   }
 

@@ -15,6 +15,7 @@ export type Behaviour =
   | "refusing"
   | "hanging"
   | "closing-at-once"
+  | "refusing-every-other-time"
   /** Answers one ping first, as any open TCP connection seems to. */
   | "closing-after-an-answer"
   | "answering-garbage"
@@ -70,7 +71,8 @@ export class FakeServers implements Connector {
     this.dialledAt.push(this.#clock.now());
     await Promise.resolve();
     signal?.throwIfAborted();
-    if (this.behaviourOf(key) === "refusing") {
+    const behaviour = this.behaviourOf(key);
+    if (behaviour === "refusing" || (behaviour === "refusing-every-other-time" && this.#isOddDial(key))) {
       throw new ConnectionError("connection-refused", key, "connection refused");
     }
     if (this.behaviourOf(key) === "opening-with-an-application-error") {
@@ -94,6 +96,10 @@ export class FakeServers implements Connector {
       void connection.closed.then(cancel);
     }
     return connection;
+  }
+
+  #isOddDial(key: string): boolean {
+    return this.dialled.filter((other) => other === key).length % 2 === 1;
   }
 
   #answer({ endpoint: { key }, state }: FakeConnection, { signal, timeoutMs }: CallOptions): Promise<void> {
@@ -120,6 +126,7 @@ export class FakeServers implements Connector {
       case "closing-after-an-answer":
       case "opening-with-an-application-error":
       case "refusing":
+      case "refusing-every-other-time":
       case "up":
         return Promise.resolve();
     }

@@ -422,6 +422,19 @@ suite("servers that take connections and close them after an answer", () => {
   });
 });
 
+test("an outage that ends and begins again, again and again, does so at a bounded rate", async () => {
+  const { ports, servers, monitor } = await bench([A]);
+  const before = servers.dialled.length;
+  servers.set(A, "refusing-every-other-time");
+  for (let drops = 0; drops < 20; drops++) {
+    servers.dropConnections(A);
+    await ports.clock.advance(500);
+  }
+  const dials = servers.dialled.length - before;
+  assert.ok(dials <= 20 * 6, `${dials} dials in 20 intervals`);
+  monitor.stop();
+});
+
 suite("after a failure", () => {
   test("a flapping server is not chosen by a rebalance until its growing penalty is over", async () => {
     const { ports, servers, head, proxy, monitor } = await bench([A, B]);

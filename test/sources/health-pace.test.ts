@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { headIntervalMs, reconnectDelayMs, standbyIntervalMs } from "../../src/sources/health-pace.ts";
+import {
+  headIntervalMs,
+  outageDelayMs,
+  reconnectDelayMs,
+  standbyIntervalMs,
+} from "../../src/sources/health-pace.ts";
 
 const rows: [number, number][] = [
   [0, 500],
@@ -29,5 +34,16 @@ test("100,000 agents come back to 5 servers over 312 s, a few over a second, non
   assert.equal(
     reconnectDelayMs(500, { numServers: 3, numNodes: 3 }, () => 0.9),
     900,
+  );
+});
+
+test("while no server answers each is tried after half an interval to a whole one", () => {
+  assert.equal(
+    outageDelayMs(500, () => 0),
+    250,
+  );
+  assert.equal(
+    outageDelayMs(500, () => 0.5),
+    375,
   );
 });
