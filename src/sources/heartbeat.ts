@@ -169,20 +169,33 @@ export class Heartbeat {
     answer: HeartbeatAnswer,
     signal: AbortSignal,
   ): Promise<HeartbeatAnswer> {
-    const { proxy } = this.#ports;
-    const others = proxy.snapshot().servers.filter(({ key }) => key !== leaderless.key);
+    const { servers } = this.#ports.proxy.snapshot();
+    const others = servers.filter(({ key }) => key !== leaderless.key);
+    const asked = new Map([[leaderless.key, "names no leader"]]);
     for (const other of others.slice(0, SERVERS_ASKED_FOR_LEADER)) {
       const otherAnswer = await this.#ask(other, signal);
-      if (otherAnswer !== undefined && otherAnswer.leaderRpcAddr !== "") {
-        const reason = `names no leader, while ${other.key} names ${otherAnswer.leaderRpcAddr}`;
-        proxy.notifyFailedServer(leaderless, { source: "heartbeat", reason });
-        return otherAnswer;
-      }
       if (signal.aborted) {
         break;
       }
+      if (otherAnswer !== undefined && otherAnswer.leaderRpcAddr !== "") {
+        this.#leave(asked, `while ${other.key} names ${otherAnswer.leaderRpcAddr}`);
+        return otherAnswer;
+      }
+      asked.set(other.key, otherAnswer === undefined ? "gives no heartbeat" : "names no leader");
     }
     return answer;
+  }
+
+  /** Rotates until the head is none of those that were asked in vain: the next one may sit in the same minority. */
+  #leave(asked: ReadonlyMap<string, string>, because: string): void {
+    const { proxy } = this.#ports;
+    for (let { head } = proxy.snapshot(); head !== undefined; { head } = proxy.snapshot()) {
+      const finding = asked.get(head.key);
+      const report = { source: "heartbeat", reason: `${finding}, ${because}` };
+      if (finding === undefined || !proxy.notifyFailedServer(head, report)) {
+        return;
+      }
+    }
   }
 
   /** Full jitter up to a doubling, capped limit. */

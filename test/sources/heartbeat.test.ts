@@ -136,6 +136,18 @@ suite("leader", () => {
     assert.equal(rotation?.cause.source, "heartbeat");
   });
 
+  test("the next server may sit in the same minority: the head is one that names a leader", async () => {
+    const { ports, proxy, answers, heartbeat } = await bench([A, B, C]);
+    answers.set(A, answerOf(""));
+    answers.set(B, answerOf(""));
+    answers.set(C, answerOf(C));
+    heartbeat.start();
+    await ports.clock.advance(10_000);
+    heartbeat.stop();
+    assert.equal(proxy.findServer()?.key, C);
+    assert.deepEqual(proxy.serverRpcAddrs(), [C, A, B]);
+  });
+
   test("when nobody names a leader the head stays, and contact is lost until somebody does", async () => {
     const { ports, proxy, answers, contacts, heartbeat } = await bench([A, B, C]);
     for (const key of [A, B, C]) {
