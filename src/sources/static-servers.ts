@@ -29,7 +29,7 @@ export class StaticServers {
   start(): void {
     if (this.#running === undefined) {
       this.#running = new AbortController();
-      void this.#run(this.#running.signal);
+      this.#run(this.#running.signal);
     }
   }
 
@@ -38,26 +38,23 @@ export class StaticServers {
     this.#running = undefined;
   }
 
-  async #run(signal: AbortSignal): Promise<void> {
+  /** Side by side: a name whose nameservers are silent delays no other server. */
+  #run(signal: AbortSignal): void {
+    for (const address of shuffled(this.#addresses, this.#ports.random)) {
+      void this.#add(address, signal);
+    }
+  }
+
+  async #add(address: string, signal: AbortSignal): Promise<void> {
     const { clock, logger, random } = this.#ports;
-    let waiting = shuffled(this.#addresses, random);
-    for (let round = 0; waiting.length > 0 && !signal.aborted; round++) {
-      const unresolved: string[] = [];
-      for (const address of waiting) {
-        try {
-          await this.#proxy.addPrimaryServer(address, "static");
-        } catch (error) {
-          unresolved.push(address);
-          logger[round === 0 ? "warn" : "debug"](
-            { address, err: error },
-            "configured server can't be used yet",
-          );
-        }
+    for (let level: "warn" | "debug" = "warn"; !signal.aborted; level = "debug") {
+      try {
+        await this.#proxy.addPrimaryServer(address, "static");
+        return;
+      } catch (error) {
+        logger[level]({ address, err: error }, "configured server can't be used yet");
       }
-      waiting = unresolved;
-      if (waiting.length > 0) {
-        await delay(clock, random() * MAX_RETRY_MS, signal);
-      }
+      await delay(clock, random() * MAX_RETRY_MS, signal);
     }
   }
 }
