@@ -1,8 +1,10 @@
+import { isIPv6 } from "node:net";
+
 /**
  * What kind of failure it is. Only `transport`, `timeout`, `protocol` and `tls` say something about the server's health;
- * an `application` error is an answer.
+ * an `application` error is an answer, and a `local` one proves nothing about the server.
  */
-export type ErrorKind = "transport" | "timeout" | "application" | "protocol" | "tls";
+export type ErrorKind = "transport" | "timeout" | "local" | "application" | "protocol" | "tls";
 
 const KIND_OF = {
   "connection-refused": "transport",
@@ -10,6 +12,7 @@ const KIND_OF = {
   "connection-closed": "transport",
   unreachable: "transport",
   "transport-failed": "transport",
+  "local-exhaustion": "local",
   "connect-timeout": "timeout",
   "call-timeout": "timeout",
   "permission-denied": "application",
@@ -55,6 +58,11 @@ export function provesLife(error: unknown): boolean {
   return error instanceof ConnectionError && error.kind === "application";
 }
 
+/** This machine could not even ask: nothing is proved about the server. */
+export function isLocal(error: unknown): boolean {
+  return error instanceof ConnectionError && error.kind === "local";
+}
+
 /** Translates what a TCP socket reports. */
 export function transportFailure(server: string, cause: unknown): ConnectionError {
   const [code, detail] = explain(errnoOf(cause), cause);
@@ -63,6 +71,15 @@ export function transportFailure(server: string, cause: unknown): ConnectionErro
 
 function explain(errno: string | undefined, cause: unknown): [ErrorCode, string] {
   switch (errno ?? "") {
+    case "EMFILE":
+    case "ENFILE":
+    case "ENOBUFS":
+      return ["local-exhaustion", `this machine has no socket left (${errno})`];
+    case "EADDRNOTAVAIL":
+      // A machine without an IPv6 address says so, too, for ever: that server can't be reached from here.
+      return isToIpv6(cause)
+        ? ["unreachable", `unreachable (${errno})`]
+        : ["local-exhaustion", `this machine has no port left (${errno})`];
     case "ECONNREFUSED":
       return ["connection-refused", "connection refused"];
     case "ECONNRESET":
@@ -70,12 +87,15 @@ function explain(errno: string | undefined, cause: unknown): [ErrorCode, string]
       return ["connection-reset", "connection reset"];
     case "EHOSTUNREACH":
     case "ENETUNREACH":
-    case "EADDRNOTAVAIL":
     case "ETIMEDOUT":
       return ["unreachable", `unreachable (${errno})`];
     default:
       return ["transport-failed", `connection failed (${errno ?? String(cause)})`];
   }
+}
+
+function isToIpv6(cause: unknown): boolean {
+  return cause instanceof Error && "address" in cause && isIPv6(String(cause.address));
 }
 
 /** The `code` that Node's system and TLS errors carry. */

@@ -1,6 +1,6 @@
 import { connect, type Socket } from "node:net";
 import type { ServerEndpoint } from "../core/server-endpoint.ts";
-import { ConnectionError, transportFailure } from "./connection-error.ts";
+import { ConnectionError, isLocal, transportFailure } from "./connection-error.ts";
 import { withDeadline } from "./deadline.ts";
 import type { CallOptions } from "./held-connection.ts";
 
@@ -9,7 +9,7 @@ import type { CallOptions } from "./held-connection.ts";
  * each may use an equal part of what is left, so with 500 ms and two addresses a silent first one costs 250 ms.
  *
  * The socket has Nagle's algorithm off and swallows `error` events until its owner listens. It never resolves names.
- * @throws ConnectionError of the first address, which is the preferred one; the others' errors are in its `cause`.
+ * @throws ConnectionError of the first address that could be asked, in their order; the others' errors are in its `cause`.
  */
 export async function dial(endpoint: ServerEndpoint, { timeoutMs, signal }: CallOptions): Promise<Socket> {
   const endsAt = performance.now() + timeoutMs;
@@ -66,7 +66,9 @@ function combine(endpoint: ServerEndpoint, failures: readonly ConnectionError[])
   const detail = endpoint.addresses.map(
     (address, index) => `${address} ${failures[index]?.code ?? "not tried"}`,
   );
-  return new ConnectionError(first.code, endpoint.key, `no address accepts: ${detail.join(", ")}`, {
+  // Where one address could be asked and failed, the server failed.
+  const { code } = failures.find((failure) => !isLocal(failure)) ?? first;
+  return new ConnectionError(code, endpoint.key, `no address accepts: ${detail.join(", ")}`, {
     cause: new AggregateError(failures),
   });
 }

@@ -1,7 +1,7 @@
 import { delay } from "../core/delay.ts";
 import type { Clock } from "../core/ports.ts";
 import type { ServerEndpoint } from "../core/server-endpoint.ts";
-import { ConnectionError, provesLife } from "../net/connection-error.ts";
+import { ConnectionError, isLocal, provesLife } from "../net/connection-error.ts";
 import type { Connector, HeldConnection } from "../net/held-connection.ts";
 
 /**
@@ -138,11 +138,14 @@ export class ServerWatch {
       : undefined;
   }
 
+  /** An answer after all, or no question: the server is asked again at the pace of pings. */
   async #failedToOpen(error: unknown): Promise<WatchFailure | undefined> {
-    if (this.#hasStopped() || !provesLife(error)) {
+    if (this.#hasStopped() || !(provesLife(error) || isLocal(error))) {
       return { reason: reasonOf(error), closesAtOnce: false };
     }
-    this.#heard(false);
+    if (provesLife(error)) {
+      this.#heard(false);
+    }
     await this.#pause(this.#options.intervalMs());
     return undefined;
   }
@@ -199,7 +202,9 @@ function isOpen(connection: HeldConnection): boolean {
 
 /** A connection that broke is opened again at once, unless what came over it was not the protocol. */
 function closureReason(error: unknown): string {
-  return error instanceof ConnectionError && error.kind === "transport" ? "closed" : reasonOf(error);
+  return error instanceof ConnectionError && ["transport", "local"].includes(error.kind)
+    ? "closed"
+    : reasonOf(error);
 }
 
 function reasonOf(error: unknown): string {

@@ -16,6 +16,8 @@ export type Behaviour =
   | "hanging"
   | "closing-at-once"
   | "refusing-every-other-time"
+  /** Not the server's doing: this machine has no socket for a new connection. */
+  | "out-of-local-sockets"
   /** Answers one ping first, as any open TCP connection seems to. */
   | "closing-after-an-answer"
   | "answering-garbage"
@@ -75,6 +77,9 @@ export class FakeServers implements Connector {
     if (behaviour === "refusing" || (behaviour === "refusing-every-other-time" && this.#isOddDial(key))) {
       throw new ConnectionError("connection-refused", key, "connection refused");
     }
+    if (behaviour === "out-of-local-sockets") {
+      throw new ConnectionError("local-exhaustion", key, "no socket left (EMFILE)");
+    }
     if (this.behaviourOf(key) === "opening-with-an-application-error") {
       throw new ConnectionError("unknown-method", key, "can't find method");
     }
@@ -127,6 +132,7 @@ export class FakeServers implements Connector {
       case "opening-with-an-application-error":
       case "refusing":
       case "refusing-every-other-time":
+      case "out-of-local-sockets":
       case "up":
         return Promise.resolve();
     }

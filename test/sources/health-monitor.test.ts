@@ -278,6 +278,26 @@ suite("an application error while connecting", () => {
   });
 });
 
+test("a machine that has no socket left blames no server, and asks again at the pace of pings", async () => {
+  const { ports, servers, proxy, monitor } = await bench([A, B]);
+  const { revision } = proxy.snapshot();
+  for (const key of [A, B]) {
+    servers.set(key, "out-of-local-sockets");
+    servers.dropConnections(key);
+  }
+  const before = servers.dialled.length;
+  await ports.clock.advance(60_000);
+  assert.equal(proxy.snapshot().revision, revision);
+  assert.ok(servers.dialled.length - before <= 121 + 13, `${servers.dialled.length - before} dials`);
+  assert.notEqual(monitor.status().phase, "down");
+  for (const key of [A, B]) {
+    servers.set(key, "up");
+  }
+  await ports.clock.advance(6_000);
+  assert.deepEqual(servers.connected, [A, B]);
+  monitor.stop();
+});
+
 suite("all servers down", () => {
   test("the list stays and the state is visible", async () => {
     const { ports, servers, proxy, monitor } = await bench([A, B, C]);
