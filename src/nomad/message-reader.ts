@@ -12,6 +12,8 @@ export interface BodyPlan {
 /** Whoever is told what was read. Neither function may throw anything but a FramingError. */
 export interface MessageSink {
   header(value: unknown): BodyPlan;
+  /** The first bytes of a body that is not whole yet, each time there are more of them. Not to be kept. */
+  beginning?(bytes: Uint8Array): void;
   /** The body's bytes, up to `keepBytes`. They are the sink's own. */
   body(bytes: Uint8Array): void;
 }
@@ -48,6 +50,8 @@ export class MessageReader {
       at = end;
       if (this.#scanner.done) {
         this.#finishValue();
+      } else if (this.#part === "body") {
+        this.#sink.beginning?.(this.#kept.subarray(0, this.#keptBytes));
       }
     }
   }

@@ -9,13 +9,21 @@ const KEEP_BYTES = 4096;
 const LIMIT_BYTES = 512 * 1024 * 1024;
 
 /**
- * How many nodes Node.List answered, read from the start of the answer: the nodes themselves are passed over unread, so the
- * memory needed is the same for 10 nodes and for 100,000.
+ * How many nodes Node.List answered, read from the start of the answer as soon as it is there: the nodes themselves are not
+ * waited for, so it takes the same memory and time for 10 nodes and for 100,000.
  */
 export const NODE_COUNT: Answer<number> = {
   keepBytes: KEEP_BYTES,
   limitBytes: LIMIT_BYTES,
   read: readNodeCount,
+  readEarly: (bytes) => {
+    try {
+      return readNodeCount(bytes);
+    } catch {
+      // Too few bytes, or no such answer: that shows when it is whole.
+      return undefined;
+    }
+  },
 };
 
 function readNodeCount(bytes: Uint8Array): number {

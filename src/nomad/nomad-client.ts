@@ -105,7 +105,7 @@ export class NomadClient {
 
   /**
    * How many client nodes the region has. Needs `node:read`. The server sends every node's record, megabytes for a large fleet:
-   * do not ask often. It is asked on a connection of its own, because a ping behind such an answer would wait for it.
+   * do not ask often. The number stands before them, and the connection is closed once it was read. It is asked on a connection of its own, because a ping behind such an answer would wait for it.
    */
   async nodeCount(options: ReadOptions): Promise<number> {
     const left = sharedDeadline(options);

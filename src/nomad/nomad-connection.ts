@@ -15,6 +15,8 @@ import { FramingError } from "./value-scanner.ts";
 /** What an answer's body is allowed to be, and how it is read. `read` throws when it is not what the method answers. */
 export interface Answer<T> extends BodyPlan {
   read(bytes: Uint8Array): T;
+  /** Reads it from the first bytes of the body; `undefined` while they are too few. The rest is passed over. */
+  readEarly?(bytes: Uint8Array): T | undefined;
 }
 
 export interface NomadConnectionOptions extends CallOptions {
@@ -27,6 +29,7 @@ interface PendingCall {
   readonly method: string;
   readonly plan: BodyPlan;
   settle(bytes: Uint8Array): void;
+  settleEarly(bytes: Uint8Array): void;
   fail(error: ConnectionError): void;
 }
 
@@ -84,6 +87,11 @@ export class NomadConnection implements HeldConnection {
     });
     const reader = new MessageReader({
       header: (value) => this.#onHeader(value),
+      beginning: (bytes) => {
+        if (this.#answering?.error === "") {
+          this.#answering.call?.settleEarly(bytes);
+        }
+      },
       body: (bytes) => {
         this.#onBody(bytes);
       },
@@ -181,7 +189,13 @@ export class NomadConnection implements HeldConnection {
           );
         }
       };
-      this.#pending.set(seq, { method, plan: answer, settle, fail: reject });
+      const settleEarly = (bytes: Uint8Array): void => {
+        const value = answer.readEarly?.(bytes);
+        if (value !== undefined) {
+          resolve(value);
+        }
+      };
+      this.#pending.set(seq, { method, plan: answer, settle, settleEarly, fail: reject });
       this.#stream.write(Buffer.concat([encode({ ServiceMethod: method, Seq: seq }), encode(request)]));
       return () => {
         this.#pending.delete(seq);

@@ -209,6 +209,27 @@ test("an answer that arrives piece by piece proves life to a ping behind it, but
   await leader;
 });
 
+test("nodes are counted by the start of the answer, and its connection is closed without waiting for the rest", async () => {
+  const header = encodeRaw({ Error: "", Seq: 1, ServiceMethod: "Node.List" });
+  // A map of two: an index, and an array 32 of 100,000 nodes of which none ever comes.
+  const start = Buffer.concat([
+    Buffer.of(0x82),
+    encodeRaw("Index"),
+    Buffer.of(7),
+    encodeRaw("Nodes"),
+    Buffer.of(0xdd, 0, 1, 0x86, 0xa0),
+  ]);
+  await using server = await scriptedServer((socket) => {
+    socket.once("data", () => {
+      socket.write(Buffer.concat([header, start.subarray(0, 9)]));
+      setImmediate(() => socket.write(start.subarray(9)));
+    });
+  });
+  const client = new NomadClient(server.endpoint, REGION);
+  assert.equal(await client.nodeCount({ timeoutMs: 2_000, allowStale: true }), 100_000);
+  await until(() => server.sockets.size === 0);
+});
+
 test("a late answer of any size is passed over", async () => {
   const answer = (seq: number, body: RawValue) =>
     Buffer.concat([encodeRaw({ Error: "", Seq: seq, ServiceMethod: "Status.Ping" }), encodeRaw(body)]);
