@@ -53,7 +53,8 @@ export async function withDeadline<T>(
 }
 
 /**
- * For several steps that share one time limit: each call of the returned function tells what is left of it, from now.
+ * For several steps that share one time limit: each call of the returned function tells what is left of it, from now. It is
+ * told by the clock: a stall between or during two steps shortens those that follow.
  */
 export function sharedDeadline({ timeoutMs, signal }: CallOptions): () => CallOptions {
   const endsAt = performance.now() + timeoutMs;

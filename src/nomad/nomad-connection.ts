@@ -113,7 +113,7 @@ export class NomadConnection implements HeldConnection {
     if (options.tls === undefined) {
       return new NomadConnection(endpoint, socket, (cause) => transportFailure(endpoint.key, cause));
     }
-    const serverName = options.tls.serverName ?? `server.${options.region}.nomad`;
+    const serverName = `server.${options.region}.nomad`;
     const party: TlsParty = { server: endpoint.key, serverName, tls: options.tls };
     const stream = await secure(socket, party, left());
     const connection = new NomadConnection(endpoint, stream, (cause) => tlsFailure(party, cause));

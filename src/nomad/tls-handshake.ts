@@ -10,13 +10,12 @@ export interface NomadTls {
   readonly ca?: string;
   readonly cert?: string;
   readonly key?: string;
-  /** The name that the server's certificate must carry; `server.<region>.nomad` without it. */
-  readonly serverName?: string;
 }
 
 export interface TlsParty {
   /** The key of the server, for errors. */
   readonly server: string;
+  /** The name that the server's certificate must carry. */
   readonly serverName: string;
   readonly tls: NomadTls;
 }
