@@ -3,6 +3,7 @@ import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { suite, test } from "node:test";
 import { DnsResolver } from "../../../src/dns/resolver/dns-resolver.ts";
+import { parseHosts } from "../../../src/dns/resolver/hosts-file.ts";
 import { parseResolvConf } from "../../../src/dns/resolver/resolv-conf.ts";
 import { failsWith, folder, nameserver, resolverAt, silence, ZONE } from "./resolving.ts";
 import { a, record, reply, TYPE, zoneScript } from "./scripted-nameserver.ts";
@@ -30,6 +31,17 @@ suite("hosts file", () => {
     assert.deepEqual((await notInAFolder.resolve("four.example")).addresses, ["10.0.0.4"]);
     await rm(hostsPath);
     assert.deepEqual((await resolver.resolve("four.example")).addresses, ["10.0.0.4"]);
+  });
+
+  test("an address with a scope is skipped: an AAAA record can't hold it", () => {
+    const hosts = parseHosts("fe80::1%lo0 db\nfe80::1%lo0 localhost\n::1 localhost\n10.0.0.5 db\n");
+    assert.deepEqual(
+      [...hosts],
+      [
+        ["localhost", ["::1"]],
+        ["db", ["10.0.0.5"]],
+      ],
+    );
   });
 
   test("localhost is never asked for, with or without the file", async () => {
