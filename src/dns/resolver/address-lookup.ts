@@ -1,32 +1,58 @@
 import type { Resolution } from "../../core/ports.ts";
 import { followAliases, MAX_ALIASES } from "./alias-chain.ts";
+import type { LastAddresses } from "./last-addresses.ts";
 import { type AskPolicy, askInOrder } from "./nameserver-failover.ts";
 import type { Family } from "./query.ts";
 import { ResolveError } from "./resolve-error.ts";
 
+const FAMILIES = ["ipv4", "ipv6"] as const;
+
+/** Addresses that nobody could confirm are asked for again soon, but not so soon that a broken nameserver is asked all the time. */
+const UNCONFIRMED_TTL_SECONDS = 30;
+
 /**
  * The addresses of exactly this name. Both families are asked for at the same time, and one that fails does not fail the
- * other. IPv4 comes first: a machine without an IPv6 route would try the others in vain.
- * @throws ResolveError when there is no address at all: the failure that leaves the most hope.
+ * other: it keeps the addresses that it had, unless the answer is that it has none. IPv4 comes first: a machine without an
+ * IPv6 route would try the others in vain.
+ * @throws ResolveError when neither family has an answer: the failure that leaves the most hope.
  */
 export async function addressesOf(
   name: string,
   policy: AskPolicy,
+  last: LastAddresses,
   signal: AbortSignal | undefined,
 ): Promise<Resolution> {
-  const lookups = (["ipv4", "ipv6"] as const).map((family) => familyOf(name, family, policy, signal));
+  const lookups = FAMILIES.map((family) => familyOf(name, family, policy, signal));
   const results = await Promise.allSettled(lookups);
-  const found = results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
-  if (found.length === 0) {
-    const failures = results.flatMap((result) =>
-      result.status === "rejected" ? [ResolveError.from(result.reason, "unreachable")] : [],
-    );
+  const failures = results.flatMap((result) =>
+    result.status === "rejected" ? [ResolveError.from(result.reason, "unreachable")] : [],
+  );
+  if (failures.length === FAMILIES.length) {
     throw mostHopeful(failures);
   }
+  const found = FAMILIES.map((family, index) => settled(name, family, results[index], last));
   return {
     addresses: found.flatMap(({ addresses }) => addresses),
     ttlSeconds: Math.min(...found.map(({ ttlSeconds }) => ttlSeconds)),
   };
+}
+
+/** What a family has after its question, while the other one has an answer. */
+function settled(
+  name: string,
+  family: Family,
+  result: PromiseSettledResult<Resolution> | undefined,
+  last: LastAddresses,
+): Resolution {
+  if (result?.status === "fulfilled") {
+    last.remember(name, family, result.value.addresses);
+    return result.value;
+  }
+  if (ResolveError.from(result?.reason, "unreachable").isAboutTheName) {
+    last.forget(name, family);
+  }
+  const addresses = last.of(name, family);
+  return { addresses, ttlSeconds: addresses.length > 0 ? UNCONFIRMED_TTL_SECONDS : Number.POSITIVE_INFINITY };
 }
 
 /** A nameserver may end its answer with an alias that it can't follow: the target is asked for then. */

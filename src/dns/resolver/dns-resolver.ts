@@ -1,6 +1,7 @@
 import type { Resolution, Resolver } from "../../core/ports.ts";
 import { addressesOf } from "./address-lookup.ts";
 import { type Hosts, parseHosts } from "./hosts-file.ts";
+import { LastAddresses } from "./last-addresses.ts";
 import { type Nameserver, parseNameserver } from "./nameserver.ts";
 import type { AskPolicy } from "./nameserver-failover.ts";
 import { ParsedFile } from "./parsed-file.ts";
@@ -36,14 +37,15 @@ const LOCALHOST = ["127.0.0.1", "::1"];
 
 /**
  * Resolves names through dns2, which encodes the questions and decodes the answers, behind a guard and with sockets of our
- * own: the hosts file first, then the nameservers in order. Keeps nothing between two calls but the two parsed files: the
- * TTL is the caller's to honour.
+ * own: the hosts file first, then the nameservers in order. Keeps the two parsed files and the last addresses of names, which
+ * count only while nobody answers for one of the families: the TTL is the caller's to honour.
  */
 export class DnsResolver implements Resolver {
   readonly #options: DnsResolverOptions;
   readonly #nameservers: readonly Nameserver[];
   readonly #resolvConf: ParsedFile<ResolvConf>;
   readonly #hosts: ParsedFile<Hosts>;
+  readonly #last = new LastAddresses();
 
   /** @throws ResolveError `nameserver-invalid`. */
   constructor(options: DnsResolverOptions = {}) {
@@ -80,7 +82,7 @@ export class DnsResolver implements Resolver {
     let failure: ResolveError | undefined;
     for (const name of names) {
       try {
-        return await addressesOf(name, policy, signal);
+        return await addressesOf(name, policy, this.#last, signal);
       } catch (error) {
         const latest = ResolveError.from(error, "server-failure");
         if (!latest.isAboutTheName) {
