@@ -1,12 +1,11 @@
 /** The server as a whole: starting, changing, dying, stopping. */
 import assert from "node:assert/strict";
-import { createSocket } from "node:dgram";
 import { once } from "node:events";
-import { createServer } from "node:net";
-import { describe, type TestContext, test } from "node:test";
+import { describe, test } from "node:test";
 import { Worker } from "node:worker_threads";
 import { DnsServerError } from "../../../src/dns/listen-error.ts";
 import type { ListenAddress } from "../../../src/dns/thread-messages.ts";
+import { occupied, threads } from "./disturbances.ts";
 import { askTcp, askUdp, framed } from "./dns-client.ts";
 import { manyServers, pool } from "./pools.ts";
 import { dnsServer, serving } from "./serving.ts";
@@ -19,17 +18,6 @@ const TWO = pool("live", ["10.0.0.2:4647"]);
 
 async function target(address: ListenAddress): Promise<string | undefined> {
   return /SRV 0 1 \d+ (\S+)\.addr/.exec(text(await askUdp(address, SRV)))?.[1];
-}
-
-/** The worker threads this test starts from here on. */
-function threads(t: TestContext): readonly Worker[] {
-  const started: Worker[] = [];
-  const note = (worker: Worker): void => {
-    started.push(worker);
-  };
-  process.on("worker", note);
-  t.after(() => process.off("worker", note));
-  return started;
 }
 
 describe("the DNS server", () => {
@@ -148,42 +136,6 @@ describe("the DNS server", () => {
     await assert.rejects(other.start(), { code: "address-in-use" });
   });
 
-  test("a thread that dies is started again: same port, same answers, counters kept, reported", async (t) => {
-    const started = threads(t);
-    const lines: string[] = [];
-    const log = (_: object, message: string): void => {
-      lines.push(message);
-    };
-    const logger = { debug: log, info: log, warn: log, error: log };
-    const { dns, address } = await serving(t, { nomad: ONE }, { logger });
-    await target(address);
-    const asked = dns.counters().duration.count;
-    await started[0]?.terminate();
-    await until(() => dns.state().kind === "restarting");
-    dns.update(new Map([["nomad", TWO]]));
-    await until(() => dns.state().kind === "serving");
-    assert.deepEqual(dns.state(), { kind: "serving", restarts: 1 });
-    assert.equal(await target(address), "10-0-0-2");
-    await until(() => dns.counters().duration.count > asked);
-    assert.deepEqual(lines, [
-      "the answering thread died; starting it again",
-      "the answering thread serves again",
-    ]);
-  });
-
-  test("a thread that can't come back keeps trying, and stops when told to", async (t) => {
-    const started = threads(t);
-    const { dns, address } = await serving(t, { nomad: ONE });
-    await started[0]?.terminate();
-    await occupied(t, "udp", address.port);
-    await until(() => started.length > 2);
-    const state = dns.state();
-    assert.ok(state.kind === "restarting" || state.kind === "starting", state.kind);
-    await dns.stop();
-    assert.deepEqual(dns.state(), { kind: "stopped" });
-    await until(() => started.every(({ threadId }) => threadId === -1));
-  });
-
   test("start and stop are idempotent, and it can be started again", async () => {
     const dns = dnsServer();
     await dns.stop();
@@ -222,17 +174,3 @@ describe("the DNS server", () => {
     assert.ok(duration.sumSeconds > 0 && duration.sumSeconds < 1);
   });
 });
-
-/** A port somebody else listens on. */
-async function occupied(t: TestContext, transport: "udp" | "tcp", port = 0): Promise<number> {
-  if (transport === "udp") {
-    const socket = createSocket("udp4");
-    t.after(() => socket.close());
-    await new Promise<void>((resolve) => socket.bind(port, "127.0.0.1", resolve));
-    return socket.address().port;
-  }
-  const server = createServer();
-  t.after(() => server.close());
-  await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
-  return (server.address() as { port: number }).port;
-}
