@@ -4,7 +4,7 @@ import { describe, test } from "node:test";
 import { decode } from "dns-packet";
 import fc from "fast-check";
 import { headReasonAfter } from "../../../src/dns/head-reason.ts";
-import type { RecordData, ResourceRecord } from "../../../src/dns/record.ts";
+import { type RecordData, type ResourceRecord, TYPE } from "../../../src/dns/record.ts";
 import type { PoolState, PoolView, ZoneSettings } from "../../../src/dns/zone.ts";
 import { ZoneEncoder } from "../../../src/dns/zone-encoder.ts";
 import { snapshot } from "./pools.ts";
@@ -103,6 +103,25 @@ describe("answers", () => {
       }),
       { numRuns: 5000 },
     );
+  });
+
+  test("the target of an SRV record is whole in the bytes, with no pointer in it", () => {
+    const { responder } = respondingFor(POOLS, SETTINGS);
+    const asked = query("_nomad._tcp.all.headwaiter.internal. IN SRV");
+    const reply = responder.respond(asked, "tcp") ?? assert.fail();
+    const targets = [
+      "10-0-0-1.addr.headwaiter.internal",
+      "db.example",
+      "2001-db8--1.addr.headwaiter.internal",
+    ];
+    let offset = asked.length;
+    for (const target of [...targets, targets[0] ?? ""]) {
+      // The owner is a pointer to the question; priority, weight and port precede the target.
+      assert.deepEqual([reply.readUInt16BE(offset), reply.readUInt16BE(offset + 2)], [0xc00c, TYPE.SRV]);
+      const end = offset + 12 + reply.readUInt16BE(offset + 10);
+      assert.deepEqual(reply.subarray(offset + 18, end), wireName(target));
+      offset = end;
+    }
   });
 
   test("addresses of listed servers are in the table, once; one that leaves a list leaves it, and is answered all the same", () => {
