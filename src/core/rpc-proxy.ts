@@ -77,7 +77,7 @@ export class RpcProxy {
    * @throws EndpointError when the address is malformed or does not resolve; nothing changed.
    */
   async addPrimaryServer(rpcAddr: string, source: "api" | "static" = "api"): Promise<ServerEndpoint> {
-    const found = this.#find(rpcAddr);
+    const found = this.#names.find(rpcAddr, this.#listed);
     const endpoint = found instanceof Promise ? await found : found;
     if (endpoint instanceof EndpointError) {
       throw endpoint;
@@ -97,7 +97,7 @@ export class RpcProxy {
     { tier = "backup", source = "consul" }: { tier?: Tier; source?: "consul" | "state-file" } = {},
   ): Promise<readonly EndpointError[]> {
     const call = this.#calls[source].begin();
-    const { listed, newcomers, rejected } = await this.#endpointsOf(addrs);
+    const { listed, newcomers, rejected } = await this.#names.findAll(addrs, this.#listed);
     const endpoints = [...listed, ...newcomers];
     const hasFailed = endpoints.length === 0 && rejected.length > 0;
     if (!hasFailed && call.isLatestToApply()) {
@@ -122,8 +122,8 @@ export class RpcProxy {
     const isLocal = (server: NodeServerInfo) => server.datacenter === this.#config.datacenter;
     const addressesOf = (infos: readonly NodeServerInfo[]) => infos.map((server) => server.rpcAdvertiseAddr);
     const [primaries, backups] = await Promise.all([
-      this.#endpointsOf(addressesOf(usable.filter(isLocal))),
-      this.#endpointsOf(addressesOf(usable.filter((server) => !isLocal(server)))),
+      this.#names.findAll(addressesOf(usable.filter(isLocal)), this.#listed),
+      this.#names.findAll(addressesOf(usable.filter((server) => !isLocal(server))), this.#listed),
     ]);
     if (call.isLatestToApply()) {
       this.#apply({
@@ -220,8 +220,9 @@ export class RpcProxy {
   }
 
   /**
-   * Rebalances again and again, and keeps names fresh, until the signal aborts; leaves no timer. A second call joins the
-   * first, unless that one's signal has aborted: then it runs itself.
+   * Rebalances again and again, and keeps names fresh, until the signal aborts; leaves no timer. The abort ends all
+   * look-ups of names under way, too, whoever asked. A second call joins the first, unless that one's signal has aborted:
+   * then it runs itself.
    */
   run(signal: AbortSignal): Promise<void> {
     if (this.#running === undefined || this.#running.signal.aborted) {
@@ -287,40 +288,4 @@ export class RpcProxy {
   }
 
   readonly #listed = (key: string): ServerEndpoint | undefined => this.#snapshot.members.get(key)?.endpoint;
-
-  #find(rpcAddr: string): Found | Promise<Found> {
-    return this.#names.find(rpcAddr, this.#listed);
-  }
-
-  /** Endpoints in the given order, those listed under the very address apart: only newcomers need an order. */
-  async #endpointsOf(addrs: readonly string[]): Promise<Sorted> {
-    const sorted: Sorted = { listed: [], newcomers: [], rejected: [] };
-    const unlisted: (Found | Promise<Found>)[] = [];
-    for (const addr of addrs) {
-      const listed = this.#listed(addr);
-      if (listed === undefined) {
-        unlisted.push(this.#find(addr));
-      } else {
-        sorted.listed.push(listed);
-      }
-    }
-    for (const outcome of unlisted) {
-      // All names are being asked for already; an address literal costs no promise.
-      const found = outcome instanceof Promise ? await outcome : outcome;
-      if (found instanceof EndpointError) {
-        sorted.rejected.push(found);
-      } else {
-        sorted.newcomers.push(found);
-      }
-    }
-    return sorted;
-  }
-}
-
-type Found = ServerEndpoint | EndpointError;
-
-interface Sorted {
-  readonly listed: ServerEndpoint[];
-  readonly newcomers: ServerEndpoint[];
-  readonly rejected: EndpointError[];
 }

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { NameBook } from "../../src/core/name-book.ts";
-import { EndpointError, ServerEndpoint } from "../../src/core/server-endpoint.ts";
+import type { Resolution, Resolver } from "../../src/core/ports.ts";
+import { EndpointError, parseRpcAddr, ServerEndpoint } from "../../src/core/server-endpoint.ts";
 import { FakeClock, FakeResolver } from "./fake-ports.ts";
 
 const unlisted = () => undefined;
@@ -99,4 +100,97 @@ test("a refresh gives the new addresses; nothing for a literal, too soon, or wit
   resolver.names.delete("web");
   await clock.advance(1_000);
   assert.equal(await book.refresh(web), undefined);
+});
+
+/** A resolver whose answers wait for the test; it minds the signal or not. */
+function slowResolver({ mindsSignal }: { mindsSignal: boolean }) {
+  const questions: {
+    signal: AbortSignal | undefined;
+    answer: (address: string, ttlSeconds?: number) => void;
+  }[] = [];
+  const resolver: Resolver = {
+    resolve: (_host, signal) => {
+      const { promise, resolve, reject } = Promise.withResolvers<Resolution>();
+      if (mindsSignal) {
+        signal?.addEventListener("abort", () => {
+          reject(signal.reason as Error);
+        });
+      }
+      questions.push({
+        signal,
+        answer: (address, ttlSeconds = 60) => {
+          resolve({ addresses: [address], ttlSeconds });
+        },
+      });
+      return promise;
+    },
+  };
+  return { resolver, questions };
+}
+
+const web = new ServerEndpoint("web", parseRpcAddr("web"), ["10.0.0.1"]);
+
+test("an answer that comes after a later question's is not used, neither its addresses nor its TTL", async () => {
+  const { resolver, questions } = slowResolver({ mindsSignal: true });
+  const clock = new FakeClock();
+  const book = new NameBook(resolver, clock);
+  const older = book.refresh(web);
+  await clock.advance(1_000);
+  const newer = book.refresh(web);
+  questions[1]?.answer("10.0.0.2", 3_600);
+  assert.deepEqual(await newer, ["10.0.0.2"]);
+  questions[0]?.answer("10.0.0.9", 1);
+  assert.deepEqual(await older, ["10.0.0.2"]);
+  const expired: string[] = [];
+  const stop = new AbortController();
+  book.run(
+    stop.signal,
+    () => [web],
+    (server) => expired.push(server.key),
+  );
+  await clock.advance(3_000_000);
+  assert.deepEqual(expired, []);
+  stop.abort();
+});
+
+test("answers that come in the order of their questions are each used", async () => {
+  const { resolver, questions } = slowResolver({ mindsSignal: true });
+  const clock = new FakeClock();
+  const book = new NameBook(resolver, clock);
+  const older = book.refresh(web);
+  await clock.advance(1_000);
+  const newer = book.refresh(web);
+  questions[0]?.answer("10.0.0.8");
+  assert.deepEqual(await older, ["10.0.0.8"]);
+  questions[1]?.answer("10.0.0.9");
+  assert.deepEqual(await newer, ["10.0.0.9"]);
+});
+
+test("the end of run ends every look-up under way, also one from before it; later ones begin anew", async () => {
+  for (const mindsSignal of [true, false]) {
+    const { resolver, questions } = slowResolver({ mindsSignal });
+    const book = new NameBook(resolver, new FakeClock());
+    const before = book.find("db", unlisted);
+    const stop = new AbortController();
+    book.run(
+      stop.signal,
+      () => [],
+      () => undefined,
+    );
+    const refreshing = book.refresh(web);
+    stop.abort(new Error("stopped"));
+    assert.deepEqual(
+      questions.map(({ signal }) => signal?.aborted),
+      [true, true],
+    );
+    questions.forEach(({ answer }) => {
+      answer("10.0.0.9");
+    });
+    const error = await before;
+    assert.ok(error instanceof EndpointError && error.message.includes("stopped"), String(error));
+    assert.equal(await refreshing, undefined);
+    const later = book.find("db", unlisted);
+    questions[2]?.answer("10.0.0.3");
+    assert.deepEqual((await found(later)).addresses, ["10.0.0.3"]);
+  }
 });
