@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { transition } from "../../src/core/server-list.ts";
+import { ServerEndpoint } from "../../src/core/server-endpoint.ts";
+import { type ServerEvent, transition } from "../../src/core/server-list.ts";
 import { Snapshot } from "../../src/core/snapshot.ts";
 import { SnapshotFeed } from "../../src/core/snapshot-feed.ts";
 import { FakeLogger } from "./fake-ports.ts";
@@ -65,6 +66,51 @@ test("who unsubscribes hears nothing more, not even of the change being told", (
   feed.publish(after(first), first);
   unsubscribe();
   assert.deepEqual(heard, []);
+});
+
+test("a listener that subscribed twice is told twice, and each subscription ends alone", () => {
+  const feed = new SnapshotFeed(new FakeLogger());
+  const heard: number[] = [];
+  const listener = (next: Snapshot) => {
+    heard.push(next.revision);
+  };
+  const endFirst = feed.subscribe(listener);
+  const endSecond = feed.subscribe(listener);
+  feed.publish(after(first), first);
+  assert.deepEqual(heard, [1, 1]);
+  endFirst();
+  endFirst();
+  feed.publish(after(first), first);
+  assert.deepEqual(heard, [1, 1, 1]);
+  endSecond();
+  feed.publish(after(first), first);
+  assert.deepEqual(heard, [1, 1, 1]);
+});
+
+test("the history counts all servers of a change, and keeps the keys of the first 32 of each kind", () => {
+  const feed = new SnapshotFeed(new FakeLogger());
+  const endpoints = Array.from({ length: 1_000 }, (_, n) =>
+    ServerEndpoint.fromLiteral(`10.0.${n >> 8}.${n & 255}`),
+  );
+  const publish = (previous: Snapshot, event: ServerEvent): Snapshot => {
+    const next = transition(previous, event, 0);
+    feed.publish(next, previous);
+    return next;
+  };
+  const backups = { type: "backups-reported", source: "consul", tier: "backup" } as const;
+  const few = publish(first, { ...backups, endpoints: endpoints.slice(0, 32) });
+  const all = publish(few, { ...backups, endpoints });
+  const turned = publish(all, { type: "rebalanced", order: all.order.reverse().toArray() });
+  publish(turned, { ...backups, endpoints: endpoints.slice(0, 1) });
+  const [small, came, moved, left] = feed.history();
+  assert.equal(small?.difference.added.length, 32);
+  assert.deepEqual(came?.counts, { added: 968, removed: 0, moved: 0 });
+  assert.deepEqual(came.difference.added, all.difference.added.slice(0, 32));
+  assert.deepEqual(moved?.counts, { added: 0, removed: 0, moved: 1_000 });
+  assert.deepEqual(moved.difference.moved, turned.difference.moved.slice(0, 32));
+  assert.equal(left?.counts.removed, 999);
+  assert.equal(left.difference.removed.length, 32);
+  assert.ok([moved, moved.difference, moved.difference.moved, moved.counts].every(Object.isFrozen));
 });
 
 test("the history keeps the last 256 changes, and hands out a copy", () => {
