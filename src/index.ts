@@ -10,7 +10,7 @@ export {
   type RebalancePolicy,
   rebalanceIntervalMs,
 } from "./core/rebalance.ts";
-export type { ProxyConfig, ProxyPorts, Report } from "./core/rpc-proxy.ts";
+export type { HeartbeatReport, ProxyConfig, ProxyPorts, Report } from "./core/rpc-proxy.ts";
 export {
   DEFAULT_RPC_PORT,
   EndpointError,

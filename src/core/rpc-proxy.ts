@@ -40,6 +40,14 @@ export interface Report {
   readonly reason?: string;
 }
 
+/** Where a heartbeat comes from: kept in the snapshot's cause. */
+export interface HeartbeatReport {
+  /** Who brings it, such as `nomad` or `push`; `heartbeat` by default. */
+  readonly source?: string | undefined;
+  /** The server that answered, where one was asked. */
+  readonly server?: ServerEndpoint | undefined;
+}
+
 /** A ping on loopback takes 0.1 ms, across a continent 100 ms: a second is a hung server. */
 const DEFAULT_PING_TIMEOUT_MS = 1_000;
 
@@ -116,6 +124,7 @@ export class RpcProxy {
     servers: readonly NodeServerInfo[],
     numNodes: number,
     leaderRpcAddr: string,
+    { source, server }: HeartbeatReport = {},
   ): Promise<readonly EndpointError[]> {
     const call = this.#calls.heartbeat.begin();
     const usable = this.#apiFilter.usable(servers);
@@ -132,6 +141,8 @@ export class RpcProxy {
         backups: [...backups.listed, ...shuffled(backups.newcomers, this.#ports.random)],
         numNodes,
         leaderAddr: leaderRpcAddr,
+        source,
+        server: server?.key,
       });
     }
     return [...primaries.rejected, ...backups.rejected];

@@ -40,6 +40,10 @@ export type ServerEvent =
       readonly backups: readonly ServerEndpoint[];
       readonly numNodes: number;
       readonly leaderAddr: string;
+      /** Who brought it; "heartbeat" by default. */
+      readonly source?: string | undefined;
+      /** The key of the server that sent it, where one did. */
+      readonly server?: string | undefined;
     }
   | {
       readonly type: "server-failed";
@@ -158,7 +162,7 @@ function reportBackups(snapshot: Snapshot, event: EventOf<"backups-reported">, a
 }
 
 function receiveHeartbeat(snapshot: Snapshot, event: EventOf<"heartbeat-received">, at: number): Snapshot {
-  const { numNodes, leaderAddr } = event;
+  const { numNodes, leaderAddr, source = "heartbeat", server } = event;
   const primary = byKey(event.primaries);
   const backup = byKey(event.backups.filter(({ key }) => !primary.has(key)));
   // A list is never emptied by a source that failed: without a usable server only the numbers are taken.
@@ -169,7 +173,8 @@ function receiveHeartbeat(snapshot: Snapshot, event: EventOf<"heartbeat-received
   if (lists === undefined && Object.is(snapshot.numNodes, numNodes) && snapshot.leaderAddr === leaderAddr) {
     return snapshot;
   }
-  const cause: Cause = { occurrence: "heartbeat-received", source: "heartbeat" };
+  const heard: Cause = { occurrence: "heartbeat-received", source };
+  const cause = server === undefined ? heard : { ...heard, server };
   return next(snapshot, { ...lists, numNodes, leaderAddr }, lists?.difference ?? {}, cause, at);
 }
 

@@ -85,6 +85,20 @@ test("a failure or removal reports its source and reason", async () => {
   assert.equal(proxy.removeServer(endpoint(3)), false);
 });
 
+test("a heartbeat reports who brought it and which server sent it; by default neither is told", async () => {
+  const proxy = new RpcProxy(fakePorts(), CONFIG);
+  const occurrence = "heartbeat-received";
+  await proxy.refreshServerLists(heartbeatOf([addr(1)]), 1, "");
+  assert.deepEqual(proxy.snapshot().cause, { occurrence, source: "heartbeat" });
+  await proxy.refreshServerLists(heartbeatOf([addr(1)]), 2, "", { source: "nomad", server: endpoint(1) });
+  assert.deepEqual(proxy.snapshot().cause, { occurrence, source: "nomad", server: addr(1) });
+  const before = proxy.snapshot();
+  await proxy.refreshServerLists(heartbeatOf([addr(1)]), 2, "", { source: "push" });
+  assert.equal(proxy.snapshot(), before, "another source alone is no change");
+  await proxy.refreshServerLists(heartbeatOf([addr(1)]), 3, "", { source: "push", server: undefined });
+  assert.deepEqual(proxy.snapshot().cause, { occurrence, source: "push" });
+});
+
 test("the history tells each change with its heads", async () => {
   const proxy = await proxyWith(2);
   proxy.notifyFailedServer(endpoint(1));
