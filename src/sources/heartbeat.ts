@@ -30,6 +30,12 @@ export interface HeartbeatAnswer {
   readonly leaderRpcAddr: string;
 }
 
+/** An answer, and the server that gave it. */
+interface Heard {
+  readonly from: ServerEndpoint;
+  readonly answer: HeartbeatAnswer;
+}
+
 /** Asks one server; rejects when it can't be asked, or does not answer. */
 export type HeartbeatQuery = (server: ServerEndpoint, signal: AbortSignal) => Promise<HeartbeatAnswer>;
 
@@ -145,18 +151,21 @@ export class Heartbeat {
 
   async #take(server: ServerEndpoint, answer: HeartbeatAnswer, signal: AbortSignal): Promise<void> {
     const { clock, contact, logger, proxy, random } = this.#ports;
-    const best = answer.leaderRpcAddr === "" ? await this.#fromLeadersSide(server, answer, signal) : answer;
+    const heard: Heard = { from: server, answer };
+    const { from, answer: best } =
+      answer.leaderRpcAddr === "" ? await this.#fromLeadersSide(heard, signal) : heard;
     if (signal.aborted) {
       return;
     }
-    const { leaderRpcAddr, numNodes, servers } = best;
-    const rejected = await proxy.refreshServerLists(servers, numNodes ?? proxy.numNodes(), leaderRpcAddr);
+    const { leaderRpcAddr, numNodes = proxy.numNodes(), servers } = best;
+    const report = { source: "heartbeat", server: from };
+    const rejected = await proxy.refreshServerLists(servers, numNodes, leaderRpcAddr, report);
     for (const { address, code } of rejected) {
       logger.debug({ address, code }, "heartbeat names a server that can't be used");
     }
-    const fields = { server: server.key, servers: servers.length, leader: leaderRpcAddr };
+    const fields = { server: from.key, servers: servers.length, leader: leaderRpcAddr };
     logger[this.#status.phase === "ok" ? "debug" : "info"](fields, HEARD[this.#status.phase]);
-    this.#status = { phase: "ok", lastSuccessAt: clock.now(), server: server.key };
+    this.#status = { phase: "ok", lastSuccessAt: clock.now(), server: from.key };
     const fleet = { numServers: proxy.numServers(), numNodes: proxy.numNodes() };
     const baseMs = Math.max(MIN_PERIOD_MS, fleetPaceMs(fleet, HEARTBEATS_PER_SECOND_PER_SERVER));
     this.#heardPeriodMs = baseMs + random() * baseMs;
@@ -164,14 +173,10 @@ export class Heartbeat {
   }
 
   /** A server without a leader, while another one has one, sits in a minority: as good as failed. */
-  async #fromLeadersSide(
-    leaderless: ServerEndpoint,
-    answer: HeartbeatAnswer,
-    signal: AbortSignal,
-  ): Promise<HeartbeatAnswer> {
+  async #fromLeadersSide(leaderless: Heard, signal: AbortSignal): Promise<Heard> {
     const { servers } = this.#ports.proxy.snapshot();
-    const others = servers.filter(({ key }) => key !== leaderless.key);
-    const asked = new Map([[leaderless.key, "names no leader"]]);
+    const others = servers.filter(({ key }) => key !== leaderless.from.key);
+    const asked = new Map([[leaderless.from.key, "names no leader"]]);
     for (const other of others.slice(0, SERVERS_ASKED_FOR_LEADER)) {
       const otherAnswer = await this.#ask(other, signal);
       if (signal.aborted) {
@@ -179,11 +184,11 @@ export class Heartbeat {
       }
       if (otherAnswer !== undefined && otherAnswer.leaderRpcAddr !== "") {
         this.#leave(asked, `while ${other.key} names ${otherAnswer.leaderRpcAddr}`);
-        return otherAnswer;
+        return { from: other, answer: otherAnswer };
       }
       asked.set(other.key, otherAnswer === undefined ? "gives no heartbeat" : "names no leader");
     }
-    return answer;
+    return leaderless;
   }
 
   /** Rotates until the head is none of those that were asked in vain: the next one may sit in the same minority. */

@@ -27,7 +27,9 @@ export class PushedHeartbeats {
   /** @returns the addresses that could not be used; the others were applied. */
   async take(heartbeat: PushedHeartbeat): Promise<readonly EndpointError[]> {
     const { leaderRpcAddr, numNodes = this.#proxy.numNodes(), servers, ttlMs } = heartbeat;
-    const rejected = await this.#proxy.refreshServerLists(servers, numNodes, leaderRpcAddr);
+    const rejected = await this.#proxy.refreshServerLists(servers, numNodes, leaderRpcAddr, {
+      source: "push",
+    });
     this.#contact.heard(ttlMs, leaderRpcAddr !== "");
     return rejected;
   }

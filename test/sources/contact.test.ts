@@ -54,4 +54,5 @@ test("a pushed heartbeat whose names resolve after the stop leaves no timer", as
   resolved.resolve({ addresses: ["127.0.0.1"], ttlSeconds: 60 });
   await taken;
   assert.equal(ports.clock.pending, 0);
+  assert.deepEqual(proxy.snapshot().cause, { occurrence: "heartbeat-received", source: "push" });
 });

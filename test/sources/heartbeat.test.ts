@@ -134,6 +134,8 @@ suite("leader", () => {
     assert.equal(proxy.leaderAddr(), C);
     const rotation = proxy.history().find(({ cause }) => cause.occurrence === "server-failed");
     assert.equal(rotation?.cause.source, "heartbeat");
+    const heard = { occurrence: "heartbeat-received", source: "heartbeat", server: B };
+    assert.deepEqual(proxy.snapshot().cause, heard);
   });
 
   test("the next server may sit in the same minority: the head is one that names a leader", async () => {
