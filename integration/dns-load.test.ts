@@ -1,11 +1,13 @@
 /** The DNS server under what nobody should send: a million packets of any kind, and crowds of idle connections. */
 import assert from "node:assert/strict";
-import { createSocket, type Socket as UdpSocket } from "node:dgram";
-import { once } from "node:events";
+import { createSocket } from "node:dgram";
 import { connect, type Socket } from "node:net";
 import { describe, test } from "node:test";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import type { DnsServer } from "../src/dns/server.ts";
 import type { ListenAddress } from "../src/dns/thread-messages.ts";
+import { seededRandom } from "../test/core/fake-ports.ts";
 import { askTcp, askUdp, framed } from "../test/dns/server/dns-client.ts";
 import { packetFuzzer } from "../test/dns/server/packet-fuzzer.ts";
 import { manyServers, pool } from "../test/dns/server/pools.ts";
@@ -19,8 +21,11 @@ const UDP_MESSAGES = 400_000;
 const TCP_MESSAGES = 600_000;
 const QUERY = query("_nomad._tcp.headwaiter.internal. IN SRV");
 const POOLS = { nomad: pool("live", manyServers(40)), cold: pool("cold", []) };
-/** Messages on their way at most: what the server's receive buffer certainly holds. */
-const WINDOW = 1000;
+/**
+ * Messages on their way at most: what the server's receive buffer certainly holds. With Linux's default limit of 212,992
+ * bytes, doubled, that is 550 small ones; the longest take three times as much.
+ */
+const WINDOW = 180;
 
 const seen = (dns: DnsServer): number => dns.counters().duration.count;
 
@@ -37,16 +42,27 @@ async function flood(
     for (let i = 0; i < WINDOW / 2 && sent < count; i++, sent++) {
       socket.send(next(), port, host);
     }
-    await until(() => sent - (seen(dns) - before) <= WINDOW / 2);
+    await soon(() => sent - (seen(dns) - before) <= WINDOW / 2);
   }
   await until(() => seen(dns) - before === count);
-  await closed(socket);
-}
-
-function closed(socket: UdpSocket): Promise<void> {
-  return new Promise((resolve) => {
+  await new Promise<void>((resolve) => {
     socket.close(resolve);
   });
+}
+
+/** As `until`, but looks again at once: here it is microseconds that are waited for, thousands of times. */
+async function soon(condition: () => boolean): Promise<void> {
+  for (const deadline = Date.now() + 10_000; !condition(); ) {
+    assert.ok(Date.now() < deadline, "not within 10 s");
+    await new Promise((turn) => setImmediate(turn));
+  }
+}
+
+/** The memory of this process, of which the server is a part, without what the generators left behind. */
+function usedMiB(): number {
+  setFlagsFromString("--expose-gc");
+  (runInNewContext("gc") as () => void)();
+  return process.memoryUsage().rss / 2 ** 20;
 }
 
 /** Sends frames over connections that the server may close at any of them. */
@@ -62,29 +78,90 @@ async function floodTcp(
     socket.on("error", () => undefined);
     socket.resume();
     for (let batch = 0; batch < 20 && !socket.destroyed; batch++) {
-      const frames = Array.from({ length: 200 }, () => framed(next()));
+      const frames = Array.from({ length: 200 }, next);
       await new Promise((written) => socket.write(Buffer.concat(frames), written));
     }
     socket.end();
-    await once(socket, "close");
+    await closed(socket);
   }
+}
+
+/** Waits for the end of a connection, also one that has ended. */
+async function closed(socket: Socket): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<undefined>();
+  // Not `once`, which fails with a reset that comes first.
+  socket.on("close", () => {
+    resolve(undefined);
+  });
+  if (!socket.closed) {
+    await promise;
+  }
+}
+
+/** Frames from a seed: mostly proper ones, for the server closes the connection at a length that is not. */
+function frameFuzzer(seed: number, next: () => Buffer): () => Buffer {
+  const random = seededRandom(seed);
+  const below = (limit: number): number => Math.floor(random() * limit);
+  return () => {
+    const frame = framed(next());
+    switch (below(2000)) {
+      case 0:
+        return frame.subarray(0, below(frame.length));
+      case 1:
+        frame.writeUInt16BE(0);
+        return frame;
+      case 2:
+        frame.writeUInt16BE(1233 + below(64_000));
+        return frame;
+      case 3:
+        frame.writeUInt16BE(1 + below(1232));
+        return frame;
+      default:
+        return frame;
+    }
+  };
+}
+
+/** Answers that took longer than this bound of the histogram. */
+function slower(dns: DnsServer, seconds: number): number {
+  const { boundsSeconds, buckets } = dns.counters().duration;
+  assert.ok(boundsSeconds.includes(seconds));
+  return buckets.slice(boundsSeconds.indexOf(seconds) + 1).reduce((sum, count) => sum + count, 0);
+}
+
+/** The time that 99 of 100 questions take at most, asked one after the other. */
+async function p99Ms(address: ListenAddress, count: number): Promise<number> {
+  const times: number[] = [];
+  for (let i = 0; i < count; i++) {
+    const start = performance.now();
+    assert.match(text(await askUdp(address, QUERY)), /^;; NOERROR/);
+    times.push(performance.now() - start);
+  }
+  return times.toSorted((one, other) => one - other)[Math.ceil(count * 0.99) - 1] ?? Number.NaN;
 }
 
 describe("the DNS server under load", () => {
   test(`${UDP_MESSAGES + TCP_MESSAGES} mutated and generated packets (seed ${SEED})`, async (t) => {
     const { dns, address } = await serving(t, POOLS);
-    const next = packetFuzzer(SEED);
-    // The same packets again and again need no generator in the middle.
-    const packets = Array.from({ length: 50_000 }, next).filter(({ length }) => length > 0);
-    let at = 0;
-    const cycled = (): Buffer => packets[at++ % packets.length] ?? QUERY;
-    await flood(dns, address, cycled, UDP_MESSAGES / 4);
-    await floodTcp(dns, address, cycled, TCP_MESSAGES / 4);
-    const early = process.memoryUsage().rss;
-    await flood(dns, address, cycled, (UDP_MESSAGES * 3) / 4);
-    await floodTcp(dns, address, cycled, (TCP_MESSAGES * 3) / 4);
-    const grown = (process.memoryUsage().rss - early) / 2 ** 20;
-    assert.ok(grown < 64, `grown by ${grown} MiB`);
+    const fuzzed = packetFuzzer(SEED);
+    const next = (): Buffer => {
+      const packet = fuzzed();
+      // An empty datagram is none to Node.
+      return packet.length > 0 ? packet : next();
+    };
+    const frame = frameFuzzer(SEED, next);
+    const half = async (): Promise<void> => {
+      await flood(dns, address, next, UDP_MESSAGES / 2);
+      await floodTcp(dns, address, frame, TCP_MESSAGES / 2);
+    };
+    await half();
+    const earlyMiB = usedMiB();
+    await half();
+    const grownMiB = usedMiB() - earlyMiB;
+    assert.ok(grownMiB < 64, `grown by ${grownMiB} MiB`);
+    // The machine stops a thread now and then; which messages are slow by themselves the next test tells.
+    const slow = slower(dns, 0.005);
+    assert.ok(slow < seen(dns) / 5000, `${slow} answers took over 5 ms`);
     assert.equal(dns.counters().events.failures, 0);
     assert.deepEqual(dns.state(), { kind: "serving", restarts: 0 });
     assert.match(text(await askUdp(address, QUERY)), /^;; NOERROR/);
@@ -117,6 +194,8 @@ describe("the DNS server under load", () => {
 
   test("2,000 idle connections and 200 that drip: UDP is unaffected, new TCP clients are served within a second", async (t) => {
     const { address } = await serving(t, POOLS);
+    await p99Ms(address, 300);
+    const calmMs = await p99Ms(address, 300);
     const sockets: Socket[] = [];
     t.after(() => {
       for (const socket of sockets) {
@@ -140,12 +219,10 @@ describe("the DNS server under load", () => {
       for (const socket of dripping) {
         socket.write(frame.subarray(second, second + 1));
       }
-      const start = performance.now();
-      for (let i = 0; i < 100; i++) {
-        assert.match(text(await askUdp(address, QUERY)), /^;; NOERROR/);
-      }
-      const udpMs = (performance.now() - start) / 100;
-      assert.ok(udpMs < 50, `UDP: ${udpMs} ms each`);
+      // This process connects all of them: its own work must not be taken for the server's.
+      await until(() => sockets.every(({ connecting }) => !connecting));
+      const floodedMs = await p99Ms(address, 300);
+      assert.ok(floodedMs < 10 * calmMs + 10, `UDP: p99 of ${floodedMs} ms, ${calmMs} ms before`);
       for (let i = 0; i < 10; i++) {
         const asked = performance.now();
         const { replies } = await askTcp(address, [frame], 1, 1000);

@@ -32,7 +32,13 @@ export function packetFuzzer(seed: number): () => Buffer {
   const seeds = NAMES.flatMap((name) =>
     TYPES.flatMap((type) => SWITCHES.map((switches) => query(`${name} IN ${type} ${switches}`))),
   );
-  const noise = (length: number): Buffer => Buffer.from(Array.from({ length }, () => below(256)));
+  const noise = (length: number): Buffer => {
+    const bytes = Buffer.alloc(length);
+    for (let i = 0; i < length; i++) {
+      bytes[i] = below(256);
+    }
+    return bytes;
+  };
 
   const mutated = (): Buffer => {
     let bytes: Buffer = Buffer.from(any(seeds));
