@@ -1,6 +1,6 @@
 /**
  * What the core's operations cost at 3 to 10,000 servers, beside the v0.4.0 package in Go (measured on another machine:
- * compare orders of magnitude). Medians of rounds that take turns, so that a busy second hits all alike.
+ * compare orders of magnitude). Medians of rounds that take turns, so that a busy second hits all alike. Ends with 1 when a required figure is missed.
  */
 import { availableParallelism, loadavg } from "node:os";
 import type { NodeServerInfo } from "../../src/core/api-version-filter.ts";
@@ -147,13 +147,16 @@ const busy =
   load > availableParallelism() ? ": more than there are processors, so medians are of waiting, too" : "";
 console.log(`core, node ${process.version}, medians of ${ROUNDS} rounds; v0.4.0 in Go on another machine`);
 console.log(`load average of the machine ${load.toFixed(1)}${busy}\n`);
+let missed = 0;
 row("operation", "servers", "median", "best", "v0.4.0", "ratio", "required");
 for (const { operation, original, limit } of MEASUREMENTS) {
   for (const count of SIZES) {
     const values = found.get(`${operation}/${count}`) ?? [];
     const before = original[count];
     const ratio = before === undefined ? "–" : `${(before / median(values)).toPrecision(2)} ×`;
-    const required = count === 10_000 ? `≤ ${durationText(limit)}` : "";
+    const isRequired = count === 10_000;
+    const isMet = median(values) <= limit;
+    missed += isRequired && !isMet ? 1 : 0;
     row(
       operation,
       String(count),
@@ -161,8 +164,8 @@ for (const { operation, original, limit } of MEASUREMENTS) {
       durationText(Math.min(...values)),
       durationText(before),
       ratio,
-      required + (count === 10_000 ? (median(values) <= limit ? " ✓" : " ✗") : ""),
+      isRequired ? `≤ ${durationText(limit)} ${isMet ? "✓" : "✗"}` : "",
     );
   }
 }
-process.exitCode = sink > 0 ? 0 : 1;
+process.exitCode = sink > 0 && missed === 0 ? 0 : 1;
