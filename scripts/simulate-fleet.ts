@@ -1,10 +1,11 @@
 /**
  * Simulates fleets of agents with the real core under a virtual clock, and reports what their servers would see.
  *
- *   npm run simulate-fleet -- [--agents 10000,100000] [--servers 1,3,5,7] [--hours 24] [--seed 1] [--svg FILE]
+ *   npm run simulate-fleet -- [--agents 10000,100000,1000000] [--servers 1,3,5,7] [--hours 24] [--seed 1] [--svg FILE]
  *
  * All agents start in the same second. Of 24 hours, server 1 is lost from hour 6 to 8, and the first of three
- * datacenters is cut off from hour 12 to 13; with other hours in proportion. The same seed gives the same table.
+ * datacenters is cut off from hour 12 to 13; with other hours in proportion. The same seed gives the same table. All
+ * fleets together take half a minute and 350 MiB.
  */
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
@@ -41,7 +42,7 @@ function numberOf(flag: string, text: string, max: number): number {
 
 function flagsOf(args: string[]) {
   const options = {
-    agents: { type: "string", default: "10000,100000" },
+    agents: { type: "string", default: "10000,100000,1000000" },
     servers: { type: "string", default: "1,3,5,7" },
     hours: { type: "string", default: "24" },
     seed: { type: "string", default: "1" },
@@ -86,7 +87,9 @@ function simulate({ agents, servers, hours, seed, svg }: ReturnType<typeof flags
     console.log(`\n${claims.join("\n")}`);
   }
   console.log(`\npeak memory ${Math.round(process.resourceUsage().maxRSS / 1024)} MiB`);
-  if (svg !== undefined) {
+  if (svg === undefined) {
+    console.log("chart: npm run simulate-fleet -- --svg fleet.svg");
+  } else {
     writeFileSync(svg, chartOf(panels));
     console.log(`chart: ${svg}`);
   }

@@ -1,5 +1,6 @@
+import { headIntervalMs, standbyIntervalMs } from "../../src/sources/health-pace.ts";
 import type { FleetLoad } from "./fleet-load.ts";
-import { type FleetPlan, pingIntervalMs, troublesOf } from "./simulation.ts";
+import { type FleetPlan, fleetOf, HEALTH_INTERVAL_MS, troublesOf } from "./simulation.ts";
 
 /** What one simulated fleet showed. Rates are per second and server unless they say fleet. */
 export interface FleetReport {
@@ -40,19 +41,19 @@ function greatest(values: readonly number[]): number {
 }
 
 export function reportOf(plan: FleetPlan, load: FleetLoad): FleetReport {
-  const { servers, agents, hours } = plan;
+  const { servers, hours } = plan;
   const { backAt, healedAt } = troublesOf(hours);
   const numbers = Array.from({ length: servers }, (_, server) => server);
   // The first second is the start of all agents, told apart.
   const perServer = numbers.map((server) => load.connectionsPerSecond(server, 1));
   const open = load.openSamples().flat();
   const heads = load.headSamples();
-  const pingsPerAgent = 1000 / pingIntervalMs(servers, agents);
-  // The next server is pinged at a tenth of the head's rate.
+  const headMs = headIntervalMs(HEALTH_INTERVAL_MS, fleetOf(plan));
+  const standbys = load.standbySamples();
   const pings = heads.map((sample, minute) =>
     sample.map((count, server) => {
-      const standbys = (load.openSamples()[minute]?.[server] ?? count) - count;
-      return pingsPerAgent * (count + Math.max(0, standbys) / 10);
+      const asNext = standbys[minute]?.[server] ?? 0;
+      return (1000 * count) / headMs + (1000 * asNext) / standbyIntervalMs(headMs);
     }),
   );
   const last = heads.at(-1) ?? [];

@@ -56,6 +56,29 @@ test("at start each agent connects to two servers, and to the one there is", () 
   assert.deepEqual(atStart(1), [900]);
 });
 
+test("when a server is lost its agents do not all dial the one after the next in that second", () => {
+  const { load, plan } = simulated(6_000, 3);
+  const { lostAt } = troublesOf(plan.hours);
+  const of = (from: number, to: number) =>
+    [0, 1, 2].flatMap((server) => load.connectionsPerSecond(server, from).slice(0, to - from));
+  const total = (counts: number[]) => counts.reduce((sum, count) => sum + count, 0);
+  // A third of the agents, spread over 6,000 / (3 × 64) = 31 s; some were dialling their next server and do it at once.
+  assert.ok(total(of(lostAt, lostAt + 1)) < 150, `${total(of(lostAt, lostAt + 1))}`);
+  assert.ok(total(of(lostAt + 1, lostAt + 32)) > 1_500, `${total(of(lostAt + 1, lostAt + 32))}`);
+  assert.ok(Math.max(...of(lostAt + 1, lostAt + 32)) < 70);
+});
+
+test("every agent holds one connection to its next server, but for the time until it is dialled", () => {
+  const { load } = simulated(6_000, 3);
+  for (const [minute, standbys] of load.standbySamples().entries()) {
+    const held = standbys.reduce((sum, count) => sum + count, 0);
+    assert.ok(held <= 6_000, `minute ${minute}: ${held}`);
+    // Within 31 s of a change, a thirtieth of the agents at most; a lost server holds none.
+    const isLost = minute >= 6 * 60 && minute < 8 * 60;
+    assert.ok(held >= (isLost ? 2_500 : 5_500), `minute ${minute}: ${held}`);
+  }
+});
+
 test("the scaled branch slows very large fleets: 100,000 agents on 1 server draw 26 to 39 min", () => {
   const { report } = simulated(100_000, 1, 1);
   assert.ok(Math.abs(report.meanIntervalS - 1_562.5 * 1.25) < 5);
@@ -69,7 +92,10 @@ test("the script prints its table, and writes the chart", async () => {
     const flags = ["--agents", "500", "--servers", "3", "--hours", "2", "--svg", svg];
     const { stdout } = await run(process.execPath, [SCRIPT, ...flags]);
     assert.match(stdout, /^ +500 +3 +0\.\d/m);
+    assert.doesNotMatch(stdout, /-- --svg/);
     assert.match(readFileSync(svg, "utf8"), /^<svg .*<polyline .*<\/svg>\n$/s);
+    const unasked = await run(process.execPath, [SCRIPT, ...flags.slice(0, 6)]);
+    assert.match(unasked.stdout, /^chart: npm run simulate-fleet -- --svg \S+$/m);
   } finally {
     rmSync(folder, { recursive: true });
   }
