@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { RpcProxy } from "../../src/core/rpc-proxy.ts";
 import { ControlledPinger } from "./controlled-pinger.ts";
-import { CONFIG, FakeClock, fakePorts, settled } from "./fake-ports.ts";
-import { addrs, heartbeatOf, proxyWith } from "./proxy-fixtures.ts";
+import { CONFIG, FakeClock, fakePorts, seededRandom, settled } from "./fake-ports.ts";
+import { addr, addrs, heartbeatOf, proxyWith } from "./proxy-fixtures.ts";
 
 test("run rebalances after each interval until the signal aborts, and leaves no timer", async () => {
   const ports = fakePorts({ random: () => 0.5 });
@@ -109,6 +109,24 @@ test("an abort ends run at once though it had joined a rebalance of somebody els
   pinger.answer();
   assert.equal(await others, true);
   assert.equal(proxy.findServer()?.key, chosen);
+});
+
+test("a rebalance pings all primaries before any backup", async () => {
+  for (let seed = 0; seed < 20; seed++) {
+    const pinger = new ControlledPinger();
+    const proxy = await proxyWith(3, { pinger, random: seededRandom(seed) });
+    await proxy.setBackupServers([addr(7), addr(8), addr(9)]);
+    const rebalance = proxy.rebalanceServers();
+    while (pinger.pings.length < 6) {
+      pinger.fail();
+      await settled();
+    }
+    pinger.answer();
+    assert.equal(await rebalance, true);
+    const pinged = pinger.pings.map(({ server }) => server.key);
+    assert.deepEqual(pinged.slice(0, 3).toSorted(), addrs(3));
+    assert.equal(proxy.findServer()?.key, pinged[5]);
+  }
 });
 
 test("a rebalance after another one's abort does not join it", async () => {
