@@ -102,7 +102,7 @@ const health = z.strictObject({
 });
 
 const rebalance = z.strictObject({
-  min_reuse: durationMs.prefault("10m"),
+  min_reuse: positiveDurationMs.prefault("10m"),
   jitter: durationMs.prefault("5m"),
   conns_per_second_per_server: z
     .number({ error: "expected a number above zero" })

@@ -203,6 +203,10 @@ suite("a mistake is one line that names its place and what was expected", () => 
       "FILE: pools.nomad.health.interval: expected a duration above zero",
     ],
     [
+      "pools: { web: { rebalance: { min_reuse: 0s } } }",
+      "FILE: pools.web.rebalance.min_reuse: expected a duration above zero",
+    ],
+    [
       "consul: { address: 'ftp://127.0.0.1' }",
       'FILE: consul.address: Consul address "ftp://127.0.0.1": expected "http://host:port", "https://host:port" or "unix:///path"',
     ],
