@@ -47,11 +47,15 @@ export class StaticServers {
 
   async #add(address: string, signal: AbortSignal): Promise<void> {
     const { clock, logger, random } = this.#ports;
-    for (let level: "warn" | "debug" = "warn"; !signal.aborted; level = "debug") {
+    const hasStopped = () => signal.aborted;
+    for (let level: "warn" | "debug" = "warn"; !hasStopped(); level = "debug") {
       try {
         await this.#proxy.addPrimaryServer(address, "static");
         return;
       } catch (error) {
+        if (hasStopped()) {
+          return;
+        }
         logger[level]({ address, err: error }, "configured server can't be used yet");
       }
       await delay(clock, random() * MAX_RETRY_MS, signal);

@@ -58,3 +58,16 @@ test("a name is asked for until it resolves or the source stops; one warning is 
   assert.equal(ports.resolver.asked.length, asked);
   assert.equal(ports.logger.lines.filter(({ level }) => level === "warn").length, 2);
 });
+
+test("a look-up that ends after the stop says nothing", async () => {
+  const ports = fakePorts();
+  const lookUp = Promise.withResolvers<Resolution>();
+  const proxy = new RpcProxy({ ...ports, resolver: { resolve: () => lookUp.promise } }, CONFIG);
+  const source = new StaticServers(proxy, ports, ["late.example:1"]);
+  source.start();
+  source.stop();
+  lookUp.reject(new Error("ended"));
+  await settled();
+  assert.deepEqual(ports.logger.lines, []);
+  assert.equal(ports.clock.pending, 0);
+});
