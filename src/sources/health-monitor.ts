@@ -16,6 +16,7 @@ import {
 import { KnownDown } from "./known-down.ts";
 import { lasts } from "./lasting.ts";
 import { Outage } from "./outage.ts";
+import { rotateWhile } from "./rotation.ts";
 import { ServerWatch, type WatchFailure, type WatchState } from "./server-watch.ts";
 import { standbyOf } from "./standby.ts";
 import { type Role, Watches } from "./watches.ts";
@@ -276,13 +277,8 @@ export class HealthMonitor {
     }
     this.#known.forget(key);
     this.#endOutage();
-    for (let head = proxy.findServer(); head !== undefined && head.key !== key; head = proxy.findServer()) {
-      if (
-        !proxy.notifyFailedServer(head, { source: "health", reason: "down, while another server answers" })
-      ) {
-        break;
-      }
-    }
+    const report = { source: "health", reason: "down, while another server answers" };
+    rotateWhile(proxy, (head) => (head.key === key ? undefined : report));
     this.#watches.head?.hurry();
     logger.info({ server: key }, "a server answers again");
   }

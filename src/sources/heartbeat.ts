@@ -5,6 +5,7 @@ import { fleetPaceMs } from "../core/rebalance.ts";
 import type { RpcProxy } from "../core/rpc-proxy.ts";
 import type { ServerEndpoint } from "../core/server-endpoint.ts";
 import type { ContactWatch } from "./contact.ts";
+import { rotateWhile } from "./rotation.ts";
 
 /** As Nomad's own clients in a small cluster: every 10 to 20 s, and the first one within 10 s of the start. */
 const MIN_PERIOD_MS = 10_000;
@@ -42,7 +43,13 @@ export type HeartbeatQuery = (server: ServerEndpoint, signal: AbortSignal) => Pr
 interface HeartbeatPorts {
   readonly proxy: Pick<
     RpcProxy,
-    "snapshot" | "subscribe" | "refreshServerLists" | "notifyFailedServer" | "numNodes" | "numServers"
+    | "snapshot"
+    | "subscribe"
+    | "refreshServerLists"
+    | "findServer"
+    | "notifyFailedServer"
+    | "numNodes"
+    | "numServers"
   >;
   readonly query: HeartbeatQuery;
   readonly contact: ContactWatch;
@@ -193,14 +200,10 @@ export class Heartbeat {
 
   /** Rotates until the head is none of those that were asked in vain: the next one may sit in the same minority. */
   #leave(asked: ReadonlyMap<string, string>, because: string): void {
-    const { proxy } = this.#ports;
-    for (let { head } = proxy.snapshot(); head !== undefined; { head } = proxy.snapshot()) {
-      const finding = asked.get(head.key);
-      const report = { source: "heartbeat", reason: `${finding}, ${because}` };
-      if (finding === undefined || !proxy.notifyFailedServer(head, report)) {
-        return;
-      }
-    }
+    rotateWhile(this.#ports.proxy, ({ key }) => {
+      const finding = asked.get(key);
+      return finding === undefined ? undefined : { source: "heartbeat", reason: `${finding}, ${because}` };
+    });
   }
 
   /** Full jitter up to a doubling, capped limit. */

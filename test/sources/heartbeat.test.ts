@@ -150,6 +150,32 @@ suite("leader", () => {
     assert.deepEqual(proxy.serverRpcAddrs(), [C, A, B]);
   });
 
+  test("when the server that names a leader leaves the list meanwhile, the order stays", async () => {
+    const { ports, proxy, answers, heartbeat } = await bench([A, B, C]);
+    answers.set(A, answerOf(""));
+    answers.set(B, answerOf(""));
+    let orderThen: readonly string[] = [];
+    proxy.subscribe((next, { size }) => {
+      orderThen = next.size < size ? next.servers.map(({ key }) => key) : orderThen;
+    });
+    const leaving = answerOf(C);
+    answers.set(C, {
+      ...leaving,
+      get leaderRpcAddr() {
+        const server = proxy.snapshot().members.get(C);
+        if (server !== undefined) {
+          proxy.removeServer(server.endpoint);
+        }
+        return leaving.leaderRpcAddr;
+      },
+    });
+    heartbeat.start();
+    await ports.clock.advance(10_000);
+    heartbeat.stop();
+    assert.deepEqual(orderThen, [A, B]);
+    assert.deepEqual(proxy.serverRpcAddrs().slice(0, 2), [A, B]);
+  });
+
   test("when nobody names a leader the head stays, and contact is lost until somebody does", async () => {
     const { ports, proxy, answers, contacts, heartbeat } = await bench([A, B, C]);
     for (const key of [A, B, C]) {
