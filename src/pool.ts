@@ -53,11 +53,11 @@ export class Pool {
     const tls = nomadTls(config.tls);
     const penalties = new Penalties(ports.clock);
     const connector = connectorOf(config, place, tls);
-    const rebalancePinger = new PenalisingPinger(new ConnectionPinger(connector, { timeoutMs }), penalties);
+    const pinger = new PenalisingPinger(new ConnectionPinger(connector, { timeoutMs }), penalties);
     const proxyConfig = proxyConfigOf(config, place);
-    const proxy = new RpcProxy({ ...shared, pinger: rebalancePinger }, proxyConfig);
+    const proxy = new RpcProxy({ ...shared, pinger }, proxyConfig);
     const health = new HealthMonitor(
-      { ...shared, proxy, connector, penalties, rebalancePinger },
+      { ...shared, proxy, connector, penalties },
       { intervalMs, timeoutMs, standby },
     );
     const contact = new ContactWatch(ports.clock, (state) => {

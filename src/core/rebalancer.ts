@@ -2,7 +2,7 @@ import { withinDeadline } from "./ping-deadline.ts";
 import type { Clock, Logger, PingContext, Pinger, Random } from "./ports.ts";
 import { orderFrom, shuffledOrder } from "./rebalance.ts";
 import type { ServerEndpoint } from "./server-endpoint.ts";
-import type { Snapshot } from "./snapshot.ts";
+import type { Snapshot, Tier } from "./snapshot.ts";
 
 interface RebalancerPorts {
   readonly pinger: Pinger;
@@ -27,6 +27,8 @@ export interface RebalanceOptions {
   readonly signal?: AbortSignal | undefined;
   /** A few words for people, kept in the snapshot's cause. */
   readonly reason?: string | undefined;
+  /** Only servers of this tier are pinged, so only one of them can become head. Without it, all. */
+  readonly tier?: Tier | undefined;
 }
 
 interface Rebalance {
@@ -50,11 +52,11 @@ export class Rebalancer {
   }
 
   /** Joins the rebalance that runs, unless that one has been aborted: it changes nothing any more, and a new one begins. */
-  rebalance({ signal, reason }: RebalanceOptions): Promise<boolean> {
+  rebalance(options: RebalanceOptions): Promise<boolean> {
     const current = this.#current;
     return current === undefined || current.signal?.aborted
-      ? this.#begin(signal, reason)
-      : untilAborted(current.outcome, signal);
+      ? this.#begin(options)
+      : untilAborted(current.outcome, options.signal);
   }
 
   /** The server, head or not, does not become head by the rebalance that runs now. */
@@ -62,12 +64,12 @@ export class Rebalancer {
     this.#current?.failed.add(key);
   }
 
-  #begin(signal: AbortSignal | undefined, reason: string | undefined): Promise<boolean> {
+  #begin(options: RebalanceOptions): Promise<boolean> {
     const { promise: outcome, resolve } = Promise.withResolvers<boolean>();
-    const rebalance: Rebalance = { signal, failed: new Set(), outcome };
+    const rebalance: Rebalance = { signal: options.signal, failed: new Set(), outcome };
     this.#current = rebalance;
     resolve(
-      this.#run(rebalance, reason).finally(() => {
+      this.#run(rebalance, options).finally(() => {
         if (this.#current === rebalance) {
           this.#current = undefined;
         }
@@ -76,21 +78,21 @@ export class Rebalancer {
     return outcome;
   }
 
-  async #run({ signal, failed }: Rebalance, reason: string | undefined): Promise<boolean> {
+  async #run({ signal, failed }: Rebalance, { reason, tier }: RebalanceOptions): Promise<boolean> {
     const snapshot = this.#list.snapshot();
     if (snapshot.size < 2) {
       return false;
     }
     const plan = shuffledOrder(snapshot, this.#ports.random);
     for (const [position, key] of plan.entries()) {
-      const server = this.#list.snapshot().members.get(key)?.endpoint;
+      const member = this.#list.snapshot().members.get(key);
       if (signal?.aborted) {
         return false;
       }
-      if (server === undefined || failed.has(key)) {
+      if (member === undefined || failed.has(key) || (tier ?? member.tier) !== member.tier) {
         continue;
       }
-      if ((await this.#answers(server, signal)) && !failed.has(key)) {
+      if ((await this.#answers(member.endpoint, signal)) && !failed.has(key)) {
         return !signal?.aborted && this.#list.takeOrder(orderFrom(plan, position, failed), reason);
       }
       failed.add(key);

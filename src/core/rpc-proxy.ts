@@ -223,7 +223,8 @@ export class RpcProxy {
    * at most once, those that did not answer go to the end. Nothing changes when fewer than two servers are listed, when
    * none answers, when the signal aborts, or when the chosen head was removed meanwhile. Servers that came meanwhile are
    * appended, removed ones stay removed, ones reported as failed meanwhile, head or not, are treated as not answering.
-   * One rebalance runs at a time: a second call joins the first; its own signal ends its waiting, not the rebalance.
+   * One rebalance runs at a time: a second call joins the first, as that one is; its own signal ends its waiting, not the
+   * rebalance.
    * @returns true when a new order was taken.
    */
   rebalanceServers(options: RebalanceOptions = {}): Promise<boolean> {

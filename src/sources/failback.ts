@@ -1,6 +1,5 @@
 import type { Clock } from "../core/ports.ts";
 import type { RpcProxy } from "../core/rpc-proxy.ts";
-import type { PenalisingPinger } from "./penalising-pinger.ts";
 import type { Penalties } from "./penalties.ts";
 import type { ServerWatch } from "./server-watch.ts";
 
@@ -9,8 +8,6 @@ const FAILBACK_AFTER_MS = 30_000;
 
 export interface FailbackPorts {
   readonly proxy: Pick<RpcProxy, "snapshot" | "rebalanceServers">;
-  /** The pinger that the proxy's rebalances use. */
-  readonly rebalancePinger: PenalisingPinger;
   readonly penalties: Penalties;
   readonly clock: Clock;
 }
@@ -18,7 +15,6 @@ export interface FailbackPorts {
 /** Takes the list back from a backup to a primary that answers again: by a rebalance, which pings it once more. */
 export class Failback {
   readonly #ports: FailbackPorts;
-  #isRunning = false;
 
   constructor(ports: FailbackPorts) {
     this.#ports = ports;
@@ -26,23 +22,13 @@ export class Failback {
 
   /** A server that is watched, but is not the head, answered. When it may take over, the list is rebalanced. */
   consider({ key, state }: ServerWatch, signal: AbortSignal): void {
-    const { clock, penalties } = this.#ports;
-    const isWanted = this.#isPrimary(key) && !this.#isPrimary(this.#ports.proxy.snapshot().head?.key);
+    const { clock, penalties, proxy } = this.#ports;
+    const isWanted = this.#isPrimary(key) && !this.#isPrimary(proxy.snapshot().head?.key);
     const hasAnsweredLong = state.phase === "up" && clock.now() - state.since >= FAILBACK_AFTER_MS;
-    if (isWanted && hasAnsweredLong && penalties.remainingMs(key) === 0 && !this.#isRunning) {
-      void this.#rebalance(signal);
+    if (isWanted && hasAnsweredLong && penalties.remainingMs(key) === 0) {
+      // No backup is chosen: one healthy backup is as good as another, so the head would change for nothing.
+      void proxy.rebalanceServers({ signal, reason: "a primary answers again", tier: "primary" });
     }
-  }
-
-  /** No backup is chosen: one healthy backup is as good as another, so the head would change for nothing. */
-  async #rebalance(signal: AbortSignal): Promise<void> {
-    const { proxy, rebalancePinger } = this.#ports;
-    this.#isRunning = true;
-    await rebalancePinger.only(
-      (key) => this.#isPrimary(key),
-      () => proxy.rebalanceServers({ signal, reason: "a primary answers again" }),
-    );
-    this.#isRunning = false;
   }
 
   #isPrimary(key: string | undefined): boolean {

@@ -6,7 +6,6 @@ import type { Penalties } from "./penalties.ts";
 export class PenalisingPinger implements Pinger {
   readonly #pinger: Pinger;
   readonly #penalties: Penalties;
-  #isEligible: (key: string) => boolean = () => true;
 
   constructor(pinger: Pinger, penalties: Penalties) {
     this.#pinger = pinger;
@@ -18,22 +17,6 @@ export class PenalisingPinger implements Pinger {
     if (remainingMs > 0) {
       throw new Error(`failed lately: not chosen for another ${Math.ceil(remainingMs / 1000)} s`);
     }
-    if (!this.#isEligible(server.key)) {
-      throw new Error("not eligible in this rebalance");
-    }
     await this.#pinger.ping(server, context);
-  }
-
-  /** Until `rebalance` settles, only these servers count as healthy: the outcome is one of them, or no change. */
-  async only<Outcome>(
-    isEligible: (key: string) => boolean,
-    rebalance: () => Promise<Outcome>,
-  ): Promise<Outcome> {
-    this.#isEligible = isEligible;
-    try {
-      return await rebalance();
-    } finally {
-      this.#isEligible = () => true;
-    }
   }
 }

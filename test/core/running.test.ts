@@ -129,6 +129,20 @@ test("a rebalance pings all primaries before any backup", async () => {
   }
 });
 
+test("a rebalance of one tier pings no other, and without an answer changes nothing", async () => {
+  const pinger = new ControlledPinger();
+  const proxy = await proxyWith(2, { pinger });
+  await proxy.setBackupServers([addr(8), addr(9)]);
+  const before = proxy.snapshot();
+  const rebalance = proxy.rebalanceServers({ tier: "primary" });
+  pinger.fail();
+  await settled();
+  pinger.fail();
+  assert.equal(await rebalance, false);
+  assert.deepEqual(pinger.pings.map(({ server }) => server.key).toSorted(), addrs(2));
+  assert.equal(proxy.snapshot(), before);
+});
+
 test("a rebalance after another one's abort does not join it", async () => {
   const pinger = new ControlledPinger();
   const proxy = await proxyWith(3, { pinger });

@@ -50,10 +50,7 @@ function contract(cluster: ClusterUnderTest): void {
     const pinger = new PenalisingPinger(new ConnectionPinger(connector, IN_TIME), penalties);
     const identity = { datacenter: "dc1", region: settings.region, rpcMajorVersion: 1, rpcMinorVersion: 1 };
     const proxy = new RpcProxy({ ...ports, pinger }, identity);
-    const monitor = new HealthMonitor(
-      { ...ports, proxy, connector, penalties, rebalancePinger: pinger },
-      HEALTH,
-    );
+    const monitor = new HealthMonitor({ ...ports, proxy, connector, penalties }, HEALTH);
     const contact = new ContactWatch(systemClock, () => undefined);
     const question = new HeartbeatQuery(identity);
     const heartbeat = new Heartbeat({

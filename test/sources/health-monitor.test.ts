@@ -41,7 +41,7 @@ async function bench(addresses: readonly string[], config: Partial<HealthConfig>
     await proxy.addPrimaryServer(address);
   }
   const monitor = new HealthMonitor(
-    { ...ports, proxy, connector: servers, penalties, rebalancePinger: pinger },
+    { ...ports, proxy, connector: servers, penalties },
     {
       intervalMs: 500,
       timeoutMs: 500,
