@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { endProcess } from "../../scripts/end-process.ts";
 import type { StandInFault } from "../../src/nomad/stand-in-session.ts";
 import type { StandInView } from "../../src/nomad/stand-in-view.ts";
 
@@ -64,11 +64,7 @@ export class ServerProcess implements AsyncDisposable {
 
   /** Resolves when the process is gone. Idempotent. */
   async end(): Promise<void> {
-    if (this.#child.exitCode === null && this.#child.signalCode === null) {
-      const exited = once(this.#child, "exit");
-      this.#child.kill("SIGKILL");
-      await exited;
-    }
+    await endProcess(this.#child, "SIGKILL");
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { availableParallelism } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
+import { endProcess } from "../../scripts/end-process.ts";
 import { AgentProcess } from "./agent-process.ts";
 import { type AskerCounts, DnsAsker } from "./dns-asker.ts";
 import { startServers } from "./server-process.ts";
@@ -74,15 +74,7 @@ export async function runSoak(options: { durationMs: number; perSecond: number }
       headChanges: [...seen, ...told.map((line) => JSON.stringify(line))],
     };
   } finally {
-    await Promise.all(burners.map(ended));
-  }
-}
-
-async function ended(child: ChildProcess): Promise<void> {
-  if (child.exitCode === null && child.signalCode === null) {
-    const exited = once(child, "exit");
-    child.kill("SIGKILL");
-    await exited;
+    await Promise.all(burners.map((burner) => endProcess(burner, "SIGKILL")));
   }
 }
 

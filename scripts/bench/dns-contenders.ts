@@ -65,7 +65,8 @@ export const stalledAgent = agent("headwaiter, main thread stalled", 20_200, "1"
 
 function agent(name: ContenderName, port: number, ...args: readonly string[]): Contender {
   const command = process.execPath;
-  return { name, port, command, args: [subject, String(port), ...ADDRESSES, ...args], question: QUESTION };
+  const servers = ADDRESSES.map((address) => `${address}:${SERVER_PORT}`).join(",");
+  return { name, port, command, args: [subject, String(port), servers, ...args], question: QUESTION };
 }
 
 function dnsmasqContender(port: number): Contender {

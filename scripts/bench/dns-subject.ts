@@ -1,6 +1,6 @@
 /**
- * The agent's DNS server in a process of its own, for scripts/bench/dns.ts: `PORT SERVER SERVER SERVER SOCKETS [stall]`. With `stall` the
- * main thread stands still 40 ms of every 400 ms.
+ * The agent's DNS server in a process of its own, for scripts/bench/dns.ts: `PORT SERVER,SERVER… SOCKETS [stall]`. With
+ * `stall` the main thread stands still 40 ms of every 400 ms.
  */
 import { DnsServer } from "../../src/dns/server.ts";
 import { RpcProxy } from "../../src/index.ts";
@@ -9,12 +9,12 @@ import { silentLogger, systemClock } from "../../src/system-ports.ts";
 const STALL_MS = 40;
 const STALL_INTERVAL_MS = 400;
 
-const [port, one = "", two = "", three = "", sockets, stall] = process.argv.slice(2);
+const [port, servers = "", sockets, stall] = process.argv.slice(2);
 const proxy = new RpcProxy(
   { pinger: { ping: () => Promise.resolve() } },
   { region: "global", datacenter: "dc1", rpcMajorVersion: 1, rpcMinorVersion: 1 },
 );
-for (const address of [one, two, three]) {
+for (const address of servers.split(",")) {
   await proxy.addPrimaryServer(address);
 }
 const dns = new DnsServer({

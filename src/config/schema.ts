@@ -73,8 +73,8 @@ const poolName = z.string().superRefine((name, context) => {
 /** Two names that are the same to DNS. */
 function twinOf(names: readonly string[]): readonly [string, string] | undefined {
   for (const [index, name] of names.entries()) {
-    const first = names.find((other) => other.toLowerCase() === name.toLowerCase());
-    if (first !== undefined && names.indexOf(first) < index) {
+    const first = names.slice(0, index).find((other) => other.toLowerCase() === name.toLowerCase());
+    if (first !== undefined) {
       return [first, name];
     }
   }

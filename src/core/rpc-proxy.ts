@@ -42,7 +42,7 @@ export interface Report {
 
 /** Where a heartbeat comes from: kept in the snapshot's cause. */
 export interface HeartbeatReport {
-  /** Who brings it, such as `nomad` or `push`; `heartbeat` by default. */
+  /** Who brings it, such as `push`; `heartbeat` by default. */
   readonly source?: string | undefined;
   /** The server that answered, where one was asked. */
   readonly server?: ServerEndpoint | undefined;

@@ -165,8 +165,7 @@ export class Heartbeat {
       return;
     }
     const { leaderRpcAddr, numNodes = proxy.numNodes(), servers } = best;
-    const report = { source: "heartbeat", server: from };
-    const rejected = await proxy.refreshServerLists(servers, numNodes, leaderRpcAddr, report);
+    const rejected = await proxy.refreshServerLists(servers, numNodes, leaderRpcAddr, { server: from });
     for (const { address, code } of rejected) {
       logger.debug({ address, code }, "heartbeat names a server that can't be used");
     }
