@@ -1,6 +1,7 @@
 /** The composition root: constructs everything, starts in order, stops in reverse. */
 import { accessSync, constants, mkdirSync } from "node:fs";
 import { AgentError } from "./agent-error.ts";
+import { ClockWatch } from "./clock-watch.ts";
 import type { ListenAddress } from "./config/address.ts";
 import type { Config } from "./config/schema.ts";
 import { ConsulClient } from "./consul/consul-client.ts";
@@ -29,6 +30,7 @@ export class Agent {
   readonly #pools: readonly Pool[];
   readonly #dns: DnsServer;
   readonly #http: HttpServer;
+  readonly #clockWatch: ClockWatch;
   #unsubscribe: readonly (() => void)[] = [];
   #starting: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
@@ -57,6 +59,7 @@ export class Agent {
       logger: logger.child({ name: "agent.dns" }),
       clock: systemClock,
     });
+    this.#clockWatch = new ClockWatch(systemClock, logger.child({ name: "agent.clock" }));
     this.#http = new HttpServer({
       address: http.address,
       tokenFile: http.token_file,
@@ -110,6 +113,7 @@ export class Agent {
   }
 
   #startSources(): void {
+    this.#clockWatch.start();
     for (const pool of this.#pools) {
       pool.start();
     }
@@ -132,6 +136,7 @@ export class Agent {
   }
 
   async #end(): Promise<void> {
+    this.#clockWatch.stop();
     for (const unsubscribe of this.#unsubscribe) {
       unsubscribe();
     }

@@ -6,7 +6,8 @@ import { DnsResolver } from "./dns/resolver/dns-resolver.ts";
 const MAX_DELAY_MS = 2 ** 31 - 1;
 
 export const systemClock: Clock = {
-  now: () => Date.now(),
+  now: () => performance.now(),
+  wallTime: () => Date.now(),
   after: (delayMs, callback) => {
     const timer = setTimeout(callback, Math.min(delayMs, MAX_DELAY_MS));
     return () => {

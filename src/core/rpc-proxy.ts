@@ -14,6 +14,7 @@ import { EndpointError, type ServerEndpoint } from "./server-endpoint.ts";
 import { type ServerEvent, transition } from "./server-list.ts";
 import { Snapshot, type Tier } from "./snapshot.ts";
 import { type Change, SnapshotFeed, type SnapshotListener } from "./snapshot-feed.ts";
+import { wallTimeOf } from "./wall-time.ts";
 
 /** What the proxy asks of the world. */
 export interface ProxyPorts {
@@ -76,7 +77,7 @@ export class RpcProxy {
     this.#rebalancer = this.#rebalancerOf(ports, config);
     this.#apiFilter = new ApiVersionFilter(config, ports.clock, ports.logger);
     this.#feed = new SnapshotFeed(ports.logger);
-    this.#snapshot = Snapshot.empty(ports.clock.now());
+    this.#snapshot = Snapshot.empty(wallTimeOf(ports.clock));
   }
 
   /**
@@ -290,7 +291,7 @@ export class RpcProxy {
 
   #apply(event: ServerEvent): boolean {
     const previous = this.#snapshot;
-    const next = transition(previous, event, this.#ports.clock.now());
+    const next = transition(previous, event, wallTimeOf(this.#ports.clock));
     if (next === previous) {
       return false;
     }

@@ -27,6 +27,7 @@ export class ZoneEncoder {
   #pools: ReadonlyMap<string, EncodedPool> = new Map();
   /** By address. */
   #targets: ReadonlyMap<string, EncodedName> = new Map();
+  #serial = 0;
 
   constructor(settings: ZoneSettings) {
     this.#settings = settings;
@@ -36,7 +37,8 @@ export class ZoneEncoder {
     this.#pools = new Map(views.entries().map(([pool, view]) => [pool, this.#encodedPool(pool, view)]));
     const addresses = listedAddresses(views.values());
     this.#targets = new Map(Array.from(addresses, (address) => [address, this.#encodedTarget(address)]));
-    const soa = zoneSoa(this.#settings, views.values());
+    const soa = zoneSoa(this.#settings, views.values(), this.#serial);
+    this.#serial = soa.data.type === "SOA" ? soa.data.serial : this.#serial;
     return {
       domain: this.#settings.domain,
       names: [

@@ -49,8 +49,8 @@ export type ZoneNode =
   | { readonly kind: "not-ready"; readonly types: readonly RecordType[] };
 export type ZoneNodes = ReadonlyMap<string, ZoneNode>;
 
-/** The SOA; its serial is the second of the newest change, so it never goes back while clocks do not. */
-export function zoneSoa(settings: ZoneSettings, pools: Iterable<PoolView>): ResourceRecord {
+/** The SOA; its serial is the second of the newest change, or the last serial where somebody has set the clock back since. */
+export function zoneSoa(settings: ZoneSettings, pools: Iterable<PoolView>, lastSerial = 0): ResourceRecord {
   const newest = Math.max(0, ...Array.from(pools, (view) => view.snapshot.at));
   return {
     name: settings.domain,
@@ -60,7 +60,7 @@ export function zoneSoa(settings: ZoneSettings, pools: Iterable<PoolView>): Reso
       type: "SOA",
       mname: `ns.${settings.domain}`,
       rname: `hostmaster.${settings.domain}`,
-      serial: Math.floor(newest / 1000) >>> 0,
+      serial: Math.max(lastSerial, Math.floor(newest / 1000) >>> 0),
       // There is no secondary server; RIPE-203's values for a small zone.
       refresh: 86_400,
       retry: 7200,

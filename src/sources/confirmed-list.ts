@@ -5,7 +5,7 @@
  */
 export interface ConfirmedList {
   readonly addresses: readonly string[];
-  /** Milliseconds since the epoch at which an empty answer counts; `undefined` when none is pending. */
+  /** When, by `Clock.now`, an empty answer counts; `undefined` when none is pending. */
   readonly emptyUntil: number | undefined;
 }
 

@@ -1,7 +1,7 @@
 import type { Tier } from "../core/snapshot.ts";
 import type { CatalogFailure } from "./consul-catalog.ts";
 
-/** What the watch of the local (or first configured) datacenter does. Times are milliseconds since the epoch. */
+/** What the watch of the local (or first configured) datacenter does. Times are by `Clock.now`. */
 type ConsulWatchState =
   | { readonly kind: "idle" }
   /** Started, no answer yet. */

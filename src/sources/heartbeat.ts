@@ -58,7 +58,7 @@ interface HeartbeatPorts {
   readonly logger: Logger;
 }
 
-/** What the source knows of itself. Times are milliseconds since the Unix epoch. */
+/** What the source knows of itself. Times are by `Clock.now`. */
 export type HeartbeatStatus =
   | { readonly phase: "waiting" }
   | { readonly phase: "ok"; readonly lastSuccessAt: number; readonly server: string }

@@ -1,6 +1,6 @@
 /** What was found of one server that is down. */
 interface Finding {
-  /** Milliseconds since the Unix epoch. */
+  /** By `Clock.now`. */
   readonly foundAt: number;
   /** It takes connections and closes them at once: that it opens, or answers once, proves nothing. */
   readonly closesAtOnce: boolean;
@@ -27,7 +27,7 @@ export class KnownDown {
     return this.#findings.get(key)?.isOld === false;
   }
 
-  /** When the server was last found down, in this pass or an earlier one: milliseconds since the Unix epoch, or 0. */
+  /** When the server was last found down, in this pass or an earlier one: by `Clock.now`, or 0. */
   lastFoundAt(key: string): number {
     return this.#findings.get(key)?.foundAt ?? 0;
   }

@@ -10,7 +10,7 @@ import type { Connector, HeldConnection } from "../net/held-connection.ts";
  */
 export const SHORT_LIFE_MS = 1_000;
 
-/** What is known of a watched server. Times are milliseconds since the Unix epoch. */
+/** What is known of a watched server. Times are by `Clock.now`. */
 export type WatchState =
   | { readonly phase: "connecting" }
   | { readonly phase: "up"; readonly since: number }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, suite, test } from "node:test";
 import { ConsulClient } from "../../src/consul/consul-client.ts";
 import type { ConsulWatchConfig } from "../../src/sources/consul-watch-config.ts";
+import { systemClock } from "../../src/system-ports.ts";
 import { ConsulDriver } from "./consul-driver.ts";
 import { eventually } from "./eventually.ts";
 import { WatchedPool } from "./watched-pool.ts";
@@ -173,7 +174,7 @@ export function watchContract(name: string, open: () => Promise<ConsulUnderTest>
       await watching("told", [4001], async (pool) => {
         const status = pool.watcher.status();
         assert.equal(status.state.kind, "watching");
-        assert.ok(Date.now() - (status.lastSuccessAt ?? 0) < 5_000);
+        assert.ok(systemClock.now() - (status.lastSuccessAt ?? 0) < 5_000);
         assert.ok(status.index > 0);
         assert.equal(status.datacenter, "dc1");
         assert.equal(status.servers, 1);

@@ -4,6 +4,7 @@ import type { ProxyConfig, ProxyPorts } from "../../src/core/rpc-proxy.ts";
 /** A clock that stands still until it is told to move. */
 export class FakeClock implements Clock {
   #now: number;
+  #wallOffset = 0;
   #timers: { at: number; callback: () => void }[] = [];
 
   constructor(now = 0) {
@@ -12,6 +13,15 @@ export class FakeClock implements Clock {
 
   now(): number {
     return this.#now;
+  }
+
+  wallTime(): number {
+    return this.#now + this.#wallOffset;
+  }
+
+  /** Somebody sets the machine's clock forward, or back with a negative number: `now` and the timers go on as they were. */
+  setWallClock(byMs: number): void {
+    this.#wallOffset += byMs;
   }
 
   after(delayMs: number, callback: () => void): () => void {

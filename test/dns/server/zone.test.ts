@@ -54,6 +54,7 @@ describe("zone", () => {
     };
     const young: PoolView = { ...old, snapshot: snapshot(["10.0.0.1"], { at: 1_800_000_000_999 }) };
     assert.equal(soaOf(zoneSoa(SETTINGS, [young, old])).serial, 1_800_000_000);
+    assert.equal(soaOf(zoneSoa(SETTINGS, [old], 1_800_000_000)).serial, 1_800_000_000);
   });
 
   test("two servers on one host: two SRV records, its address once", () => {
