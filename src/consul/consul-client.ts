@@ -1,17 +1,13 @@
 import { EventEmitter } from "node:events";
 import type { Agent, IncomingHttpHeaders } from "node:http";
 import Consul from "consul";
-import type {
-  CatalogAnswer,
-  CatalogQuery,
-  ConsulCatalog,
-  ServiceInstance,
-} from "../sources/consul-catalog.ts";
-import { CatalogServiceAnswer, DatacentersAnswer, HealthAnswer, parsed } from "./answers.ts";
+import type { CatalogAnswer, CatalogQuery, ConsulCatalog } from "../sources/consul-catalog.ts";
+import { datacentersIn, instancesIn } from "./answers.ts";
 import { reportCutBodies } from "./body-cut.ts";
 import { parseConsulAddress } from "./consul-address.ts";
 import { ConsulError, translate } from "./consul-error.ts";
 import { openAgent, type TlsOptions } from "./http-agent.ts";
+import { type Quote, quoteWithout } from "./quotation.ts";
 import type { ServiceDefinition, ServiceRegistry } from "./self-registration.ts";
 import { type TokenOptions, TokenSource } from "./token.ts";
 
@@ -38,8 +34,9 @@ type DeregisterOptions = { id: string };
 
 interface Reply {
   readonly headers: IncomingHttpHeaders;
-  readonly body: unknown;
+  readonly body: Buffer | undefined;
   readonly withToken: boolean;
+  readonly quote: Quote;
 }
 
 interface Exchange<Answer> {
@@ -74,8 +71,8 @@ export class ConsulClient implements ConsulCatalog, ServiceRegistry, AsyncDispos
         const options = { ...sent, ...selectionOptions(query) };
         return passing ? consul.health.service(options) : consul.catalog.service.nodes(options);
       },
-      read: ({ headers, body, withToken }) => ({
-        instances: passing ? healthInstances(body) : catalogInstances(body),
+      read: ({ headers, body, withToken, quote }) => ({
+        ...instancesIn(body, passing ? "health.service" : "catalog.service.nodes", quote),
         index: indexOf(headers),
         filteredByAcl: headers["x-consul-results-filtered-by-acls"] === "true",
         withToken,
@@ -86,7 +83,7 @@ export class ConsulClient implements ConsulCatalog, ServiceRegistry, AsyncDispos
   datacenters(limits: RequestLimits): Promise<readonly string[]> {
     return this.#request(limits, {
       send: (consul, sent) => consul.catalog.datacenters(sent),
-      read: ({ body }) => parsed(DatacentersAnswer, body, "catalog.datacenters"),
+      read: ({ body, quote }) => datacentersIn(body, quote),
     });
   }
 
@@ -168,9 +165,10 @@ export class ConsulClient implements ConsulCatalog, ServiceRegistry, AsyncDispos
       const options = { ctx, timeout: limits.deadlineMs, ...(token === undefined ? {} : { token }) };
       const [response, body] = (await exchange.send(consul, options)) as [
         { headers: IncomingHttpHeaders },
-        unknown,
+        Buffer | undefined,
       ];
-      return exchange.read({ headers: response.headers, body, withToken: token !== undefined });
+      const quote = quoteWithout(token);
+      return exchange.read({ headers: response.headers, body, withToken: token !== undefined, quote });
     } catch (error) {
       throw translate(error, token);
     } finally {
@@ -190,12 +188,20 @@ export class ConsulClient implements ConsulCatalog, ServiceRegistry, AsyncDispos
     const address = parseConsulAddress(this.#options.address);
     const agent = await openAgent(address, this.#options);
     const baseUrl = address.kind === "unix" ? "http://localhost/v1" : address.baseUrl;
-    const options: ConstructorParameters<typeof Consul>[0] & { baseUrl: string } = { agent, baseUrl };
-    const consul = new Consul(options);
+    const consul = new Consul({ agent, baseUrl, decoders: UNDECODED } as ConstructorParameters<
+      typeof Consul
+    >[0]);
     reportCutBodies(consul);
     return { agent, consul };
   }
 }
+
+/** Bodies are left as they came: what they hold, and may quote, is for `answers.ts` to say. */
+const UNDECODED = Object.fromEntries(
+  ["application/json", "application/x-www-form-urlencoded", "text/html", "text/json", "text/plain"].map(
+    (type) => [type, (body: Buffer) => body],
+  ),
+);
 
 function selectionOptions(query: CatalogQuery) {
   const { service, tag, filter, near, stale } = query.selection;
@@ -209,28 +215,6 @@ function selectionOptions(query: CatalogQuery) {
     ...(query.selection.passing ? { passing: true } : {}),
     ...(query.index === 0 ? {} : { index: String(query.index), wait: `${Math.ceil(query.waitMs)}ms` }),
   };
-}
-
-function healthInstances(body: unknown): readonly ServiceInstance[] {
-  return parsed(HealthAnswer, body, "health.service").map(({ Node, Service }) => ({
-    id: Service.ID,
-    service: Service.Service,
-    serviceAddress: Service.Address,
-    nodeAddress: Node.Address,
-    port: Service.Port,
-    datacenter: Node.Datacenter,
-  }));
-}
-
-function catalogInstances(body: unknown): readonly ServiceInstance[] {
-  return parsed(CatalogServiceAnswer, body, "catalog.service.nodes").map((entry) => ({
-    id: entry.ServiceID,
-    service: entry.ServiceName,
-    serviceAddress: entry.ServiceAddress,
-    nodeAddress: entry.Address,
-    port: entry.ServicePort,
-    datacenter: entry.Datacenter,
-  }));
 }
 
 function indexOf(headers: IncomingHttpHeaders): number | undefined {

@@ -1,3 +1,5 @@
+import { hide } from "./quotation.ts";
+
 export type ConsulErrorCode =
   /** The address of Consul is malformed. */
   | "address"
@@ -116,8 +118,4 @@ function codeOfStatus(status: number): ConsulErrorCode {
     default:
       return status >= 500 ? "http-5xx" : "http-4xx";
   }
-}
-
-function hide(text: string, secret: string | undefined): string {
-  return secret === undefined ? text : text.replaceAll(secret, "<hidden>");
 }

@@ -1,6 +1,7 @@
-import type { Logger } from "../core/ports.ts";
+import type { Clock, Logger } from "../core/ports.ts";
 import type { EndpointError } from "../core/server-endpoint.ts";
 import type { Tier } from "../core/snapshot.ts";
+import { LeftOut } from "./left-out.ts";
 
 /** Where a source's list goes: the core's `RpcProxy` has this method. */
 export interface BackupSink {
@@ -11,12 +12,15 @@ export interface BackupSink {
 /** Tells the sink of a list when it differs from the last one, and again while an address of it could not be used. */
 export class BackupReport {
   readonly #sink: BackupSink;
+  readonly #clock: Clock;
   readonly #logger: Logger;
+  readonly #leftOut = new LeftOut();
   #last: { readonly addresses: readonly string[]; readonly tier: Tier; readonly key: string } | undefined;
-  #rejected = "";
+  #hasRejected = false;
 
-  constructor(sink: BackupSink, logger: Logger) {
+  constructor({ sink, clock, logger }: { sink: BackupSink; clock: Clock; logger: Logger }) {
     this.#sink = sink;
+    this.#clock = clock;
     this.#logger = logger;
   }
 
@@ -27,7 +31,7 @@ export class BackupReport {
   /** Does not wait for the sink, which may have to resolve names: the core keeps the order of overlapping calls. */
   report(addresses: readonly string[], tier: Tier): void {
     const key = `${tier} ${addresses.join(" ")}`;
-    if (this.#last?.key === key && this.#rejected === "") {
+    if (this.#last?.key === key && !this.#hasRejected) {
       return;
     }
     const reported = { addresses, tier, key };
@@ -45,13 +49,11 @@ export class BackupReport {
   }
 
   #noteRejected(rejected: readonly EndpointError[]): void {
-    const names = rejected.map((error) => error.message).join("; ");
-    if (names !== this.#rejected && names !== "") {
-      this.#logger.warn(
-        { rejected: rejected.map((error) => error.address) },
-        `addresses from Consul left out: ${names}`,
-      );
+    this.#hasRejected = rejected.length > 0;
+    const entries = rejected.map(({ address, message }) => ({ id: address, reason: message }));
+    const news = this.#leftOut.news(entries, this.#clock.now());
+    if (news !== undefined) {
+      this.#logger.warn({ rejected: rejected.length }, `addresses from Consul left out: ${news}`);
     }
-    this.#rejected = names;
   }
 }

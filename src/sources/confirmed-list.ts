@@ -11,7 +11,10 @@ export interface ConfirmedList {
 
 export const UNKNOWN_LIST: ConfirmedList = { addresses: [], emptyUntil: undefined };
 
-/** The list after an answer. An answer that may not confirm (entries were hidden from the token) never empties. */
+/**
+ * The list after an answer. One that may not confirm never empties: entries were hidden from the token, or there are
+ * instances, but not one that can be used.
+ */
 export function afterAnswer(
   list: ConfirmedList,
   answered: { readonly addresses: readonly string[]; readonly mayConfirm: boolean },

@@ -1,11 +1,5 @@
 import { EndpointError, parseRpcAddr } from "../core/server-endpoint.ts";
-import type { ServiceInstance } from "./consul-catalog.ts";
-
-/** An instance that can't be used, and why. */
-interface SkippedInstance {
-  readonly id: string;
-  readonly reason: string;
-}
+import type { CatalogAnswer, ServiceInstance, SkippedInstance } from "./consul-catalog.ts";
 
 export interface Addresses {
   /** `host:port`, unique, in Consul's order. */
@@ -14,13 +8,16 @@ export interface Addresses {
 }
 
 /**
- * The addresses of instances: the service's own, else its node's. An entry with port 0, without a usable address or of
- * another service is skipped with the reason; the others count.
+ * The addresses of an answer's instances: the service's own, else its node's. An entry without a port, without a usable
+ * address or of another service is skipped with the reason, as are those that could not be read; the others count.
  */
-export function addressesOf(instances: readonly ServiceInstance[], service: string): Addresses {
+export function addressesOf(
+  answer: Pick<CatalogAnswer, "instances" | "skipped">,
+  service: string,
+): Addresses {
   const usable = new Set<string>();
-  const skipped: SkippedInstance[] = [];
-  for (const instance of instances) {
+  const skipped = [...answer.skipped];
+  for (const instance of answer.instances) {
     const found = addressOf(instance, service);
     if ("address" in found) {
       usable.add(found.address);
@@ -33,7 +30,7 @@ export function addressesOf(instances: readonly ServiceInstance[], service: stri
 
 function addressOf(instance: ServiceInstance, service: string): { address: string } | { reason: string } {
   // Consul finds services whatever their case.
-  if (instance.service.toLowerCase() !== service.toLowerCase()) {
+  if (instance.service !== "" && instance.service.toLowerCase() !== service.toLowerCase()) {
     return {
       reason: `belongs to service ${JSON.stringify(instance.service)}, asked for ${JSON.stringify(service)}`,
     };
@@ -42,6 +39,9 @@ function addressOf(instance: ServiceInstance, service: string): { address: strin
     return { reason: `port ${instance.port}: expected a port from 1 to 65535` };
   }
   const host = instance.serviceAddress === "" ? instance.nodeAddress : instance.serviceAddress;
+  if (host === "") {
+    return { reason: "no address: expected a host as the service's or the node's address" };
+  }
   const address = host.includes(":") ? `[${host}]:${instance.port}` : `${host}:${instance.port}`;
   try {
     parseRpcAddr(address);

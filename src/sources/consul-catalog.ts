@@ -27,20 +27,31 @@ export interface CatalogQuery {
   readonly signal: AbortSignal;
 }
 
-/** One instance as Consul lists it. */
+/** One instance as Consul lists it; what the answer leaves out is empty. */
 export interface ServiceInstance {
+  /** Never empty: without an ID, the position in the answer. */
   readonly id: string;
   readonly service: string;
   /** `Service.Address`; empty when the instance has none of its own. */
   readonly serviceAddress: string;
   /** `Node.Address`. */
   readonly nodeAddress: string;
+  /** 0 when it has none. */
   readonly port: number;
   readonly datacenter: string;
 }
 
+/** An entry that can't be used, and why. */
+export interface SkippedInstance {
+  /** The instance's ID, else its position in the answer. */
+  readonly id: string;
+  readonly reason: string;
+}
+
 export interface CatalogAnswer {
   readonly instances: readonly ServiceInstance[];
+  /** Entries of the answer that could not be read as instances. */
+  readonly skipped: readonly SkippedInstance[];
   /** `X-Consul-Index`; `undefined` when the header is missing or is no number. */
   readonly index: number | undefined;
   /** Consul says that it left out entries the token may not read (Consul 1.11 and later; earlier ones never tell). */

@@ -19,6 +19,7 @@ import {
 } from "./consul-watch-status.ts";
 import { datacenterPlan } from "./datacenter-order.ts";
 import { watchDatacenter } from "./datacenter-watch.ts";
+import { LeftOut } from "./left-out.ts";
 import { serveFromRemote } from "./remote-servers.ts";
 
 export interface ConsulWatcherPorts {
@@ -52,14 +53,14 @@ export class ConsulWatcher {
   #remote: RemoteList | undefined;
   #remoteSearch: AbortController | undefined;
   #tokenMayLackRights = false;
-  #skipped = "";
+  readonly #leftOut = { local: new LeftOut(), remote: new LeftOut() };
   #tier: Tier = "backup";
   #running: { readonly abort: AbortController; readonly done: Set<Promise<void>> } | undefined;
 
   constructor(ports: ConsulWatcherPorts, config: ConsulWatchConfig) {
     this.#ports = ports;
     this.#config = config;
-    this.#report = new BackupReport(ports.sink, ports.logger);
+    this.#report = new BackupReport(ports);
   }
 
   /** Starts watching; a second call changes nothing. */
@@ -129,7 +130,7 @@ export class ConsulWatcher {
 
   #answered(answer: CatalogAnswer, index: number): void {
     const now = this.#ports.clock.now();
-    const usable = this.#usable(answer);
+    const usable = this.#usable(answer, this.#leftOut.local);
     this.#noteRights(answer);
     if (this.#record.state.kind === "retrying") {
       this.#ports.logger.info(
@@ -140,7 +141,7 @@ export class ConsulWatcher {
     this.#record = afterSuccess(this.#record, index, now);
     this.#localName =
       answer.instances.find(({ datacenter }) => datacenter !== "")?.datacenter ?? this.#localName;
-    const answered = { addresses: usable, mayConfirm: !answer.filteredByAcl };
+    const answered = { addresses: usable, mayConfirm: !answer.filteredByAcl && listsNothing(answer) };
     this.#local = afterAnswer(this.#local, answered, now, this.#config.emptyHoldMs);
     if (usable.length > 0) {
       this.#stopRemote();
@@ -204,7 +205,7 @@ export class ConsulWatcher {
 
   #remoteAnswered(datacenter: string, answer: CatalogAnswer): boolean {
     this.#record = afterRemoteSuccess(this.#record);
-    const usable = this.#usable(answer);
+    const usable = this.#usable(answer, this.#leftOut.remote);
     if (usable.length === 0) {
       return false;
     }
@@ -227,26 +228,25 @@ export class ConsulWatcher {
     }
   }
 
-  #usable(answer: CatalogAnswer): readonly string[] {
-    const { usable, skipped } = addressesOf(answer.instances, this.#config.service);
-    const reasons = skipped.map(({ id, reason }) => `${id}: ${reason}`).join("; ");
-    if (reasons !== this.#skipped && reasons !== "") {
-      this.#ports.logger.warn({ service: this.#config.service }, `instances in Consul left out: ${reasons}`);
+  #usable(answer: CatalogAnswer, leftOut: LeftOut): readonly string[] {
+    const { usable, skipped } = addressesOf(answer, this.#config.service);
+    const news = leftOut.news(skipped, this.#ports.clock.now());
+    if (news !== undefined) {
+      const fields = { service: this.#config.service, leftOut: skipped.length };
+      this.#ports.logger.warn(fields, `instances in Consul left out: ${news}`);
     }
-    this.#skipped = reasons;
     return usable;
   }
 
   #noteRights(answer: CatalogAnswer): void {
     const isFirst = this.#record.lastSuccessAt === undefined;
-    const suspicious =
-      answer.instances.length === 0 && (answer.filteredByAcl || (answer.withToken && isFirst));
+    const suspicious = listsNothing(answer) && (answer.filteredByAcl || (answer.withToken && isFirst));
     if (suspicious && !this.#tokenMayLackRights) {
       const message =
         "Consul lists no instance; the token may lack service:read for the service or node:read";
       this.#ports.logger.warn({ service: this.#config.service }, message);
     }
-    this.#tokenMayLackRights = suspicious || (this.#tokenMayLackRights && answer.instances.length === 0);
+    this.#tokenMayLackRights = suspicious || (this.#tokenMayLackRights && listsNothing(answer));
   }
 
   #track(work: Promise<void>): void {
@@ -257,4 +257,9 @@ export class ConsulWatcher {
     done?.add(tracked);
     void tracked.then(() => done?.delete(tracked));
   }
+}
+
+/** Not even an instance that can't be used. */
+function listsNothing({ instances, skipped }: CatalogAnswer): boolean {
+  return instances.length + skipped.length === 0;
 }

@@ -183,10 +183,13 @@ suite("a client", () => {
 
   test("says what was wrong with an answer that is not Consul's", async () => {
     await using proxy = await new ScriptedProxy(consul.address).start();
-    const body =
-      '[{"Node":{"Address":"10.0.0.1"},"Service":{"ID":"a","Service":"web","Address":"","Port":"80"}}]';
-    proxy.script = () => ({ status: 200, type: "application/json", body });
-    await assert.rejects(ask({ address: proxy.address }), rejectsWith("schema", /0\.Service\.Port/));
+    proxy.script = () => ({ status: 200, type: "application/json", body: '[{"name":"a"}]' });
+    await assert.rejects(ask({ address: proxy.address }), rejectsWith("schema", /no entry has an ID/));
+    proxy.script = () => ({ status: 200, type: "application/json", body: '{"Nodes":[]}' });
+    await assert.rejects(
+      ask({ address: proxy.address }),
+      rejectsWith("schema", /expected a list, got an obj/),
+    );
     proxy.script = () => ({ status: 200, type: "text/html", body: "<html>sign in please</html>" });
     await assert.rejects(ask({ address: proxy.address }), rejectsWith("not-json", /<html>sign in/));
   });

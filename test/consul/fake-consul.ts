@@ -24,8 +24,12 @@ export class FakeConsul implements AsyncDisposable {
   readonly requests: { readonly url: string; readonly token: string | undefined }[] = [];
   /** The only token that is let in; any when `undefined`. */
   validToken: string | undefined;
+  readonly #leavesOut: (key: string, value: unknown) => unknown;
 
-  constructor() {
+  /** @param leavesOutEmpty answers as Consul 1.10 and later do: a port of 0 is left out. */
+  constructor({ leavesOutEmpty = false } = {}) {
+    this.#leavesOut = (key, value) =>
+      leavesOutEmpty && /Port$/.test(key) && value === 0 ? undefined : value;
     this.#server = createServer((request, response) => {
       this.#handle(request, response).catch((error: unknown) => {
         response.writeHead(500).end(String(error));
@@ -172,7 +176,7 @@ export class FakeConsul implements AsyncDisposable {
 
   #answer(response: ServerResponse, body: unknown): void {
     response.writeHead(200, { "content-type": "application/json", "x-consul-index": String(this.#index) });
-    response.end(JSON.stringify(body));
+    response.end(JSON.stringify(body, this.#leavesOut));
   }
 }
 

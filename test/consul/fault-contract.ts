@@ -34,7 +34,7 @@ const REPLIES: [what: string, reply: Reply, code: string][] = [
     "not-json",
   ],
   ["answers 200 with nothing", { status: 200, index: "7", type: "application/json", body: "" }, "not-json"],
-  ["answers 200 with null", { status: 200, index: "7", type: "application/json", body: "null" }, "schema"],
+  ["answers 200 with no list", { status: 200, index: "7", type: "application/json", body: "{}" }, "schema"],
   [
     "answers 200 with foreign JSON",
     { status: 200, index: "7", type: "application/json", body: "[{}]" },

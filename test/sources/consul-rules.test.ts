@@ -112,10 +112,11 @@ suite("an instance's address", () => {
     [{ serviceAddress: "2001:db8::1" }, "[2001:db8::1]:4647"],
     [{ serviceAddress: "server.example" }, "server.example:4647"],
     [{ service: "Nomad" }, "10.0.0.1:4647"],
+    [{ service: "" }, "10.0.0.1:4647"],
   ];
   for (const [change, address] of usable) {
     test(`${JSON.stringify(change)} is ${address}`, () => {
-      assert.deepEqual(addressesOf([{ ...instance, ...change }], "nomad"), {
+      assert.deepEqual(addressesOf({ instances: [{ ...instance, ...change }], skipped: [] }, "nomad"), {
         usable: [address],
         skipped: [],
       });
@@ -130,15 +131,28 @@ suite("an instance's address", () => {
   ];
   for (const [change, reason] of unusable) {
     test(`${JSON.stringify(change)} is skipped, the others count`, () => {
-      const found = addressesOf([{ ...instance, ...change, id: "bad" }, instance], "nomad");
+      const found = addressesOf(
+        { instances: [{ ...instance, ...change, id: "bad" }, instance], skipped: [] },
+        "nomad",
+      );
       assert.deepEqual(found.usable, ["10.0.0.1:4647"]);
       assert.equal(found.skipped.length, 1);
       assert.equal(found.skipped[0]?.id, "bad");
       assert.match(found.skipped[0].reason, reason);
     });
   }
+  test("entries that could not be read are skipped with them", () => {
+    const skipped = [{ id: "two", reason: "port: expected number" }];
+    assert.deepEqual(addressesOf({ instances: [instance], skipped }, "nomad"), {
+      usable: ["10.0.0.1:4647"],
+      skipped,
+    });
+  });
   test("two instances at one address are one server", () => {
-    assert.deepEqual(addressesOf([instance, { ...instance, id: "two" }], "nomad").usable, ["10.0.0.1:4647"]);
+    assert.deepEqual(
+      addressesOf({ instances: [instance, { ...instance, id: "two" }], skipped: [] }, "nomad").usable,
+      ["10.0.0.1:4647"],
+    );
   });
 });
 

@@ -311,6 +311,58 @@ suite("what the list does not take", () => {
   });
 });
 
+suite("instances of which none can be used", () => {
+  const skipped = [{ id: "web-1", reason: "port: expected number" }];
+
+  test("leave the list as it is for good: that is no empty answer", async () => {
+    const { catalog, sink, clock, watcher } = await started({ emptyHoldMs: 10_000 });
+    const answers = [
+      { list: ["10.0.0.9:0"], more: {} },
+      { list: [], more: { skipped } },
+    ];
+    for (const { list, more } of [...answers, ...answers]) {
+      catalog.waiting().answer(list, 11, more);
+      await settled();
+      assert.equal(watcher.status().emptyUntil, undefined);
+      await clock.advance(20_000);
+    }
+    assert.deepEqual(sink.list, [A]);
+    await watcher.stop();
+  });
+
+  test("begin a hold when they go", async () => {
+    const { catalog, sink, clock, watcher } = await started({ emptyHoldMs: 10_000 });
+    catalog.waiting().answer([], 11, { skipped });
+    await clock.advance(20_000);
+    catalog.waiting().answer([], 12);
+    await clock.advance(10_000);
+    assert.deepEqual(sink.list, [A]);
+    catalog.waiting().answer([], 12);
+    await settled();
+    assert.deepEqual(sink.list, []);
+    await watcher.stop();
+  });
+
+  test("are told of in one short line, however many they are and whatever they are called", async () => {
+    const { catalog, watcher, logged } = await started();
+    const many = (first: number) =>
+      Array.from({ length: 4_000 }, (_, number) => ({
+        id: `\u001b[31m${"x".repeat(1_000)}${first + number}`,
+        reason: "y".repeat(1_000_000),
+      }));
+    catalog.waiting().answer([A], 11, { skipped: many(0) });
+    await settled();
+    catalog.waiting().answer([A], 12, { skipped: many(0).reverse() });
+    await settled();
+    const [line = "", ...others] = logged("warn");
+    assert.deepEqual(others, []);
+    assert.match(line, /; and 3997 more$/);
+    assert.ok(line.length < 2_000, `${line.length} characters`);
+    assert.ok(!line.includes("\u001b"));
+    await watcher.stop();
+  });
+});
+
 suite("other datacenters", () => {
   test("are not asked while the local one has servers", async () => {
     const { catalog, clock, watcher } = await started();

@@ -37,7 +37,7 @@ export class FakeCatalog implements ConsulCatalog {
       answer: (addresses, index, more) => {
         done();
         const instances = addresses.map((address) => instanceAt(address, query));
-        resolve({ instances, index, filteredByAcl: false, withToken: false, ...more });
+        resolve({ instances, skipped: [], index, filteredByAcl: false, withToken: false, ...more });
       },
       fail: (code) => {
         done();
