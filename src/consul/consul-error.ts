@@ -1,4 +1,5 @@
-import { hide } from "./quotation.ts";
+import { refusalText } from "./far-reason.ts";
+import { hide, quoteWithout } from "./quotation.ts";
 
 export type ConsulErrorCode =
   /** The address of Consul is malformed. */
@@ -16,6 +17,8 @@ export type ConsulErrorCode =
   | "tls-file"
   /** The token file can't be read, or is empty, and no token was read from it before. */
   | "token-file"
+  /** A redirect, which is not followed: the token would go with it. */
+  | "http-3xx"
   | "http-403"
   | "http-429"
   | "http-4xx"
@@ -65,10 +68,13 @@ interface ForeignError extends Error {
   readonly code?: string;
   readonly isTimeout?: boolean;
   readonly isAbort?: boolean;
-  readonly isCodec?: boolean;
   readonly isResponse?: boolean;
   /** Holds the request and with it the token: must not leave this folder. */
-  response?: { readonly statusCode?: number };
+  response?: {
+    readonly statusCode?: number;
+    readonly headers?: { readonly location?: string };
+    readonly body?: Buffer;
+  };
 }
 
 /**
@@ -80,30 +86,27 @@ export function translate(error: unknown, secret: string | undefined): ConsulErr
     return new ConsulError("unexpected", hide(String(error), secret));
   }
   const foreign: ForeignError = error;
-  const status = foreign.response?.statusCode;
+  const { response } = foreign;
   delete foreign.response;
   foreign.message = hide(foreign.message, secret);
   if (error instanceof ConsulError) {
     return error;
   }
-  const message = foreign.message.replaceAll(/\s+/g, " ");
-  return new ConsulError(codeOf(foreign, status), status === undefined ? message : `${message} (${status})`, {
-    cause: foreign,
-  });
+  const quote = quoteWithout(secret);
+  if (foreign.isResponse === true) {
+    const { statusCode: status = 0, body, headers } = response ?? {};
+    const message = refusalText({ status, body, location: headers?.location }, quote);
+    return new ConsulError(codeOfStatus(status), message, { cause: foreign });
+  }
+  return new ConsulError(codeOf(foreign), quote(foreign.message), { cause: foreign });
 }
 
-function codeOf(error: ForeignError, status: number | undefined): ConsulErrorCode {
+function codeOf(error: ForeignError): ConsulErrorCode {
   if (error.isAbort === true) {
     return "aborted";
   }
   if (error.isTimeout === true) {
     return "timeout";
-  }
-  if (error.isCodec === true) {
-    return "not-json";
-  }
-  if (error.isResponse === true) {
-    return codeOfStatus(status ?? 0);
   }
   const code = error.code ?? "";
   return BY_SYSTEM_CODE[code] ?? (/^ERR_(SSL|TLS)_/.test(code) ? "tls" : "unexpected");
@@ -116,6 +119,6 @@ function codeOfStatus(status: number): ConsulErrorCode {
     case 429:
       return "http-429";
     default:
-      return status >= 500 ? "http-5xx" : "http-4xx";
+      return status >= 500 ? "http-5xx" : status >= 400 ? "http-4xx" : "http-3xx";
   }
 }

@@ -194,6 +194,25 @@ suite("a client", () => {
     await assert.rejects(ask({ address: proxy.address }), rejectsWith("not-json", /<html>sign in/));
   });
 
+  test("says why Consul refuses, also to a registration", async () => {
+    await using proxy = await new ScriptedProxy(consul.address).start();
+    proxy.script = () => ({
+      status: 403,
+      type: "text/plain",
+      body: "Permission denied: lacks service:write",
+    });
+    await using client = new ConsulClient({ address: proxy.address });
+    const check = { name: "up", http: "http://127.0.0.1:1", intervalMs: 1_000, timeoutMs: 1_000 };
+    const service = { id: "a", name: "a", address: "127.0.0.1", port: 1, meta: {}, check };
+    const limits = { deadlineMs: 2_000, signal: new AbortController().signal };
+    const refusal = rejectsWith("http-403", /^Consul answers 403: Permission denied: lacks service:write$/);
+    await assert.rejects(client.registerService(service, limits), refusal);
+    await assert.rejects(client.deregisterService("a", limits), refusal);
+    await assert.rejects(client.datacenters(limits), refusal);
+    proxy.script = () => ({ status: 301, type: "text/html", body: "" });
+    await assert.rejects(client.datacenters(limits), rejectsWith("http-3xx", /301: moved permanently/));
+  });
+
   test("leaves an index out that is no number", async () => {
     await using proxy = await new ScriptedProxy(consul.address).start();
     for (const index of ["", "-1", "x", "99999999999999999999"]) {

@@ -114,6 +114,11 @@ export function faultContract(name: string, open: () => Promise<ConsulUnderTest>
           const forwarding = proxy.script;
           proxy.script = () => reply;
           await pool.fails(code);
+          if (reply.status >= 400 && reply.body !== "") {
+            const told = `Consul answers ${reply.status}: ${reply.body}`;
+            assert.equal(pool.watcher.status().lastError?.message, told);
+            assert.ok(pool.logger.lines.some(({ fields }) => "reason" in fields && fields.reason === told));
+          }
           proxy.requests.length = 0;
           proxy.script = forwarding;
           await recovers(pool, name);
