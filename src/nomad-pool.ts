@@ -46,14 +46,22 @@ export function nomadHeartbeat(
 ): Query {
   const heartbeat = new HeartbeatQuery(proxyConfig);
   const { region } = proxyConfig;
+  let saidUncounted = false;
   return async (server, signal) => {
     const held = connectionTo(server.key);
     const lent = held instanceof NomadConnection ? held : undefined;
     const client = new NomadClient(server, { region, token: tokenOf(config.token_file), tls }, lent);
     try {
       const answer = await heartbeat.ask(client, { timeoutMs: HEARTBEAT_TIMEOUT_MS, signal });
-      if (answer.countFailure !== undefined) {
-        logger.debug({ server: server.key, reason: answer.countFailure.message }, "nodes not counted");
+      const { countFailure } = answer;
+      if (countFailure !== undefined) {
+        // A token without the right, or a server that just went, is no news here; an answer that can't be right is.
+        const isNews = countFailure.kind === "protocol" && !saidUncounted;
+        saidUncounted ||= isNews;
+        const fields = { server: server.key, reason: countFailure.message };
+        logger[isNews ? "warn" : "debug"](fields, "nodes not counted");
+      } else if (answer.numNodes !== undefined) {
+        saidUncounted = false;
       }
       return answer;
     } finally {

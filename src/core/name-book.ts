@@ -165,7 +165,8 @@ export class NameBook {
     }
     this.#asked.set(key, {
       at: Math.max(at, asked?.at ?? at),
-      expiresAt: at + Math.min(ttlSeconds * 1000, MAX_TTL_MS),
+      // Whatever the resolver says: what is no TTL is none.
+      expiresAt: at + (ttlSeconds > 0 ? Math.min(ttlSeconds * 1000, MAX_TTL_MS) : 0),
       answer: { question, addresses },
     });
     return addresses;

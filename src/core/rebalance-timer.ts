@@ -1,10 +1,11 @@
 import type { Clock } from "./ports.ts";
+import { ShrinkingWait } from "./shrinking-wait.ts";
 
-/** Waits for an interval that is drawn anew each time, and can be started over. */
+/** Waits for an interval that is drawn anew each time, and can be started over or shortened. */
 export class RebalanceTimer {
   readonly #clock: Clock;
   readonly #intervalMs: () => number;
-  #restart: (() => void) | undefined;
+  #waiting: { readonly restart: () => void; readonly shortenTo: (intervalMs: number) => void } | undefined;
 
   constructor(clock: Clock, intervalMs: () => number) {
     this.#clock = clock;
@@ -17,12 +18,11 @@ export class RebalanceTimer {
       return Promise.resolve(false);
     }
     return new Promise((resolve) => {
-      let cancel: () => void = () => undefined;
       const finish = (due: boolean) => {
-        cancel();
+        wait.cancel();
         // A wait that begins while this one ends is not ours to stop.
-        if (this.#restart === restart) {
-          this.#restart = undefined;
+        if (this.#waiting === waiting) {
+          this.#waiting = undefined;
         }
         signal.removeEventListener("abort", onAbort);
         resolve(due);
@@ -30,20 +30,30 @@ export class RebalanceTimer {
       const onAbort = () => {
         finish(false);
       };
-      const restart = () => {
-        cancel();
-        cancel = this.#clock.after(this.#intervalMs(), () => {
-          finish(true);
-        });
+      const wait = new ShrinkingWait(this.#clock, () => {
+        finish(true);
+      });
+      const waiting = {
+        restart: () => {
+          wait.begin(this.#intervalMs());
+        },
+        shortenTo: (intervalMs: number) => {
+          wait.shortenTo(intervalMs);
+        },
       };
       signal.addEventListener("abort", onAbort, { once: true });
-      this.#restart = restart;
-      restart();
+      this.#waiting = waiting;
+      waiting.restart();
     });
   }
 
   /** Starts the interval that is being waited for over, with a newly drawn length; nothing when nobody waits. */
   reset(): void {
-    this.#restart?.();
+    this.#waiting?.restart();
+  }
+
+  /** The interval that is being waited for is at most this long, from where it began; nothing when nobody waits. */
+  shortenTo(intervalMs: number): void {
+    this.#waiting?.shortenTo(intervalMs);
   }
 }

@@ -1,4 +1,5 @@
 /** The formulas of the rebalance, apart from the timer and the pings that use them. */
+import type { Fleet } from "./fleet.ts";
 import type { Random } from "./ports.ts";
 import type { Snapshot } from "./snapshot.ts";
 
@@ -19,6 +20,12 @@ export const DEFAULT_REBALANCE_POLICY: RebalancePolicy = Object.freeze({
 });
 
 /**
+ * The scaled term ends here, so that a number of nodes that is wrong puts off no rebalance for weeks: 6 h. 1 server is there
+ * with 1,382,400 nodes, 5 servers with 6,912,000.
+ */
+const LONGEST_SCALED_MS = 21_600_000;
+
+/**
  * Milliseconds until the next rebalance.
  *
  * 5 servers, 10,000 nodes → 600–900 s, so 10,000 / 750 s ≈ 13.3 new connections per second for the fleet;
@@ -29,11 +36,12 @@ export const DEFAULT_REBALANCE_POLICY: RebalancePolicy = Object.freeze({
  * further than to the base: with a `minReuseMs` far below `jitterMs` the proportion would make days of minutes.
  */
 export function rebalanceIntervalMs(
-  fleet: { readonly numServers: number; readonly numNodes: number },
+  fleet: Fleet,
   random: Random,
   policy: RebalancePolicy = DEFAULT_REBALANCE_POLICY,
 ): number {
-  const baseMs = Math.max(policy.minReuseMs, fleetPaceMs(fleet, policy.connsPerSecondPerServer));
+  const scaledMs = Math.min(LONGEST_SCALED_MS, fleetPaceMs(fleet, policy.connsPerSecondPerServer));
+  const baseMs = Math.max(policy.minReuseMs, scaledMs);
   return baseMs + random() * jitterSpreadMs(baseMs, policy);
 }
 
@@ -49,10 +57,7 @@ function jitterSpreadMs(baseMs: number, { minReuseMs, jitterMs }: RebalancePolic
  * Milliseconds between two actions of one agent when each server shall see `perSecondPerServer` of them from the whole
  * fleet: `numNodes / (numServers × rate)`. 0 with no server or no node known. 5 servers, 100,000 nodes, 500/s → 40 s.
  */
-export function fleetPaceMs(
-  { numServers, numNodes }: { readonly numServers: number; readonly numNodes: number },
-  perSecondPerServer: number,
-): number {
+export function fleetPaceMs({ numServers, numNodes }: Fleet, perSecondPerServer: number): number {
   return numServers > 0 && numNodes > 0 ? (1000 * numNodes) / (numServers * perSecondPerServer) : 0;
 }
 

@@ -1,5 +1,6 @@
 import { type ApiVersion, ApiVersionFilter, type NodeServerInfo } from "./api-version-filter.ts";
 import { CallOrder } from "./call-order.ts";
+import { isPlausibleNodeCount, MAX_NODES } from "./fleet.ts";
 import { NameBook } from "./name-book.ts";
 import type { Clock, Logger, Pinger, Random, Resolver } from "./ports.ts";
 import {
@@ -67,13 +68,20 @@ export class RpcProxy {
   readonly #feed: SnapshotFeed;
   readonly #calls = { consul: new CallOrder(), "state-file": new CallOrder(), heartbeat: new CallOrder() };
   #snapshot: Snapshot;
+  /** Of the interval that is waited for: drawn once, so that the interval can be worked out again for another fleet. */
+  #intervalChance = 0;
+  /** Whether the last heartbeat's number of nodes was none that a fleet can have. */
+  #refusedNodeCount = false;
   #running: { readonly signal: AbortSignal; readonly ended: Promise<void> } | undefined;
 
   constructor(ports: ProxyPorts, config: ProxyConfig) {
     this.#ports = ports;
     this.#config = config;
     this.#names = new NameBook(ports.resolver, ports.clock);
-    this.#timer = new RebalanceTimer(ports.clock, () => this.#nextIntervalMs());
+    this.#timer = new RebalanceTimer(ports.clock, () => {
+      this.#intervalChance = ports.random();
+      return this.#intervalMs();
+    });
     this.#rebalancer = this.#rebalancerOf(ports, config);
     this.#apiFilter = new ApiVersionFilter(config, ports.clock, ports.logger);
     this.#feed = new SnapshotFeed(ports.logger);
@@ -118,7 +126,8 @@ export class RpcProxy {
   /**
    * Takes a heartbeat: the primaries are replaced, servers of other datacenters become backups, new servers are
    * appended in random order so that a fleet started together does not fixate on one. Servers with a newer API version
-   * are filtered. A heartbeat with no usable server changes no list; the numbers are always taken.
+   * are filtered. A heartbeat with no usable server changes no list; the numbers are always taken, but for a number of nodes
+   * that no fleet can have (none, negative, above `MAX_NODES`): then the last one stays.
    * @returns the addresses that could not be used; the others were applied.
    */
   async refreshServerLists(
@@ -140,7 +149,7 @@ export class RpcProxy {
         type: "heartbeat-received",
         primaries: [...primaries.listed, ...shuffled(primaries.newcomers, this.#ports.random)],
         backups: [...backups.listed, ...shuffled(backups.newcomers, this.#ports.random)],
-        numNodes,
+        numNodes: this.#plausible(numNodes),
         leaderAddr: leaderRpcAddr,
         source,
         server: server?.key,
@@ -268,9 +277,22 @@ export class RpcProxy {
     }
   }
 
-  #nextIntervalMs(): number {
+  #intervalMs(): number {
     const fleet = { numServers: this.#snapshot.size, numNodes: this.#snapshot.numNodes };
-    return rebalanceIntervalMs(fleet, this.#ports.random, this.#config.rebalance ?? DEFAULT_REBALANCE_POLICY);
+    const policy = this.#config.rebalance ?? DEFAULT_REBALANCE_POLICY;
+    return rebalanceIntervalMs(fleet, () => this.#intervalChance, policy);
+  }
+
+  /** The number, or the last one in place of one that can't be right; that is said once until a right one comes. */
+  #plausible(numNodes: number): number {
+    const isPlausible = isPlausibleNodeCount(numNodes);
+    if (!isPlausible) {
+      const level = this.#refusedNodeCount ? "debug" : "warn";
+      const fields = { numNodes: String(numNodes), kept: this.#snapshot.numNodes };
+      this.#ports.logger[level](fields, `number of nodes not taken: expected 0 to ${MAX_NODES}`);
+    }
+    this.#refusedNodeCount = !isPlausible;
+    return isPlausible ? numNodes : this.#snapshot.numNodes;
   }
 
   #rebalancerOf(ports: ProxyPorts, config: ProxyConfig): Rebalancer {
@@ -296,6 +318,9 @@ export class RpcProxy {
       return false;
     }
     this.#snapshot = next;
+    if (next.numNodes !== previous.numNodes || next.size !== previous.size) {
+      this.#timer.shortenTo(this.#intervalMs());
+    }
     this.#feed.publish(next, previous);
     return true;
   }

@@ -1,4 +1,8 @@
 import { z } from "zod";
+import { MAX_NODES } from "../core/fleet.ts";
+
+/** As large as a version in the tags of a Nomad server may be. */
+const version = z.int().nonnegative().max(999_999_999);
 
 /** The body of `PUT /v1/pools/:pool/heartbeat`. Unknown keys are mistakes. */
 export const heartbeatBody = z.strictObject({
@@ -9,13 +13,13 @@ export const heartbeatBody = z.strictObject({
         address: z.string().min(1).max(300),
         /** Without it the server belongs to our own datacenter. */
         datacenter: z.string().min(1).max(300).optional(),
-        rpc_major_version: z.int().nonnegative().default(1),
-        rpc_minor_version: z.int().nonnegative().default(0),
+        rpc_major_version: version.default(1),
+        rpc_minor_version: version.default(0),
       }),
     )
     .max(10_000),
   /** Size of the fleet; scales the rates of pings and rebalances. Without it the last number is kept. */
-  num_nodes: z.int().nonnegative().optional(),
+  num_nodes: z.int().nonnegative().max(MAX_NODES).optional(),
   /** `host:port` of the leader; "" while there is none. A kind of server without leaders names any server here. */
   leader: z.string().max(300),
   /** Seconds within which the next heartbeat is due. */

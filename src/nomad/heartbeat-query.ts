@@ -1,4 +1,5 @@
 import type { ApiVersion, NodeServerInfo } from "../core/api-version-filter.ts";
+import { isPlausibleNodeCount, MAX_NODES } from "../core/fleet.ts";
 import { joinHostPort } from "../core/server-endpoint.ts";
 import { ConnectionError } from "../net/connection-error.ts";
 import { sharedDeadline } from "../net/deadline.ts";
@@ -30,6 +31,9 @@ const METHOD_MISSING_FOR_MS = 10 * 60_000;
 // When the count failed: as long as for a small fleet, so that a new token is soon noticed.
 const COUNT_RETRY_MS = 60_000;
 
+// A count this many times the one before, or the first of all, is counted once more as soon, before an interval is gone by it.
+const SURPRISE_FACTOR = 10;
+
 /**
  * Asks a server what a Nomad client learns from its heartbeats, without registering a node (which would be schedulable): the
  * leader, the servers, and now and then the number of nodes. All reads are stale, so an answer needs no leader.
@@ -45,6 +49,7 @@ export class HeartbeatQuery {
   /** When to ask the server with this key for its members again, by `now`. */
   readonly #membersMissingUntil = new Map<string, number>();
   #countDueAt = Number.NEGATIVE_INFINITY;
+  #lastCount: number | undefined;
 
   /** `now` counts milliseconds from any moment on and never goes back. */
   constructor(identity: HeartbeatIdentity, now: () => number = () => performance.now()) {
@@ -151,8 +156,11 @@ export class HeartbeatQuery {
       return { numNodes: undefined, countFailure: undefined };
     }
     try {
-      const numNodes = await client.nodeCount({ ...options, allowStale: true });
-      this.#countDueAt = this.#now() + nodeCountIntervalMs(numNodes, numServers);
+      const numNodes = plausible(await client.nodeCount({ ...options, allowStale: true }), client);
+      const isSurprise = this.#lastCount === undefined || numNodes > SURPRISE_FACTOR * this.#lastCount;
+      const waitMs = isSurprise ? COUNT_RETRY_MS : nodeCountIntervalMs(numNodes, numServers);
+      this.#countDueAt = this.#now() + waitMs;
+      this.#lastCount = numNodes;
       return { numNodes, countFailure: undefined };
     } catch (error) {
       if (!(error instanceof ConnectionError)) {
@@ -166,4 +174,12 @@ export class HeartbeatQuery {
 
 function versionNumber(text: string | undefined): number | undefined {
   return text !== undefined && /^\d{1,9}$/.test(text) ? Number(text) : undefined;
+}
+
+function plausible(numNodes: number, { endpoint }: NomadClient): number {
+  if (!isPlausibleNodeCount(numNodes)) {
+    const detail = `Node.List counts ${numNodes} nodes, expected at most ${MAX_NODES}`;
+    throw new ConnectionError("unexpected-answer", endpoint.key, detail);
+  }
+  return numNodes;
 }

@@ -33,7 +33,7 @@ export class ContactWatch {
   start(periodMs?: number): void {
     this.#isRunning = true;
     if (periodMs !== undefined) {
-      this.#expectWithin(periodMs);
+      this.expectWithin(periodMs);
     }
   }
 
@@ -47,15 +47,18 @@ export class ContactWatch {
   heard(periodMs: number, leaderNamed: boolean): void {
     if (this.#isRunning) {
       this.#become(leaderNamed ? "held" : "orphaned");
-      this.#expectWithin(periodMs);
+      this.expectWithin(periodMs);
     }
   }
 
-  #expectWithin(periodMs: number): void {
-    this.#cancel?.();
-    this.#cancel = this.#clock.after(MISSED_HEARTBEATS * periodMs, () => {
-      this.#become("orphaned");
-    });
+  /** The next heartbeat is due within `periodMs` from now, whatever was said before. */
+  expectWithin(periodMs: number): void {
+    if (this.#isRunning) {
+      this.#cancel?.();
+      this.#cancel = this.#clock.after(MISSED_HEARTBEATS * periodMs, () => {
+        this.#become("orphaned");
+      });
+    }
   }
 
   #become(contact: Contact): void {

@@ -5,8 +5,8 @@ import type { Snapshot } from "../core/snapshot.ts";
 import { askOnce } from "../net/connection-pinger.ts";
 import type { Connector, HeldConnection } from "../net/held-connection.ts";
 import { Failback, type FailbackPorts } from "./failback.ts";
+import { drawnOnce, FleetWaits, type WaitLength } from "./fleet-waits.ts";
 import {
-  type Fleet,
   headIntervalMs,
   outageDelayMs,
   reconnectDelayMs,
@@ -61,6 +61,7 @@ export class HealthMonitor {
   readonly #ports: HealthPorts;
   readonly #config: HealthConfig;
   readonly #watches: Watches;
+  readonly #waits: FleetWaits;
   readonly #known = new KnownDown();
   readonly #failback: Failback;
   #unsubscribe: (() => void) | undefined;
@@ -72,13 +73,12 @@ export class HealthMonitor {
   constructor(ports: HealthPorts, config: HealthConfig) {
     this.#ports = ports;
     this.#config = config;
+    this.#waits = new FleetWaits(ports.clock, ports.proxy);
     this.#failback = new Failback(ports);
     this.#watches = new Watches({
       newWatch: (endpoint) => this.#newWatch(endpoint),
-      standbyDelayMs: (key) =>
-        this.#known.lastFoundAt(key) > 0
-          ? this.#reconnectDelayMs()
-          : standbyDelayMs(this.#fleet, ports.random),
+      drawStandbyDelay: (key) =>
+        this.#known.lastFoundAt(key) > 0 ? this.#drawReconnectDelay() : this.#drawStandbyDelay(),
     });
   }
 
@@ -155,10 +155,13 @@ export class HealthMonitor {
     const watch: ServerWatch = new ServerWatch(endpoint, {
       connector,
       clock,
+      waits: this.#waits,
       timeoutMs: this.#config.timeoutMs,
-      intervalMs: () =>
-        this.#watches.head === watch ? this.#headIntervalMs : standbyIntervalMs(this.#headIntervalMs),
-      retryMs: () => (this.#outage === undefined ? this.#reconnectDelayMs() : this.#outageDelayMs()),
+      interval: (fleet) => {
+        const headMs = this.#headInterval(fleet);
+        return this.#watches.head === watch ? headMs : standbyIntervalMs(headMs);
+      },
+      drawRetry: () => (this.#outage === undefined ? this.#drawReconnectDelay() : this.#drawOutageDelay()),
       onAnswer: (answered, lasted) => {
         this.#answered(answered, lasted);
       },
@@ -225,10 +228,11 @@ export class HealthMonitor {
       return;
     }
     const { clock, logger, proxy } = this.#ports;
-    const waitMs = () => this.#outageDelayMs();
+    const drawWait = () => this.#drawOutageDelay();
     this.#outage = new Outage({
       clock,
-      waitMs,
+      waits: this.#waits,
+      drawWait,
       keys: proxy.snapshot().servers.map(({ key }) => key),
       endpointOf: (key) => proxy.snapshot().members.get(key)?.endpoint,
       ping: (server, signal) => this.#probe(server, signal),
@@ -243,7 +247,8 @@ export class HealthMonitor {
       },
     });
     // Whatever ends an outage too early can't make it begin again without a wait.
-    this.#outage.start(clock.now() - this.#outageEndedAt < this.#headIntervalMs ? waitMs() : 0);
+    const isAgain = clock.now() - this.#outageEndedAt < this.#headInterval(this.#waits.fleet);
+    this.#outage.start(isAgain ? drawWait() : undefined);
   }
 
   /** Asks a server without regard to its penalties. One that closed connections at once must keep this one open. */
@@ -283,20 +288,20 @@ export class HealthMonitor {
     logger.info({ server: key }, "a server answers again");
   }
 
-  #reconnectDelayMs(): number {
-    return reconnectDelayMs(this.#config.intervalMs, this.#fleet, this.#ports.random);
+  #drawReconnectDelay(): WaitLength {
+    const chance = drawnOnce(this.#ports.random);
+    return (fleet) => reconnectDelayMs(this.#config.intervalMs, fleet, chance);
   }
 
-  #outageDelayMs(): number {
-    return outageDelayMs(this.#headIntervalMs, this.#ports.random);
+  #drawStandbyDelay(): WaitLength {
+    const chance = drawnOnce(this.#ports.random);
+    return (fleet) => standbyDelayMs(fleet, chance);
   }
 
-  get #headIntervalMs(): number {
-    return headIntervalMs(this.#config.intervalMs, this.#fleet);
+  #drawOutageDelay(): WaitLength {
+    const chance = drawnOnce(this.#ports.random);
+    return (fleet) => outageDelayMs(this.#headInterval(fleet), chance);
   }
 
-  get #fleet(): Fleet {
-    const { proxy } = this.#ports;
-    return { numServers: proxy.numServers(), numNodes: proxy.numNodes() };
-  }
+  readonly #headInterval: WaitLength = (fleet) => headIntervalMs(this.#config.intervalMs, fleet);
 }

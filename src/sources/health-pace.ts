@@ -1,37 +1,50 @@
 /** How often servers are pinged and dialled: scaled to the fleet, so that its size costs them nothing more. */
+import type { Fleet } from "../core/fleet.ts";
 import type { Random } from "../core/ports.ts";
 import { fleetPaceMs } from "../core/rebalance.ts";
-
-export interface Fleet {
-  readonly numServers: number;
-  readonly numNodes: number;
-}
 
 /** Pings per second that one server sees from the whole fleet: 5 servers, 100,000 nodes → each agent pings every 40 s. */
 const PINGS_PER_SECOND_PER_SERVER = 500;
 
+/**
+ * Whatever is said of the fleet, a head that hangs is noticed within 5 min: 5 servers are there with 750,000 nodes. 1,000,000
+ * nodes make 667 pings per second and server instead of 500.
+ */
+const LONGEST_HEAD_INTERVAL_MS = 300_000;
+
 /** The next server is pinged a tenth as often as the head: it serves nobody yet. */
 const STANDBY_INTERVAL_FACTOR = 10;
 
+/** But at least every 10 min, unless the head itself is pinged more seldom: 5 servers are there with 150,000 nodes. */
+const LONGEST_STANDBY_INTERVAL_MS = 600_000;
+
 /** Reconnects to a server that came back, per second and server; as for rebalances. 5 servers, 100,000 nodes: spread over 312 s. */
 const RECONNECTS_PER_SECOND_PER_SERVER = 64;
+
+/** Dials are spread over 15 min at most: 5 servers are there with 288,000 nodes, and see 222 a second of 1,000,000. */
+const LONGEST_SPREAD_MS = 900_000;
 
 /** Reconnects are spread over at least this, also in a small fleet. */
 const MIN_RECONNECT_SPREAD_MS = 1_000;
 
 /** Milliseconds between pings of the head: the configured interval, longer in a large fleet. 10,000 nodes → 4 s. */
 export function headIntervalMs(configuredMs: number, fleet: Fleet): number {
-  return Math.max(configuredMs, fleetPaceMs(fleet, PINGS_PER_SECOND_PER_SERVER));
+  const scaledMs = fleetPaceMs(fleet, PINGS_PER_SECOND_PER_SERVER);
+  return Math.max(configuredMs, Math.min(LONGEST_HEAD_INTERVAL_MS, scaledMs));
 }
 
 export function standbyIntervalMs(headMs: number): number {
-  return headMs * STANDBY_INTERVAL_FACTOR;
+  return Math.max(headMs, Math.min(LONGEST_STANDBY_INTERVAL_MS, headMs * STANDBY_INTERVAL_FACTOR));
+}
+
+/** Milliseconds over which a whole fleet's dials of one server are spread. */
+function dialSpreadMs(fleet: Fleet): number {
+  return Math.min(LONGEST_SPREAD_MS, fleetPaceMs(fleet, RECONNECTS_PER_SECOND_PER_SERVER));
 }
 
 /** Milliseconds until a server that is down is dialled again: random, so that a fleet does not come back in one moment. */
 export function reconnectDelayMs(configuredMs: number, fleet: Fleet, random: Random): number {
-  const spreadMs = Math.max(MIN_RECONNECT_SPREAD_MS, fleetPaceMs(fleet, RECONNECTS_PER_SECOND_PER_SERVER));
-  return Math.max(configuredMs, random() * spreadMs);
+  return Math.max(configuredMs, random() * Math.max(MIN_RECONNECT_SPREAD_MS, dialSpreadMs(fleet)));
 }
 
 /**
@@ -47,5 +60,5 @@ export function outageDelayMs(headMs: number, random: Random): number {
  * to what the pace of reconnects allows: nothing in a small fleet; 5 servers, 100,000 nodes → up to 312 s.
  */
 export function standbyDelayMs(fleet: Fleet, random: Random): number {
-  return random() * fleetPaceMs(fleet, RECONNECTS_PER_SECOND_PER_SERVER);
+  return random() * dialSpreadMs(fleet);
 }

@@ -1,10 +1,12 @@
 import type { NodeServerInfo } from "../core/api-version-filter.ts";
 import { delay } from "../core/delay.ts";
+import type { Fleet } from "../core/fleet.ts";
 import type { Clock, Logger, Random } from "../core/ports.ts";
 import { fleetPaceMs } from "../core/rebalance.ts";
 import type { RpcProxy } from "../core/rpc-proxy.ts";
 import type { ServerEndpoint } from "../core/server-endpoint.ts";
 import type { ContactWatch } from "./contact.ts";
+import { drawnOnce, FleetWaits, type WaitLength } from "./fleet-waits.ts";
 import { rotateWhile } from "./rotation.ts";
 
 /** As Nomad's own clients in a small cluster: every 10 to 20 s, and the first one within 10 s of the start. */
@@ -12,6 +14,9 @@ const MIN_PERIOD_MS = 10_000;
 
 /** Heartbeats per second that one server sees from the whole fleet, as in Nomad: 5 servers, 100,000 nodes → every 400 s. */
 const HEARTBEATS_PER_SECOND_PER_SERVER = 50;
+
+/** The scaled base of the period ends here, so the period at 30 min: 5 servers are there with 225,000 nodes, and see 148 a second of 1,000,000. */
+const LONGEST_BASE_MS = 900_000;
 
 /** The wait after a failed round is random and doubles from 1 s up to this. */
 const MAX_BACKOFF_MS = 30_000;
@@ -70,11 +75,14 @@ export type HeartbeatStatus =
  */
 export class Heartbeat {
   readonly #ports: HeartbeatPorts;
+  readonly #waits: FleetWaits;
+  #period: WaitLength = () => MIN_PERIOD_MS;
   #status: HeartbeatStatus = { phase: "waiting" };
   #running: AbortController | undefined;
 
   constructor(ports: HeartbeatPorts) {
     this.#ports = ports;
+    this.#waits = new FleetWaits(ports.clock, ports.proxy);
   }
 
   status(): HeartbeatStatus {
@@ -105,11 +113,19 @@ export class Heartbeat {
     for (let failures = 0; !signal.aborted; ) {
       const heard = await this.#askRound(failures, signal);
       failures = heard ? 0 : failures + 1;
-      await delay(clock, heard ? this.#heardPeriodMs : this.#backoffMs(failures), signal);
+      await (heard ? this.#untilDue(signal) : delay(clock, this.#backoffMs(failures), signal));
     }
   }
 
-  #heardPeriodMs = MIN_PERIOD_MS;
+  /** Waits for one period. When it got shorter meanwhile, contact is judged by that from now on, too. */
+  async #untilDue(signal: AbortSignal): Promise<void> {
+    const announcedMs = this.#period(this.#waits.fleet);
+    await this.#waits.wait(this.#period, signal);
+    const periodMs = this.#period(this.#waits.fleet);
+    if (periodMs < announcedMs) {
+      this.#ports.contact.expectWithin(periodMs);
+    }
+  }
 
   #firstServer(signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
@@ -172,10 +188,9 @@ export class Heartbeat {
     const fields = { server: from.key, servers: servers.length, leader: leaderRpcAddr };
     logger[this.#status.phase === "ok" ? "debug" : "info"](fields, HEARD[this.#status.phase]);
     this.#status = { phase: "ok", lastSuccessAt: clock.now(), server: from.key };
-    const fleet = { numServers: proxy.numServers(), numNodes: proxy.numNodes() };
-    const baseMs = Math.max(MIN_PERIOD_MS, fleetPaceMs(fleet, HEARTBEATS_PER_SECOND_PER_SERVER));
-    this.#heardPeriodMs = baseMs + random() * baseMs;
-    contact.heard(this.#heardPeriodMs, leaderRpcAddr !== "");
+    const chance = drawnOnce(random);
+    this.#period = (fleet) => (1 + chance()) * basePeriodMs(fleet);
+    contact.heard(this.#period(this.#waits.fleet), leaderRpcAddr !== "");
   }
 
   /** A server without a leader, while another one has one, sits in a minority: as good as failed. */
@@ -209,4 +224,9 @@ export class Heartbeat {
   #backoffMs(failures: number): number {
     return this.#ports.random() * Math.min(MAX_BACKOFF_MS, 1_000 * 2 ** Math.min(failures, 10));
   }
+}
+
+function basePeriodMs(fleet: Fleet): number {
+  const scaledMs = fleetPaceMs(fleet, HEARTBEATS_PER_SECOND_PER_SERVER);
+  return Math.max(MIN_PERIOD_MS, Math.min(LONGEST_BASE_MS, scaledMs));
 }

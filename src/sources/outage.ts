@@ -1,14 +1,15 @@
-import { delay } from "../core/delay.ts";
 import type { Clock } from "../core/ports.ts";
 import type { ServerEndpoint } from "../core/server-endpoint.ts";
+import type { FleetWaits, WaitLength } from "./fleet-waits.ts";
 
 /** Servers tried at the same time: sockets for a long list that hangs. A shorter list never waits for this. */
 const PROBES_AT_ONCE = 64;
 
 export interface OutagePorts {
   readonly clock: Clock;
-  /** Milliseconds from one try of a server to its next one, drawn for each. */
-  readonly waitMs: () => number;
+  readonly waits: FleetWaits;
+  /** From one try of a server to its next one, drawn for each. */
+  readonly drawWait: () => WaitLength;
   /** The keys of the servers to try. */
   readonly keys: readonly string[];
   /** `undefined` when the server has left the list. */
@@ -37,10 +38,10 @@ export class Outage {
     this.#untried = new Set(ports.keys);
   }
 
-  /** The first tries begin after `delayMs` milliseconds. */
-  start(delayMs = 0): void {
+  /** The first tries begin after that time; at once without it. */
+  start(delay?: WaitLength): void {
     for (const key of this.#ports.keys) {
-      void this.#run(key, delayMs);
+      void this.#run(key, delay);
     }
   }
 
@@ -48,13 +49,13 @@ export class Outage {
     this.#ended.abort();
   }
 
-  async #run(key: string, delayMs: number): Promise<void> {
-    const { clock, endpointOf, waitMs } = this.#ports;
-    if (delayMs > 0) {
-      await delay(clock, delayMs, this.#ended.signal);
+  async #run(key: string, delay: WaitLength | undefined): Promise<void> {
+    const { clock, drawWait, endpointOf, waits } = this.#ports;
+    if (delay !== undefined) {
+      await waits.wait(delay, this.#ended.signal);
     }
     while (!this.#hasEnded()) {
-      const drawnMs = waitMs();
+      const drawn = drawWait();
       const startedAt = clock.now();
       const server = endpointOf(key);
       if (server !== undefined) {
@@ -65,8 +66,8 @@ export class Outage {
         return;
       }
       // From one start to the next, so that the time that a silent server takes is not waited for twice.
-      const tookMs = Math.max(0, clock.now() - startedAt);
-      await delay(clock, Math.max(0, drawnMs - tookMs), this.#ended.signal);
+      const tookMs = clock.now() - startedAt;
+      await waits.wait((fleet) => drawn(fleet) - tookMs, this.#ended.signal);
     }
   }
 

@@ -1,8 +1,8 @@
-import { delay } from "../core/delay.ts";
 import type { Clock } from "../core/ports.ts";
 import type { ServerEndpoint } from "../core/server-endpoint.ts";
 import { ConnectionError, isLocal, provesLife } from "../net/connection-error.ts";
 import type { Connector, HeldConnection } from "../net/held-connection.ts";
+import type { FleetWaits, WaitLength } from "./fleet-waits.ts";
 
 /**
  * A connection that closes sooner than this, in milliseconds, was as good as none. A fixed time: pings of a large fleet are
@@ -19,12 +19,13 @@ export type WatchState =
 export interface WatchOptions {
   readonly connector: Connector;
   readonly clock: Clock;
+  readonly waits: FleetWaits;
   /** Milliseconds that a connect and a ping may take. */
   readonly timeoutMs: number;
-  /** Milliseconds between two pings, asked for before each. */
-  readonly intervalMs: () => number;
-  /** Milliseconds until a server that is down is tried again, asked for each time. */
-  readonly retryMs: () => number;
+  /** From one ping to the next. */
+  readonly interval: WaitLength;
+  /** Until a server that is down is tried again, drawn each time. */
+  readonly drawRetry: () => WaitLength;
   /**
    * Called after each answered ping, and each time the server is found down, never after `stop`. `lasted`: the connection
    * is older than `SHORT_LIFE_MS`.
@@ -73,9 +74,9 @@ export class ServerWatch {
     return this.#state;
   }
 
-  /** Connects after `delayMs` milliseconds, or when hurried. */
-  start(delayMs = 0): void {
-    void this.#run(delayMs);
+  /** Connects after that time, or when hurried; at once without it. */
+  start(delay?: WaitLength): void {
+    void this.#run(delay);
   }
 
   /** Lets go of the connection; nothing is called afterwards. */
@@ -98,10 +99,10 @@ export class ServerWatch {
     return this.#stopped.signal.aborted;
   }
 
-  async #run(delayMs: number): Promise<void> {
-    const { clock, onDown, retryMs } = this.#options;
-    if (delayMs > 0) {
-      await this.#pause(delayMs);
+  async #run(delay: WaitLength | undefined): Promise<void> {
+    const { clock, onDown, drawRetry } = this.#options;
+    if (delay !== undefined) {
+      await this.#pause(delay);
     }
     while (!this.#hasStopped()) {
       const failure = await this.#watchOneConnection();
@@ -111,7 +112,7 @@ export class ServerWatch {
       if (failure !== undefined) {
         this.#state = { phase: "down", since: clock.now(), reason: failure.reason };
         onDown(this, failure);
-        await this.#pause(retryMs());
+        await this.#pause(drawRetry());
       }
     }
   }
@@ -146,7 +147,7 @@ export class ServerWatch {
     if (provesLife(error)) {
       this.#heard(false);
     }
-    await this.#pause(this.#options.intervalMs());
+    await this.#pause(this.#options.interval);
     return undefined;
   }
 
@@ -158,7 +159,7 @@ export class ServerWatch {
 
   /** Pings over one connection; resolves with "closed" when it ends, or with the reason why the server is down. */
   async #pingUntilClosed(connection: HeldConnection, openedAt: number): Promise<string> {
-    const { clock, intervalMs, timeoutMs } = this.#options;
+    const { clock, interval, timeoutMs } = this.#options;
     void connection.closed.then(({ by }) => {
       if (by === "failure") {
         this.#hurry.abort();
@@ -180,7 +181,7 @@ export class ServerWatch {
       }
       this.#heard(clock.now() - openedAt >= SHORT_LIFE_MS);
       if (isOpen(connection)) {
-        await this.#pause(intervalMs());
+        await this.#pause(interval);
       }
       if (!isOpen(connection) || this.#hasStopped()) {
         return "closed";
@@ -188,10 +189,10 @@ export class ServerWatch {
     }
   }
 
-  async #pause(delayMs: number): Promise<void> {
+  async #pause(length: WaitLength): Promise<void> {
     if (!this.#hasStopped()) {
       this.#hurry = new AbortController();
-      await delay(this.#options.clock, delayMs, this.#hurry.signal);
+      await this.#options.waits.wait(length, this.#hurry.signal);
     }
   }
 }

@@ -1,13 +1,14 @@
 import type { ServerEndpoint } from "../core/server-endpoint.ts";
 import type { HeldConnection } from "../net/held-connection.ts";
+import type { WaitLength } from "./fleet-waits.ts";
 import type { ServerWatch, WatchState } from "./server-watch.ts";
 
 export type Role = "head" | "standby";
 
 interface WatchesOptions {
   readonly newWatch: (endpoint: ServerEndpoint) => ServerWatch;
-  /** Milliseconds until a server is dialled that becomes the next one. */
-  readonly standbyDelayMs: (key: string) => number;
+  /** Until a server is dialled that becomes the next one. */
+  readonly drawStandbyDelay: (key: string) => WaitLength;
 }
 
 /** The servers that are watched now, by role. */
@@ -59,7 +60,7 @@ export class Watches {
       watch.stop();
     }
     for (const watch of fresh) {
-      watch.start(watch === this.head ? 0 : this.#options.standbyDelayMs(watch.key));
+      watch.start(watch === this.head ? undefined : this.#options.drawStandbyDelay(watch.key));
     }
   }
 

@@ -56,6 +56,10 @@ test("a name is asked for again when its TTL is over, at least hourly, at most e
     [0, 5_000],
     [12, 15_000],
     [86_400, 3_600_000],
+    [Number.NaN, 5_000],
+    [-1, 5_000],
+    [Number.POSITIVE_INFINITY, 3_600_000],
+    [2 ** 53, 3_600_000],
   ] as const) {
     const { book, clock } = bookOf({ web: { addresses: ["10.0.0.1"], ttlSeconds } });
     const web = await found(book.find("web", unlisted));

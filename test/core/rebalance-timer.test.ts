@@ -42,6 +42,28 @@ test("reset starts over with a new length, and leaves one timer", async () => {
   assert.equal(await stateOf(waiting), true);
 });
 
+test("a wait is shortened from where it began, never made longer, and at once over when that has passed", async () => {
+  const { clock, timer } = timerOf(1_000, 1_000);
+  const { signal } = new AbortController();
+  const first = timer.wait(signal);
+  await clock.advance(100);
+  timer.shortenTo(2_000);
+  timer.shortenTo(500);
+  timer.shortenTo(700);
+  assert.equal(clock.pending, 1);
+  await clock.advance(399);
+  assert.equal(await stateOf(first), "waiting");
+  await clock.advance(1);
+  assert.equal(await stateOf(first), true);
+  const second = timer.wait(signal);
+  await clock.advance(300);
+  timer.shortenTo(200);
+  await clock.advance(0);
+  assert.equal(await stateOf(second), true);
+  timer.shortenTo(1);
+  assert.equal(clock.pending, 0, "nobody waits");
+});
+
 test("reset does nothing when nobody waits", async () => {
   const { clock, timer } = timerOf(100, 100);
   timer.reset();

@@ -25,6 +25,12 @@ const BASE_S: readonly [numServers: number, numNodes: number, seconds: number][]
   [5, 1_000_000, 3_125],
   [1, 100_000, 1_562.5],
   [7, 1_000_000, 1_000_000 / (7 * 64)],
+  [1, 1_382_400, 21_600],
+  [1, 1_382_401, 21_600],
+  [5, 10_000_000, 21_600],
+  [5, 500_000_000, 21_600],
+  [5, Number.MAX_SAFE_INTEGER, 21_600],
+  [5, Number.POSITIVE_INFINITY, 21_600],
 ];
 
 test("the interval is the greater of 600 s and numNodes / (numServers × 64/s), and half as much again at most", () => {

@@ -85,6 +85,33 @@ test("a failure or removal reports its source and reason", async () => {
   assert.equal(proxy.removeServer(endpoint(3)), false);
 });
 
+test("a number of nodes that no fleet can have leaves the last one, and is said once until a right one comes", async () => {
+  const ports = fakePorts();
+  const proxy = new RpcProxy(ports, CONFIG);
+  const warnings = () =>
+    ports.logger.lines.filter(({ level }) => level === "warn").map(({ fields }) => fields);
+  await proxy.refreshServerLists(heartbeatOf(addrs(2)), 100, addr(1));
+  for (const absurd of [
+    500_000_000,
+    10_000_001,
+    Number.MAX_SAFE_INTEGER,
+    Number.POSITIVE_INFINITY,
+    Number.NaN,
+    -1,
+    Number.NEGATIVE_INFINITY,
+  ]) {
+    await proxy.refreshServerLists(heartbeatOf(addrs(3)), absurd, addr(2));
+    assert.deepEqual([proxy.numNodes(), proxy.numServers(), proxy.leaderAddr()], [100, 3, addr(2)]);
+  }
+  assert.deepEqual(warnings(), [{ numNodes: "500000000", kept: 100 }]);
+  for (const right of [10_000_000, 0]) {
+    await proxy.refreshServerLists(heartbeatOf(addrs(3)), right, addr(2));
+    assert.equal(proxy.numNodes(), right);
+  }
+  await proxy.refreshServerLists(heartbeatOf(addrs(3)), Number.NaN, addr(2));
+  assert.deepEqual(warnings().slice(1), [{ numNodes: "NaN", kept: 0 }]);
+});
+
 test("a heartbeat reports who brought it and which server sent it; by default neither is told", async () => {
   const proxy = new RpcProxy(fakePorts(), CONFIG);
   const occurrence = "heartbeat-received";

@@ -36,6 +36,34 @@ test("run rebalances after each interval until the signal aborts, and leaves no 
   assert.equal(rebalancedAt.length, 4);
 });
 
+test("the interval that is waited for follows the fleet: fewer nodes or more servers shorten it, more nodes do not lengthen it", async () => {
+  const ports = fakePorts({ random: () => 0.5 });
+  const proxy = new RpcProxy(ports, CONFIG);
+  // 1 server, 1,000,000 nodes: 15,625 s, and a quarter of it on top.
+  await proxy.refreshServerLists(heartbeatOf(addrs(2)), 2_000_000, "");
+  const rebalancedAt: number[] = [];
+  proxy.subscribe((next) => {
+    if (next.cause.occurrence === "rebalanced") {
+      rebalancedAt.push(next.at / 1000);
+    }
+  });
+  const stop = new AbortController();
+  const running = proxy.run(stop.signal);
+  await ports.clock.advance(60_000);
+  await proxy.setBackupServers(addrs(5).slice(2));
+  await ports.clock.advance((2_000_000 / (5 * 64)) * 1.25 * 1000 - 60_000);
+  assert.deepEqual(rebalancedAt, [7_812.5]);
+  await ports.clock.advance(60_000);
+  await proxy.refreshServerLists(heartbeatOf(addrs(2)), 100, "");
+  await ports.clock.advance(60_000);
+  await proxy.refreshServerLists(heartbeatOf(addrs(2)), 10_000_000, "");
+  await ports.clock.advance(750_000 - 120_000);
+  assert.deepEqual(rebalancedAt, [7_812.5, 7_812.5 + 750]);
+  stop.abort();
+  await running;
+  assert.equal(ports.clock.pending, 0);
+});
+
 test("run with an aborted signal ends at once, and may be called again", async () => {
   const ports = fakePorts();
   const proxy = new RpcProxy(ports, CONFIG);

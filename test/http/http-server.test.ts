@@ -124,6 +124,20 @@ suite("the HTTP server", () => {
     ["a ttl that is no number", { ...HEARTBEAT, ttl_seconds: "30s" }, /ttl_seconds/],
     ["a server without an address", { ...HEARTBEAT, servers: [{}] }, /servers\.0\.address/],
     ["a negative number of nodes", { ...HEARTBEAT, num_nodes: -1 }, /num_nodes/],
+    ["half a node", { ...HEARTBEAT, num_nodes: 0.5 }, /num_nodes/],
+    ["more nodes than a fleet can have", { ...HEARTBEAT, num_nodes: 10_000_001 }, /num_nodes: .*10000000/],
+    ["half a billion nodes", { ...HEARTBEAT, num_nodes: 500_000_000 }, /num_nodes/],
+    [
+      "as many nodes as there are integers",
+      { ...HEARTBEAT, num_nodes: Number.MAX_SAFE_INTEGER },
+      /num_nodes/,
+    ],
+    ["a ttl of more than a day", { ...HEARTBEAT, ttl_seconds: 86_401 }, /ttl_seconds/],
+    [
+      "a version of ten digits",
+      { ...HEARTBEAT, servers: [{ address: "10.0.0.1:80", rpc_major_version: 1_000_000_000 }] },
+      /servers\.0\.rpc_major_version/,
+    ],
   ];
   for (const [what, body, message] of mistakes) {
     test(`refuses ${what} with 400 and its place`, async () => {

@@ -5,9 +5,11 @@ import { HeartbeatQuery } from "../../src/nomad/heartbeat-query.ts";
 import { nodeCountIntervalMs } from "../../src/nomad/node-count-pace.ts";
 import { NomadClient } from "../../src/nomad/nomad-client.ts";
 import { NomadConnection } from "../../src/nomad/nomad-connection.ts";
+import { encodeRaw } from "../../src/nomad/raw-encoder.ts";
 import { StandInServer } from "../../src/nomad/stand-in-server.ts";
 import type { StandInMember } from "../../src/nomad/stand-in-view.ts";
 import { failsWith, IN_TIME, until } from "../net/expectations.ts";
+import { type ScriptedServer, scriptedServer } from "../net/scripted-server.ts";
 
 const IDENTITY = { region: "global", datacenter: "dc1", rpcMajorVersion: 1, rpcMinorVersion: 1 };
 const MINUTE = 60_000;
@@ -24,6 +26,30 @@ const info = (rpcAdvertiseAddr: string, more: object = {}) => ({
   datacenter: "dc1",
   ...more,
 });
+
+/** A server that claims to have so many nodes, and sends none of them. */
+function countingServer(claimed: () => number): Promise<ScriptedServer> {
+  return scriptedServer((socket) => {
+    const header = (seq: number, method: string) => encodeRaw({ Error: "", Seq: seq, ServiceMethod: method });
+    let seq = 0;
+    socket.on("data", (chunk) => {
+      for (const [method] of chunk.toString("latin1").matchAll(/Status\.(Leader|Members|Ping)|Node\.List/g)) {
+        seq += 1;
+        if (method === "Node.List") {
+          const length = Buffer.alloc(4);
+          length.writeUInt32BE(claimed());
+          const nodes = Buffer.concat([Buffer.of(0x81), encodeRaw("Nodes"), Buffer.of(0xdd), length]);
+          socket.write(Buffer.concat([header(seq, method), nodes]));
+        } else {
+          const members = { Members: null, ServerName: "s1", ServerRegion: "global", ServerDC: "dc1" };
+          socket.write(
+            Buffer.concat([header(seq, method), encodeRaw(method === "Status.Members" ? members : "")]),
+          );
+        }
+      }
+    });
+  });
+}
 
 suite("a heartbeat", () => {
   let server: StandInServer;
@@ -160,6 +186,40 @@ suite("a heartbeat", () => {
     assert.equal(await numNodes(), 0);
   });
 
+  test("counts the nodes once more before it goes by a number that surprises", async () => {
+    const query = newQuery();
+    const countedAt = async (minute: number, nodeCount: number) => {
+      now = minute * MINUTE;
+      server.know({ nodeCount });
+      return (await query.ask(client, IN_TIME)).numNodes;
+    };
+    // 2 servers: 2,000 nodes are counted every 2,000 s, 33 min.
+    assert.equal(await countedAt(0, 2_000), 2_000);
+    assert.equal(await countedAt(1, 2_000), 2_000, "the first number is none to go by");
+    assert.equal(await countedAt(2, 2_000), undefined);
+    assert.equal(await countedAt(35, 20_001), 20_001);
+    assert.equal(await countedAt(36, 2_000), 2_000);
+    assert.equal(await countedAt(37, 2_000), undefined);
+  });
+
+  test("takes no number of nodes that a fleet can't have, and counts again a minute later", async () => {
+    let claimed = 500_000_000;
+    await using absurd = await countingServer(() => claimed);
+    const asker = new NomadClient(absurd.endpoint, { region: "global" });
+    const query = newQuery();
+    const refused = await query.ask(asker, IN_TIME);
+    assert.equal(refused.numNodes, undefined);
+    assert.equal(refused.countFailure?.code, "unexpected-answer");
+    assert.match(refused.countFailure.message, /counts 500000000 nodes, expected at most 10000000$/);
+    claimed = 4_294_967_295;
+    now = MINUTE;
+    assert.equal((await query.ask(asker, IN_TIME)).countFailure?.kind, "protocol");
+    claimed = 30;
+    now = 2 * MINUTE;
+    assert.equal((await query.ask(asker, IN_TIME)).numNodes, 30);
+    asker.close();
+  });
+
   test("uses a connection it is lent and leaves it open; an old server costs it, then the client has its own", async () => {
     const lent = await NomadConnection.open(client.endpoint, { ...IN_TIME, region: "global" });
     const borrower = new NomadClient(client.endpoint, { region: "global" }, lent);
@@ -194,7 +254,10 @@ const INTERVALS: readonly [numNodes: number, numServers: number, seconds: number
   [1000, 5, 200],
   [1000, 0, 1000],
   [10_000, 5, 20_000],
-  [100_000, 5, 2_000_000],
+  [20_000, 5, 80_000],
+  [20_785, 5, 86_400],
+  [100_000, 5, 86_400],
+  [10_000_000, 1, 86_400],
 ];
 
 for (const [numNodes, numServers, seconds] of INTERVALS) {

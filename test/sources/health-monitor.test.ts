@@ -223,7 +223,7 @@ suite("failover", () => {
 
   test("a rebalance that chose a server wins over what was known of it before", async () => {
     const { ports, servers, head, proxy, monitor } = await bench([A, B]);
-    await growTo(100_000_000, proxy);
+    await growTo(10_000_000, proxy);
     servers.kill(B);
     await ports.clock.advance(0);
     servers.set(B, "up");
@@ -544,5 +544,89 @@ suite("after a failure", () => {
     assert.equal(head(), B);
     assert.equal(proxy.snapshot().revision, revision);
     monitor.stop();
+  });
+});
+
+suite("a fleet that was said to be far larger than it is", () => {
+  for (const absurd of [500_000_000, Number.MAX_SAFE_INTEGER]) {
+    test(`${absurd} nodes are not believed: a head that hangs is followed as ever`, async () => {
+      const { ports, servers, head, proxy, monitor } = await bench([A, B, C]);
+      await growTo(absurd, proxy);
+      await ports.clock.advance(1_000);
+      servers.set(A, "hanging");
+      await ports.clock.advance(1_000);
+      assert.equal(head(), B);
+      monitor.stop();
+    });
+  }
+
+  test("10,000,000 nodes: a head that hangs is followed within 5 min", async () => {
+    const { ports, servers, head, proxy, monitor } = await bench([A, B, C]);
+    await growTo(10_000_000, proxy);
+    await ports.clock.advance(1_000);
+    servers.set(A, "hanging");
+    await ports.clock.advance(300_500);
+    assert.equal(head(), B);
+    monitor.stop();
+  });
+
+  test("once the right number is known, a ping that was put off is sent at the right pace", async () => {
+    const { ports, servers, head, proxy, monitor } = await bench([A, B, C]);
+    await growTo(10_000_000, proxy);
+    await ports.clock.advance(1_000);
+    servers.set(A, "hanging");
+    const pings = () => servers.pinged.filter((key) => key === A).length;
+    const before = pings();
+    await ports.clock.advance(60_000);
+    assert.equal(pings(), before, "the next one is far away");
+    await growTo(30, proxy);
+    await ports.clock.advance(500);
+    assert.equal(pings(), before + 1);
+    assert.equal(head(), B);
+    monitor.stop();
+  });
+
+  test("more servers bring a ping forward, too", async () => {
+    const { ports, servers, head, proxy, monitor } = await bench([A]);
+    await growTo(100_000, proxy);
+    await ports.clock.advance(1_000);
+    servers.set(A, "hanging");
+    const others = Array.from({ length: 99 }, (_, i) => `127.0.0.2:${i + 1}`);
+    await ports.clock.advance(3_000);
+    await proxy.setBackupServers(others);
+    await ports.clock.advance(500);
+    assert.notEqual(head(), A, "100,000 nodes on 100 servers: every 2 s");
+    monitor.stop();
+  });
+
+  test("a new next server whose dial was put off is dialled", async () => {
+    const { ports, servers, proxy, monitor } = await bench([A, B, C]);
+    await growTo(10_000_000, proxy);
+    servers.kill(A);
+    await settled();
+    assert.deepEqual(servers.connected, [B]);
+    await growTo(30, proxy);
+    await ports.clock.advance(500);
+    assert.deepEqual(servers.connected, [B, C]);
+    monitor.stop();
+  });
+
+  test("while all are down: one that is back is used once the right number is known", async () => {
+    const { ports, servers, head, proxy, monitor } = await bench([A, B, C]);
+    await growTo(10_000_000, proxy);
+    for (const key of [A, B, C]) {
+      servers.kill(key);
+    }
+    await ports.clock.advance(1_000);
+    assert.equal(monitor.status().phase, "down");
+    servers.set(C, "up");
+    await ports.clock.advance(10_000);
+    assert.equal(monitor.status().phase, "down");
+    await growTo(30, proxy);
+    await ports.clock.advance(500);
+    assert.equal(head(), C);
+    assert.equal(monitor.status().phase, "up");
+    monitor.stop();
+    assert.equal(ports.clock.pending, 0);
   });
 });

@@ -4,8 +4,41 @@ import {
   headIntervalMs,
   outageDelayMs,
   reconnectDelayMs,
+  standbyDelayMs,
   standbyIntervalMs,
 } from "../../src/sources/health-pace.ts";
+
+test("whatever is said of a fleet: the head is pinged every 5 min, the next server every 10, dials are spread over 15", () => {
+  const earliest = () => 0;
+  const latest = () => 1;
+  for (const numNodes of [
+    750_000,
+    10_000_000,
+    500_000_000,
+    Number.MAX_SAFE_INTEGER,
+    Number.POSITIVE_INFINITY,
+  ]) {
+    const fleet = { numServers: 5, numNodes };
+    const headMs = headIntervalMs(500, fleet);
+    assert.equal(headMs, 300_000);
+    assert.equal(standbyIntervalMs(headMs), 600_000);
+    assert.deepEqual(
+      [earliest, latest].map((chance) => outageDelayMs(headMs, chance)),
+      [150_000, 300_000],
+    );
+    assert.equal(reconnectDelayMs(500, fleet, latest), 900_000);
+    assert.equal(standbyDelayMs(fleet, latest), 900_000);
+  }
+  for (const numNodes of [Number.NaN, -1, Number.NEGATIVE_INFINITY]) {
+    assert.equal(headIntervalMs(500, { numServers: 5, numNodes }), 500);
+  }
+});
+
+test("a longer interval that was configured is kept", () => {
+  const headMs = headIntervalMs(1_000_000, { numServers: 5, numNodes: 10_000_000 });
+  assert.equal(headMs, 1_000_000);
+  assert.equal(standbyIntervalMs(headMs), 1_000_000);
+});
 
 const rows: [number, number][] = [
   [0, 500],

@@ -80,6 +80,51 @@ suite("when", () => {
   });
 });
 
+suite("a fleet that was said to be far larger than it is", () => {
+  test("half a billion nodes are not believed: the period stays", async () => {
+    const { ports, proxy, answers, asked, heartbeat } = await bench([A]);
+    answers.set(A, answerOf(A, 500_000_000));
+    heartbeat.start();
+    await ports.clock.advance(3_600_000);
+    heartbeat.stop();
+    assert.ok(asked.length >= 180, `${asked.length} heartbeats in an hour`);
+    assert.equal(proxy.numNodes(), 0);
+    assert.equal(ports.logger.lines.filter(({ level }) => level === "warn").length, 1);
+  });
+
+  test("10,000,000 nodes: a heartbeat every 15 to 30 min", async () => {
+    const { ports, answers, asked, heartbeat } = await bench([A]);
+    for (const key of [A, B, C]) {
+      answers.set(key, answerOf(A, 10_000_000));
+    }
+    heartbeat.start();
+    await ports.clock.advance(24 * 3_600_000);
+    heartbeat.stop();
+    const gaps = asked.slice(1).map(({ at }, i) => at - (asked[i]?.at ?? Number.NaN));
+    assert.ok(Math.min(...gaps) >= 900_000 && Math.max(...gaps) <= 1_800_000, gaps.join(" "));
+  });
+
+  test("when the fleet changes, the next heartbeat comes earlier, and contact is lost earlier without it", async () => {
+    const { ports, proxy, answers, asked, contacts, heartbeat } = await bench([A]);
+    answers.set(A, answerOf(A, 10_000_000));
+    heartbeat.start();
+    await ports.clock.advance(10_000);
+    assert.equal(asked.length, 1);
+    for (const key of [A, B, C]) {
+      answers.set(key, "down");
+    }
+    await ports.clock.advance(120_000);
+    assert.equal(asked.length, 1);
+    await proxy.refreshServerLists(answerOf(A).servers, 30, A);
+    await ports.clock.advance(0);
+    assert.equal(asked.at(-1)?.at, ports.clock.now(), "asked at once");
+    await ports.clock.advance(61_000);
+    assert.deepEqual(contacts, ["orphaned"], "three periods of at most 20 s");
+    heartbeat.stop();
+    assert.equal(ports.clock.pending, 0);
+  });
+});
+
 suite("failure", () => {
   test("the next server of the list is asked at once, and the head stays", async () => {
     const { ports, proxy, answers, asked, heartbeat } = await bench([A, B, C]);

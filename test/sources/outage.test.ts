@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { RpcProxy } from "../../src/core/rpc-proxy.ts";
 import { ServerEndpoint } from "../../src/core/server-endpoint.ts";
+import { FleetWaits } from "../../src/sources/fleet-waits.ts";
 import { Outage } from "../../src/sources/outage.ts";
-import { FakeClock, seededRandom } from "../core/fake-ports.ts";
+import { CONFIG, FakeClock, fakePorts, seededRandom } from "../core/fake-ports.ts";
 
 const [A, B] = ["127.0.0.1:1", "127.0.0.1:2"] as const;
 
@@ -16,7 +18,11 @@ function bench(keys: readonly string[], hanging: ReadonlySet<string> = new Set()
   const up = new Set<string>();
   const outage = new Outage({
     clock,
-    waitMs: () => 500 * (0.5 + random() / 2),
+    waits: new FleetWaits(clock, new RpcProxy(fakePorts(), CONFIG)),
+    drawWait: () => {
+      const ms = 500 * (0.5 + random() / 2);
+      return () => ms;
+    },
     keys,
     endpointOf: (key) => listed.get(key),
     ping: ({ key }, signal) => {
@@ -72,7 +78,7 @@ test("the time that a silent server takes is part of the wait until it is tried 
 
 test("it is confirmed once, when each server was tried", async () => {
   const { clock, seen, outage } = bench([A, B]);
-  outage.start(1_000);
+  outage.start(() => 1_000);
   await clock.advance(999);
   assert.equal(seen.confirmed, 0);
   await clock.advance(60_000);
