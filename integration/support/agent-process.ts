@@ -37,14 +37,18 @@ export class AgentProcess implements AsyncDisposable {
   }
 
   /** Resolves when it says that it has started. */
-  static async start(config: object, flags: readonly string[] = []): Promise<AgentProcess> {
+  static async start(
+    config: object,
+    flags: readonly string[] = [],
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<AgentProcess> {
     const directory = mkdtempSync(join(tmpdir(), "headwaiter-agent-"));
     const file = join(directory, "agent.json");
     const addresses = { dns: { address: "127.0.0.1:0" }, http: { address: "127.0.0.1:0" } };
     writeFileSync(file, JSON.stringify({ ...addresses, log: { level: "debug" }, ...config }));
     const child = spawn(process.execPath, [PROGRAM, "agent", "--config", file, ...flags], {
       stdio: ["ignore", "pipe", "inherit"],
-      env: {},
+      env,
     });
     const log: LogLine[] = [];
     const started = Promise.withResolvers<LogLine>();
