@@ -1,6 +1,6 @@
 /** The second half of the contract with Nomad's servers: what the heartbeat source and the monitor make of them. */
 import assert from "node:assert/strict";
-import { after, before, suite, test } from "node:test";
+import { after, before, suite, type TestContext, test } from "node:test";
 import { RpcProxy } from "../../src/core/rpc-proxy.ts";
 import type { ServerEndpoint } from "../../src/core/server-endpoint.ts";
 import { ConnectionPinger } from "../../src/net/connection-pinger.ts";
@@ -38,7 +38,7 @@ function contract(cluster: ClusterUnderTest): void {
   after(() => cluster.stop());
 
   /** The list, its monitor and its heartbeats, as a pool puts them together. */
-  function sources() {
+  function sources(t: TestContext) {
     const ports = {
       clock: systemClock,
       random: systemRandom,
@@ -55,6 +55,8 @@ function contract(cluster: ClusterUnderTest): void {
     const question = new HeartbeatQuery(identity);
     const heartbeat = new Heartbeat({
       ...ports,
+      // The first heartbeat at once, so that a test can wait for it.
+      random: () => 0,
       proxy,
       contact,
       query: async (server, signal) => {
@@ -68,15 +70,15 @@ function contract(cluster: ClusterUnderTest): void {
         }
       },
     });
-    const stop = () => {
+    t.after(() => {
       heartbeat.stop();
       monitor.stop();
-    };
-    return { proxy, monitor, heartbeat, contact, stop };
+    });
+    return { proxy, monitor, heartbeat, contact };
   }
 
-  test("a first heartbeat from one known server brings all of them as primaries, and a leader among them", async () => {
-    const { proxy, heartbeat, contact, stop } = sources();
+  test("a first heartbeat from one known server brings all of them as primaries, and a leader among them", async (t) => {
+    const { proxy, heartbeat, contact } = sources(t);
     heartbeat.start();
     await proxy.addPrimaryServer(endpoints[0]?.key ?? "");
     await until(() => heartbeat.status().phase === "ok");
@@ -84,11 +86,10 @@ function contract(cluster: ClusterUnderTest): void {
     assert.ok(servers.length >= endpoints.length);
     assert.ok(proxy.serverRpcAddrs().includes(proxy.leaderAddr()), proxy.leaderAddr());
     assert.equal(contact.contact, "held");
-    stop();
   });
 
-  test("healthy servers keep their place while they are pinged and asked over one connection", async () => {
-    const { proxy, monitor, heartbeat, stop } = sources();
+  test("healthy servers keep their place while they are pinged and asked over one connection", async (t) => {
+    const { proxy, monitor, heartbeat } = sources(t);
     for (const { key } of endpoints) {
       await proxy.addPrimaryServer(key);
     }
@@ -103,6 +104,9 @@ function contract(cluster: ClusterUnderTest): void {
     await until(() => monitor.status().servers.every(({ state }) => state.phase === "up"));
     assert.equal(monitor.status().servers.length, Math.min(2, endpoints.length));
     heartbeat.start();
+    // A server of 0.4 closes the connection at the first heartbeat, for a method that it lacks; then it is asked no more.
+    await until(() => heartbeat.status().phase === "ok");
+    await until(() => monitor.connectionTo(head ?? "") !== undefined);
     const lent = monitor.connectionTo(head ?? "");
     assert.ok(lent instanceof NomadConnection);
     const client = new NomadClient(lent.endpoint, settings, lent);
@@ -113,11 +117,10 @@ function contract(cluster: ClusterUnderTest): void {
     assert.deepEqual(failed, []);
     assert.equal(proxy.findServer()?.key, head);
     assert.equal(monitor.status().phase, "up");
-    stop();
   });
 
-  test("dead servers ahead of a live one: it is the head after one pass", async () => {
-    const { proxy, monitor, stop } = sources();
+  test("dead servers ahead of a live one: it is the head after one pass", async (t) => {
+    const { proxy, monitor } = sources(t);
     const [live] = endpoints;
     await proxy.addPrimaryServer(DEAD);
     await proxy.addPrimaryServer("127.0.0.1:13");
@@ -125,6 +128,5 @@ function contract(cluster: ClusterUnderTest): void {
     monitor.start();
     await until(() => proxy.findServer()?.key === live?.key);
     await until(() => monitor.status().phase === "up");
-    stop();
   });
 }
