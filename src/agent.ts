@@ -1,5 +1,6 @@
 /** The composition root: constructs everything, starts in order, stops in reverse. */
 import { accessSync, constants, mkdirSync } from "node:fs";
+import { hostname } from "node:os";
 import { AgentError } from "./agent-error.ts";
 import { ClockWatch } from "./clock-watch.ts";
 import type { ListenAddress } from "./config/address.ts";
@@ -7,6 +8,7 @@ import type { Config } from "./config/schema.ts";
 import { ConsulClient } from "./consul/consul-client.ts";
 import { SelfRegistration } from "./consul/self-registration.ts";
 import type { Logger } from "./core/ports.ts";
+import { printable } from "./core/printable.ts";
 import { joinHostPort } from "./core/server-endpoint.ts";
 import { defined } from "./defined.ts";
 import { DnsResolver } from "./dns/resolver/dns-resolver.ts";
@@ -162,15 +164,25 @@ export class Agent {
   }
 
   #selfRegistration(): SelfRegistration {
+    const { address: host = "", port = 0 } = this.#http.address() ?? {};
     const logger = this.#logger.child({ name: "agent.consul" });
     return new SelfRegistration(
       { registry: this.#consul, clock: systemClock, logger },
       {
-        httpAddress: `http://${this.#httpAddress()}`,
+        hostname: hostname(),
+        listen: { host, port },
+        ...defined({ advertise: this.#config.http.advertise }),
         readinessPath: READINESS_PATH,
-        describe: () => ({ version: VERSION, heads: this.heads() }),
+        describe: () => ({ version: VERSION, heads: this.heads(), waitsFor: this.#waitsFor() }),
       },
     );
+  }
+
+  #waitsFor(): string | undefined {
+    const { ready, waiting, dns } = this.#http.readiness();
+    return ready
+      ? undefined
+      : printable(`DNS: ${dns}; pools without a head: ${waiting.join(", ") || "none"}`);
   }
 
   #publish(): void {

@@ -1,5 +1,6 @@
 /** Addresses as the configuration writes them. */
 import { isIP } from "node:net";
+import ipaddr from "ipaddr.js";
 
 /** An address to listen on. Port 0 takes any free port. */
 export interface ListenAddress {
@@ -22,4 +23,20 @@ const DNS_PORT = 53;
 export function parseNameserver(text: string): ListenAddress | undefined {
   const address = isIP(text) === 0 ? parseListenAddress(text) : { host: text, port: DNS_PORT };
   return address?.port === 0 ? undefined : address;
+}
+
+/** An address that others are told. Without a port: that of the listener. */
+export interface AdvertisedAddress {
+  readonly host: string;
+  readonly port?: number;
+}
+
+/** Parses an IP address, with a port or without; `undefined` when it is none, or none that one machine has for itself. */
+export function parseAdvertisedAddress(text: string): AdvertisedAddress | undefined {
+  const address: AdvertisedAddress | undefined = isIP(text) === 0 ? parseListenAddress(text) : { host: text };
+  if (address === undefined || address.port === 0 || address.host.includes("%")) {
+    return undefined;
+  }
+  const range = ipaddr.process(address.host).range();
+  return ["unspecified", "multicast", "broadcast"].includes(range) ? undefined : address;
 }

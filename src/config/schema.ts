@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { parseConsulAddress } from "../consul/consul-address.ts";
 import { parseRpcAddr } from "../core/server-endpoint.ts";
-import { parseListenAddress, parseNameserver } from "./address.ts";
+import { parseAdvertisedAddress, parseListenAddress, parseNameserver } from "./address.ts";
 import { parseDurationMs } from "./duration.ts";
 
 /** A string that `parse` turns into a value; `undefined` from it is a mistake. */
@@ -26,6 +26,10 @@ const ttlMs = durationMs.refine((ms) => ms % 1_000 === 0 && ms / 1_000 < 2 ** 31
 });
 const nameserver = parsed(parseNameserver, 'an IP address, with a port or without, such as "127.0.0.53"');
 const listenAddress = parsed(parseListenAddress, 'an IP address and a port such as "127.0.0.1:8653"');
+const advertisedAddress = parsed(
+  parseAdvertisedAddress,
+  'an IP address that others reach, with a port or without, such as "10.0.0.5"',
+);
 const filePath = z
   .string({ error: "expected the path of a file" })
   .min(1, { error: "expected the path of a file" });
@@ -167,6 +171,8 @@ export const configSchema = z.strictObject({
   http: z
     .strictObject({
       address: listenAddress.prefault("127.0.0.1:8654"),
+      /** What others are told in place of `address`. */
+      advertise: advertisedAddress.nullable().default(null),
       token_file: filePath.nullable().default(null),
     })
     .prefault({}),

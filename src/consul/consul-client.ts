@@ -7,9 +7,12 @@ import { reportCutBodies } from "./body-cut.ts";
 import { parseConsulAddress } from "./consul-address.ts";
 import { ConsulError, translate } from "./consul-error.ts";
 import { openAgent, type TlsOptions } from "./http-agent.ts";
+import type { ServiceDefinition } from "./own-service.ts";
 import { type Quote, quoteWithout } from "./quotation.ts";
-import type { ServiceDefinition, ServiceRegistry } from "./self-registration.ts";
+import type { CheckReport, ServiceRegistry } from "./self-registration.ts";
+import { serviceOptions } from "./service-options.ts";
 import { type TokenOptions, TokenSource } from "./token.ts";
+import { type WayToConsul, wayToConsul } from "./way-to-consul.ts";
 
 export interface ConsulClientOptions extends TokenOptions, TlsOptions {
   /** As in `CONSUL_HTTP_ADDR`: see `parseConsulAddress`. */
@@ -87,25 +90,26 @@ export class ConsulClient implements ConsulCatalog, ServiceRegistry, AsyncDispos
     });
   }
 
+  way(signal: AbortSignal): Promise<WayToConsul> {
+    return wayToConsul(parseConsulAddress(this.#options.address), signal);
+  }
+
   /** Tells the asked agent of a service, or of what changed about it. */
   registerService(definition: ServiceDefinition, limits: RequestLimits): Promise<void> {
-    const { id, name, address, port, meta, check } = definition;
     return this.#request(limits, {
       send: (consul, sent) =>
-        consul.agent.service.register({
-          ...sent,
-          id,
-          name,
-          address,
-          port,
-          meta: { ...meta },
-          check: {
-            name: check.name,
-            http: check.http,
-            interval: `${check.intervalMs}ms`,
-            timeout: `${check.timeoutMs}ms`,
-          },
-        } as RegisterOptions),
+        consul.agent.service.register({ ...sent, ...serviceOptions(definition) } as RegisterOptions),
+      read: () => undefined,
+    });
+  }
+
+  /** Tells the asked agent how a check of kind `ttl` stands. */
+  reportCheck(id: string, { passing, note }: CheckReport, limits: RequestLimits): Promise<void> {
+    return this.#request(limits, {
+      send: ({ agent: { check } }, sent) => {
+        const options = { ...sent, id, note };
+        return passing ? check.pass(options) : check.fail(options);
+      },
       read: () => undefined,
     });
   }

@@ -1,42 +1,34 @@
 import type { Clock, Logger } from "../core/ports.ts";
-import { ConsulError } from "./consul-error.ts";
+import { ConsulError, type ConsulErrorCode } from "./consul-error.ts";
+import { type OwnDescription, type OwnPlace, ownService, type ServiceDefinition } from "./own-service.ts";
+import type { WayToConsul } from "./way-to-consul.ts";
 
 /** What is told of this agent. */
-interface SelfDescription {
-  readonly version: string;
-  /** The head of each pool as `host:port`; `undefined` while it has none. */
-  readonly heads: ReadonlyMap<string, string | undefined>;
+interface SelfDescription extends OwnDescription {
+  /** What readiness waits for, as one line for people; `undefined` when the agent is ready. */
+  readonly waitsFor: string | undefined;
 }
 
-/** A service as Consul's agent is told of it. */
-export interface ServiceDefinition {
-  readonly id: string;
-  readonly name: string;
-  readonly address: string;
-  readonly port: number;
-  readonly meta: Readonly<Record<string, string>>;
-  readonly check: {
-    readonly name: string;
-    readonly http: string;
-    readonly intervalMs: number;
-    readonly timeoutMs: number;
-  };
+/** What a check is told: `note` is shown next to it. */
+export interface CheckReport {
+  readonly passing: boolean;
+  readonly note: string;
 }
 
-/** The part of the Consul client that registration uses; both reject with `ConsulError`. */
+interface Limits {
+  readonly deadlineMs: number;
+  readonly signal: AbortSignal;
+}
+
+/** The part of the Consul client that registration uses; all reject with `ConsulError`. */
 export interface ServiceRegistry {
-  registerService(
-    definition: ServiceDefinition,
-    limits: { deadlineMs: number; signal: AbortSignal },
-  ): Promise<void>;
-  deregisterService(id: string, limits: { deadlineMs: number; signal: AbortSignal }): Promise<void>;
+  way(signal: AbortSignal): Promise<WayToConsul>;
+  registerService(definition: ServiceDefinition, limits: Limits): Promise<void>;
+  reportCheck(id: string, report: CheckReport, limits: Limits): Promise<void>;
+  deregisterService(id: string, limits: Limits): Promise<void>;
 }
 
-export interface SelfRegistrationOptions {
-  /** The agent's HTTP address, such as `http://127.0.0.1:8654`, as Consul's agent reaches it. */
-  readonly httpAddress: string;
-  /** The path that answers 200 when every pool has a head. */
-  readonly readinessPath: string;
+export interface SelfRegistrationOptions extends OwnPlace {
   readonly describe: () => SelfDescription;
 }
 
@@ -46,22 +38,31 @@ export interface SelfRegistrationPorts {
   readonly logger: Logger;
 }
 
-const SERVICE_NAME = "headwaiter";
-
 /** Heads are looked at once a second: a fleet's overview may lag by that; the answers of DNS do not. */
 const LOOK_EVERY_MS = 1_000;
 
 /** Registered anew this often, so that a Consul that lost its state has the agent back within a minute. */
 const RENEW_EVERY_MS = 60_000;
 
-/** One local request; a Consul that takes longer is asked again at the next look. */
+/** Three reports within the 30 s after which Consul takes the agent for dead. */
+const REPORT_EVERY_MS = 10_000;
+
+/** One request; a Consul that takes longer is asked again at the next look. */
 const DEADLINE_MS = 5_000;
 
 /** A stop may not hang on a Consul that does. */
 const FAREWELL_MS = 2_000;
 
-/** A fleet of 10,000 agents has 1,000 checks a second, each asked by the Consul agent of its own machine. */
-const CHECK = { intervalMs: 10_000, timeoutMs: 2_000 };
+/** What is refused once is refused again; anything else may be over with the next request. */
+const REFUSALS: ReadonlySet<ConsulErrorCode> = new Set(["http-4xx", "http-403"]);
+
+/** What Consul will say again when it is asked the same: it is told more only after `RENEW_EVERY_MS`, or of a change. */
+interface Answer {
+  readonly key: string;
+  readonly at: number;
+  /** The definition that Consul took; absent when it refused. */
+  readonly taken?: ServiceDefinition;
+}
 
 /**
  * Keeps the agent itself registered in Consul as service `headwaiter`, with its version and heads as metadata. Updates it
@@ -71,9 +72,10 @@ export class SelfRegistration {
   readonly #ports: SelfRegistrationPorts;
   readonly #options: SelfRegistrationOptions;
   #running: { readonly abort: AbortController; cancel: () => void; work: Promise<void> } | undefined;
-  #registered: { readonly key: string; readonly at: number } | undefined;
-  /** Also true when it is not known whether Consul took the last request. */
-  #mayBeRegistered = false;
+  #answer: Answer | undefined;
+  #reported: { readonly key: string; readonly at: number } | undefined;
+  /** Set also when it is not known whether Consul took the last request. The same for as long as the process lives. */
+  #id: string | undefined;
   #failing = false;
 
   constructor(ports: SelfRegistrationPorts, options: SelfRegistrationOptions) {
@@ -99,11 +101,12 @@ export class SelfRegistration {
     running.cancel();
     running.abort.abort();
     await running.work;
-    if (this.#mayBeRegistered) {
-      this.#mayBeRegistered = false;
-      this.#registered = undefined;
+    const id = this.#id;
+    if (id !== undefined) {
+      this.#answer = undefined;
+      this.#id = undefined;
       const limits = { deadlineMs: FAREWELL_MS, signal: new AbortController().signal };
-      await this.#ports.registry.deregisterService(this.#id(), limits).catch((error: unknown) => {
+      await this.#ports.registry.deregisterService(id, limits).catch((error: unknown) => {
         this.#ports.logger.warn({ reason: messageOf(error) }, "this agent stays registered in Consul");
       });
     }
@@ -114,7 +117,7 @@ export class SelfRegistration {
     if (running === undefined) {
       return;
     }
-    running.work = this.#register(running.abort.signal).then(() => {
+    running.work = this.#tell(running.abort.signal).then(() => {
       running.cancel =
         this.#running === running
           ? this.#ports.clock.after(LOOK_EVERY_MS, () => {
@@ -124,59 +127,76 @@ export class SelfRegistration {
     });
   }
 
-  async #register(signal: AbortSignal): Promise<void> {
-    const definition = this.#definition();
-    const key = JSON.stringify(definition.meta);
-    const now = this.#ports.clock.now();
-    if (this.#registered?.key === key && now - this.#registered.at < RENEW_EVERY_MS) {
-      return;
-    }
-    this.#mayBeRegistered = true;
+  async #tell(signal: AbortSignal): Promise<void> {
+    const limits = { deadlineMs: DEADLINE_MS, signal };
+    const { waitsFor, ...description } = this.#options.describe();
+    const key = JSON.stringify([description.version, ...description.heads]);
     try {
-      await this.#ports.registry.registerService(definition, { deadlineMs: DEADLINE_MS, signal });
-      this.#registered = { key, at: now };
-      if (this.#failing) {
-        this.#ports.logger.info({ id: definition.id }, "this agent is registered in Consul again");
+      if (this.#answer?.key !== key || this.#isOlder(this.#answer, RENEW_EVERY_MS)) {
+        const taken = await this.#register(description, limits);
+        this.#answer = { key, at: this.#ports.clock.now(), taken };
+        this.#reported = undefined;
       }
-      this.#failing = false;
+      if (this.#answer.taken !== undefined) {
+        await this.#report(this.#answer.taken, waitsFor, limits);
+        this.#succeeded(this.#answer.taken);
+      }
     } catch (error) {
+      const isRefusal = error instanceof ConsulError && REFUSALS.has(error.code);
+      this.#answer = isRefusal ? { key, at: this.#ports.clock.now() } : undefined;
       this.#failed(error, signal);
     }
+  }
+
+  async #register(description: OwnDescription, limits: Limits): Promise<ServiceDefinition> {
+    const { registry } = this.#ports;
+    const definition = ownService(this.#options, await registry.way(limits.signal), description);
+    const before = this.#id;
+    this.#id = definition.id;
+    await registry.registerService(definition, limits);
+    if (before !== undefined && before !== definition.id) {
+      await registry.deregisterService(before, limits); // this machine's address has changed
+    }
+    return definition;
+  }
+
+  /** Consul keeps the state of a check when it is registered again, so one that it took for dead is told here, too. */
+  async #report({ checks }: ServiceDefinition, waitsFor: string | undefined, limits: Limits): Promise<void> {
+    const key = waitsFor ?? "";
+    if (this.#reported?.key === key && !this.#isOlder(this.#reported, REPORT_EVERY_MS)) {
+      return;
+    }
+    for (const { id, kind, name } of checks) {
+      if (kind === "ttl") {
+        const problem = name === "alive" ? undefined : waitsFor;
+        const report = { passing: problem === undefined, note: problem ?? "" };
+        await this.#ports.registry.reportCheck(id, report, limits);
+      }
+    }
+    this.#reported = { key, at: this.#ports.clock.now() };
+  }
+
+  #isOlder({ at }: { readonly at: number }, ageMs: number): boolean {
+    return this.#ports.clock.now() - at >= ageMs;
+  }
+
+  #succeeded({ id }: ServiceDefinition): void {
+    if (this.#failing) {
+      this.#ports.logger.info({ id }, "this agent is registered in Consul again");
+    }
+    this.#failing = false;
   }
 
   #failed(error: unknown, signal: AbortSignal): void {
     if (signal.aborted) {
       return;
     }
-    if (!this.#failing) {
-      this.#ports.logger.warn(
-        { reason: messageOf(error) },
-        "this agent can't be registered in Consul; tried again",
-      );
-    }
+    const level = this.#failing ? "debug" : "warn";
+    this.#ports.logger[level](
+      { reason: messageOf(error) },
+      "this agent can't be registered in Consul; tried again",
+    );
     this.#failing = true;
-  }
-
-  #id(): string {
-    return `${SERVICE_NAME}-${new URL(this.#options.httpAddress).port}`;
-  }
-
-  #definition(): ServiceDefinition {
-    const { hostname, port } = new URL(this.#options.httpAddress);
-    const { version, heads } = this.#options.describe();
-    const named = [...heads].map(([pool, head]) => [`head_${pool}`, head ?? ""] as const);
-    return {
-      id: this.#id(),
-      name: SERVICE_NAME,
-      address: hostname.replace(/^\[|\]$/g, ""),
-      port: Number(port),
-      meta: { version, ...Object.fromEntries(named) },
-      check: {
-        name: "readiness",
-        http: new URL(this.#options.readinessPath, this.#options.httpAddress).href,
-        ...CHECK,
-      },
-    };
   }
 }
 

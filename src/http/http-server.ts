@@ -30,6 +30,14 @@ export interface HttpOptions {
   readonly pools: ReadonlyMap<string, PoolApi>;
 }
 
+/** Ready: DNS is served and every pool has a head. */
+interface Readiness {
+  readonly ready: boolean;
+  /** The pools without a head. */
+  readonly waiting: readonly string[];
+  readonly dns: string;
+}
+
 /** The listening address can't be had. One line that names it. */
 export class HttpListenError extends Error {
   override readonly name = "HttpListenError";
@@ -82,14 +90,19 @@ export class HttpServer {
     return typeof address === "object" && address !== null ? address : undefined;
   }
 
-  #addRoutes(app: FastifyInstance): void {
+  readiness(): Readiness {
     const { dnsState, pools } = this.#options;
+    const waiting = [...pools].filter(([, pool]) => !pool.hasHead()).map(([name]) => name);
+    const dns = dnsState();
+    return { ready: waiting.length === 0 && dns === "serving", waiting, dns };
+  }
+
+  #addRoutes(app: FastifyInstance): void {
+    const { pools } = this.#options;
     app.get("/v1/agent/health", () => ({ status: "alive" }));
     app.get(READINESS_PATH, async (_request, reply) => {
-      const waiting = [...pools].filter(([, pool]) => !pool.hasHead()).map(([name]) => name);
-      const dns = dnsState();
-      const ready = waiting.length === 0 && dns === "serving";
-      await reply.code(ready ? 200 : 503).send({ ready, waiting, dns });
+      const readiness = this.readiness();
+      await reply.code(readiness.ready ? 200 : 503).send(readiness);
     });
     app.put<{ Params: { pool: string } }>("/v1/pools/:pool/heartbeat", async (request, reply) => {
       const { pool: name } = request.params;

@@ -46,6 +46,14 @@ suite("defaults", () => {
     });
   });
 
+  test("the address that others are told has the listener's port unless it names one", () => {
+    const advertised = (text: string) => load(`http: { advertise: ${JSON.stringify(text)} }`).http.advertise;
+    assert.deepEqual(advertised("10.0.0.5"), { host: "10.0.0.5" });
+    assert.deepEqual(advertised("10.0.0.5:80"), { host: "10.0.0.5", port: 80 });
+    assert.deepEqual(advertised("2001:db8::5"), { host: "2001:db8::5" });
+    assert.deepEqual(advertised("[2001:db8::5]:80"), { host: "2001:db8::5", port: 80 });
+  });
+
   test("a pool of another name is the Consul service of that name, reached over TCP", () => {
     const pool = load("pools: { redis: {} }").pools["redis"];
     assert.equal(pool?.heartbeat, "none");
@@ -193,6 +201,21 @@ suite("a mistake is one line that names its place and what was expected", () => 
       "pools: { web: {}, Web: {} }",
       "FILE: pools.Web: expected names that differ in more than case: to DNS web and Web are one",
     ],
+    ...[
+      "0.0.0.0",
+      "::",
+      "[::]:80",
+      "10.0.0.5:0",
+      "224.0.0.1",
+      "ff02::1",
+      "255.255.255.255",
+      "fe80::1%eth0",
+      "web1",
+      "",
+    ].map((text): [string, string] => [
+      `http: { advertise: ${JSON.stringify(text)} }`,
+      `FILE: http.advertise: expected an IP address that others reach, with a port or without, such as "10.0.0.5", got ${JSON.stringify(text)}`,
+    ]),
     ["pools: {}", "FILE: pools: expected at least one pool"],
     [
       "pools: { nomad: { heartbeat: sometimes } }",

@@ -202,11 +202,11 @@ suite("a client", () => {
       body: "Permission denied: lacks service:write",
     });
     await using client = new ConsulClient({ address: proxy.address });
-    const check = { name: "up", http: "http://127.0.0.1:1", intervalMs: 1_000, timeoutMs: 1_000 };
-    const service = { id: "a", name: "a", address: "127.0.0.1", port: 1, meta: {}, check };
+    const service = { id: "a", name: "a", address: "127.0.0.1", port: 1, meta: {}, checks: [] };
     const limits = { deadlineMs: 2_000, signal: new AbortController().signal };
     const refusal = rejectsWith("http-403", /^Consul answers 403: Permission denied: lacks service:write$/);
     await assert.rejects(client.registerService(service, limits), refusal);
+    await assert.rejects(client.reportCheck("a:alive", { passing: true, note: "" }, limits), refusal);
     await assert.rejects(client.deregisterService("a", limits), refusal);
     await assert.rejects(client.datacenters(limits), refusal);
     proxy.script = () => ({ status: 301, type: "text/html", body: "" });
