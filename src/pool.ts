@@ -31,7 +31,7 @@ export interface PoolPorts {
 }
 
 /** What of the agent's configuration every pool shares. */
-type Place = Pick<Config, "datacenter" | "region">;
+type Place = Pick<Config, "datacenter" | "region" | "consul">;
 
 /** Everything that belongs to one pool, started and stopped together. */
 export class Pool {
@@ -72,7 +72,10 @@ export class Pool {
     this.#watcher =
       config.backups === null
         ? undefined
-        : new ConsulWatcher({ ...shared, catalog, sink: proxy }, watchConfigOf(config.backups));
+        : new ConsulWatcher(
+            { ...shared, catalog, sink: proxy },
+            watchConfigOf(config.backups, place.consul.wait),
+          );
     this.#heartbeat =
       config.heartbeat === "nomad" ? new Heartbeat({ ...shared, proxy, query, contact }) : undefined;
     this.#contact = contact;
@@ -118,10 +121,14 @@ function proxyConfigOf({ health, rebalance }: PoolConfig, { datacenter, region }
   };
 }
 
-function watchConfigOf({ tag, filter, ...backups }: NonNullable<PoolConfig["backups"]>): ConsulWatchConfig {
+function watchConfigOf(
+  { tag, filter, ...backups }: NonNullable<PoolConfig["backups"]>,
+  waitMs: number,
+): ConsulWatchConfig {
   return {
     ...DEFAULT_CONSUL_WATCH,
     ...backups,
+    waitMs,
     ...(tag === null ? {} : { tag }),
     ...(filter === null ? {} : { filter }),
   };

@@ -20,6 +20,12 @@ function parsed<Value>(parse: (text: string) => Value | undefined, expected: str
 
 const durationMs = parsed(parseDurationMs, 'a duration such as "500ms" or "10m"');
 const positiveDurationMs = durationMs.refine((ms) => ms > 0, { error: "expected a duration above zero" });
+/**
+ * Below a second an idle watch would be a poll: at 1 s, 100 pools ask 100 times a second. Consul itself waits 10 min at most.
+ */
+const consulWaitMs = durationMs.refine((ms) => ms >= 1_000 && ms <= 600_000, {
+  error: "expected a duration from 1s to 10m",
+});
 /** Source: RFC 2181 §8: whole seconds in 31 bits. */
 const ttlMs = durationMs.refine((ms) => ms % 1_000 === 0 && ms / 1_000 < 2 ** 31, {
   error: "expected whole seconds, at most 2147483647s",
@@ -182,6 +188,7 @@ export const configSchema = z.strictObject({
       token: z.string({ error: "expected a token" }).nullable().default(null),
       token_file: filePath.nullable().default(null),
       server_name: z.string({ error: "expected a host name" }).nullable().default(null),
+      wait: consulWaitMs.prefault("1m"),
       register: z.boolean({ error: "expected true or false" }).default(false),
       ...tlsFiles,
     })

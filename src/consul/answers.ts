@@ -119,12 +119,14 @@ function listIn(body: Buffer | undefined, endpoint: string, quote: Quote): reado
 /** Whatever type the answer calls itself: a proxy may leave that out. What the JSON parser says would quote the body. */
 function jsonIn(body: Buffer | undefined, endpoint: string, quote: Quote): unknown {
   const text = body?.toString("utf8") ?? "";
+  if (text === "") {
+    throw new ConsulError("not-json", `${endpoint}: expected JSON, got an empty body`, { brokenOff: true });
+  }
   try {
     return JSON.parse(text);
   } catch {
-    const found =
-      text === "" ? "an empty body" : `text that begins with "${quote(text.slice(0, BEGINNING), EXCERPT)}"`;
-    throw new ConsulError("not-json", `${endpoint}: expected JSON, got ${found}`);
+    const beginning = quote(text.slice(0, BEGINNING), EXCERPT);
+    throw new ConsulError("not-json", `${endpoint}: expected JSON, got text that begins with "${beginning}"`);
   }
 }
 

@@ -33,12 +33,25 @@ export type ConsulErrorCode =
 export class ConsulError extends Error {
   override readonly name = "ConsulError";
   readonly code: ConsulErrorCode;
+  /** See `CatalogFailure`. */
+  readonly brokenOff: boolean;
 
-  constructor(code: ConsulErrorCode, message: string, options?: ErrorOptions) {
+  constructor(
+    code: ConsulErrorCode,
+    message: string,
+    options: ErrorOptions & { readonly brokenOff?: boolean } = {},
+  ) {
     super(message, options);
     this.code = code;
+    this.brokenOff = options.brokenOff ?? ["reset", "cut-body"].includes(code);
   }
 }
+
+/**
+ * What stands before Consul says with these that it gave up waiting: RFC 9110's, and Cloudflare's 520 to 524. A 500 is
+ * Consul's own, as "No cluster leader" after 10 s.
+ */
+const GATEWAY_STATUSES: readonly number[] = [408, 502, 503, 504, 520, 521, 522, 523, 524];
 
 const BY_SYSTEM_CODE: Readonly<Record<string, ConsulErrorCode>> = {
   ECONNREFUSED: "unreachable",
@@ -52,6 +65,8 @@ const BY_SYSTEM_CODE: Readonly<Record<string, ConsulErrorCode>> = {
   ENOTSOCK: "unreachable",
   ECONNRESET: "reset",
   EPIPE: "reset",
+  // The connection ended within the headers.
+  HPE_INVALID_EOF_STATE: "reset",
   ETIMEDOUT: "timeout",
   EPROTO: "tls",
   CERT_HAS_EXPIRED: "tls",
@@ -96,7 +111,8 @@ export function translate(error: unknown, secret: string | undefined): ConsulErr
   if (foreign.isResponse === true) {
     const { statusCode: status = 0, body, headers } = response ?? {};
     const message = refusalText({ status, body, location: headers?.location }, quote);
-    return new ConsulError(codeOfStatus(status), message, { cause: foreign });
+    const brokenOff = GATEWAY_STATUSES.includes(status);
+    return new ConsulError(codeOfStatus(status), message, { cause: foreign, brokenOff });
   }
   return new ConsulError(codeOf(foreign), quote(foreign.message), { cause: foreign });
 }

@@ -25,6 +25,8 @@ export interface ConsulWatchStatus {
   /** The last failure, also when it is over. */
   readonly lastError: WatchError | undefined;
   readonly index: number;
+  /** Milliseconds that queries wait at most because longer waits were ended on the way; `undefined`: no such limit is known. */
+  readonly waitLimitMs: number | undefined;
   /** Where the reported servers are; `undefined` when there are none. */
   readonly datacenter: string | undefined;
   /** How many servers are reported. */
@@ -34,7 +36,7 @@ export interface ConsulWatchStatus {
   readonly emptyUntil: number | undefined;
   /** The first answer was empty though a token was sent: it may lack `service:read` or `node:read`. */
   readonly tokenMayLackRights: boolean;
-  /** Answered and failed queries since the start: `ok`, or the failure's code. */
+  /** Queries since the start: `ok`, `ended-early`, or the failure's code. */
   readonly queries: Readonly<Record<string, number>>;
 }
 
@@ -44,9 +46,12 @@ export interface WatchRecord {
   readonly lastSuccessAt: number | undefined;
   readonly lastError: WatchError | undefined;
   readonly index: number;
+  readonly waitLimitMs: number | undefined;
   readonly queries: Readonly<Record<string, number>>;
-  /** Kinds of failures since the last answer, each of which is logged once. */
+  /** Kinds of failures that were logged since the last answer: each of them once. */
   readonly outageKinds: readonly string[];
+  /** When each kind was last logged. */
+  readonly toldAt: Readonly<Record<string, number>>;
 }
 
 export const IDLE_RECORD: WatchRecord = {
@@ -54,12 +59,23 @@ export const IDLE_RECORD: WatchRecord = {
   lastSuccessAt: undefined,
   lastError: undefined,
   index: 0,
+  waitLimitMs: undefined,
   queries: {},
   outageKinds: [],
+  toldAt: {},
 };
 
+/** Milliseconds between two lines of one kind: a Consul that fails every other query makes 12 lines a minute, not hundreds. */
+const TOLD_EVERY_MS = 10_000;
+
 export function afterStart(record: WatchRecord, now: number): WatchRecord {
-  return { ...record, state: { kind: "starting", since: now }, index: 0, outageKinds: [] };
+  return {
+    ...record,
+    state: { kind: "starting", since: now },
+    index: 0,
+    waitLimitMs: undefined,
+    outageKinds: [],
+  };
 }
 
 export function afterStop(record: WatchRecord, now: number): WatchRecord {
@@ -77,9 +93,16 @@ export function afterSuccess(record: WatchRecord, index: number, now: number): W
   };
 }
 
-/** Whether this kind of failure is new in the present outage. */
-export function isNews(record: WatchRecord, failure: CatalogFailure): boolean {
-  return !record.outageKinds.includes(kindOf(failure));
+/** Whether this kind of failure is to be logged: it was not in the present outage, nor just before. */
+export function isNews(record: WatchRecord, failure: CatalogFailure, now: number): boolean {
+  const kind = kindOf(failure);
+  const toldAt = record.toldAt[kind] ?? Number.NEGATIVE_INFINITY;
+  return !record.outageKinds.includes(kind) && now - toldAt >= TOLD_EVERY_MS;
+}
+
+/** Whether a failure of the present outage was logged, so that its end is worth a line. */
+export function wasTold({ outageKinds }: WatchRecord): boolean {
+  return outageKinds.length > 0;
 }
 
 /** A restart shows as a reset, then as nobody listening: one outage without an answer, not two. */
@@ -94,14 +117,25 @@ export function afterQueryFailure(
   now: number,
 ): WatchRecord {
   const since = record.state.kind === "retrying" ? record.state.since : now;
+  const told = isNews(record, failure, now) ? [kindOf(failure)] : [];
   return {
     ...record,
     state: { kind: "retrying", since, attempt: retry.attempt, retryAt: now + retry.delayMs },
     lastError: { code: failure.code, message: failure.message, at: now },
     index: 0,
     queries: counted(record.queries, failure.code),
-    outageKinds: [...new Set([...record.outageKinds, kindOf(failure)])],
+    outageKinds: [...record.outageKinds, ...told],
+    toldAt: { ...record.toldAt, ...Object.fromEntries(told.map((kind) => [kind, now])) },
   };
+}
+
+/** A wait that ended early is counted; the state, the index and what is known of failures stay. */
+export function afterEarlyEnd(record: WatchRecord): WatchRecord {
+  return { ...record, queries: counted(record.queries, "ended-early") };
+}
+
+export function afterWaitLimited(record: WatchRecord, waitLimitMs: number | undefined): WatchRecord {
+  return { ...record, waitLimitMs };
 }
 
 /** A query to another datacenter succeeded: it counts, the watched one's state stays. */

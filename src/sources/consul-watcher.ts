@@ -5,21 +5,24 @@ import { afterAnswer, afterFailure, type ConfirmedList, UNKNOWN_LIST } from "./c
 import { addressesOf } from "./consul-addresses.ts";
 import type { CatalogAnswer, CatalogFailure, ConsulCatalog } from "./consul-catalog.ts";
 import type { ConsulWatchConfig } from "./consul-watch-config.ts";
+import { ConsulWatchLog } from "./consul-watch-log.ts";
 import {
+  afterEarlyEnd,
   afterQueryFailure,
   afterRemoteFailure,
   afterRemoteSuccess,
   afterStart,
   afterStop,
   afterSuccess,
+  afterWaitLimited,
   type ConsulWatchStatus,
   IDLE_RECORD,
   isNews,
   type WatchRecord,
+  wasTold,
 } from "./consul-watch-status.ts";
 import { datacenterPlan } from "./datacenter-order.ts";
 import { watchDatacenter } from "./datacenter-watch.ts";
-import { LeftOut } from "./left-out.ts";
 import { serveFromRemote } from "./remote-servers.ts";
 
 export interface ConsulWatcherPorts {
@@ -47,13 +50,13 @@ export class ConsulWatcher {
   readonly #ports: ConsulWatcherPorts;
   readonly #config: ConsulWatchConfig;
   readonly #report: BackupReport;
+  readonly #log: ConsulWatchLog;
   #record: WatchRecord = IDLE_RECORD;
   #local: ConfirmedList = UNKNOWN_LIST;
   #localName: string | undefined;
   #remote: RemoteList | undefined;
   #remoteSearch: AbortController | undefined;
   #tokenMayLackRights = false;
-  readonly #leftOut = { local: new LeftOut(), remote: new LeftOut() };
   #tier: Tier = "backup";
   #running: { readonly abort: AbortController; readonly done: Set<Promise<void>> } | undefined;
 
@@ -61,6 +64,7 @@ export class ConsulWatcher {
     this.#ports = ports;
     this.#config = config;
     this.#report = new BackupReport(ports);
+    this.#log = new ConsulWatchLog(ports, config.service);
   }
 
   /** Starts watching; a second call changes nothing. */
@@ -79,6 +83,13 @@ export class ConsulWatcher {
       },
       failed: (failure: CatalogFailure, attempt: number, delayMs: number) => {
         this.#failed(failure, attempt, delayMs);
+      },
+      endedEarly: (failure: CatalogFailure, tookMs: number) => {
+        this.#endedEarly(failure, tookMs);
+      },
+      waitLimited: (limitMs: number | undefined) => {
+        this.#record = afterWaitLimited(this.#record, limitMs);
+        this.#log.waitLimited(limitMs);
       },
       waitMs: () => this.#waitMs(),
     };
@@ -108,13 +119,14 @@ export class ConsulWatcher {
   }
 
   status(): ConsulWatchStatus {
-    const { state, lastSuccessAt, lastError, index, queries } = this.#record;
+    const { state, lastSuccessAt, lastError, index, waitLimitMs, queries } = this.#record;
     const servers = this.#report.last?.addresses.length ?? 0;
     return {
       state,
       lastSuccessAt,
       lastError,
       index,
+      waitLimitMs,
       queries,
       datacenter: servers === 0 ? undefined : this.#servingDatacenter(),
       servers,
@@ -130,13 +142,10 @@ export class ConsulWatcher {
 
   #answered(answer: CatalogAnswer, index: number): void {
     const now = this.#ports.clock.now();
-    const usable = this.#usable(answer, this.#leftOut.local);
+    const usable = this.#usable(answer, "local");
     this.#noteRights(answer);
-    if (this.#record.state.kind === "retrying") {
-      this.#ports.logger.info(
-        { servers: usable.length, downMs: now - this.#record.state.since },
-        "Consul answers again",
-      );
+    if (this.#record.state.kind === "retrying" && wasTold(this.#record)) {
+      this.#log.recovered(usable.length, now - this.#record.state.since);
     }
     this.#record = afterSuccess(this.#record, index, now);
     this.#localName =
@@ -152,14 +161,16 @@ export class ConsulWatcher {
   }
 
   #failed(failure: CatalogFailure, attempt: number, delayMs: number): void {
-    const fields = { code: failure.code, reason: failure.message, attempt, retryInMs: Math.round(delayMs) };
-    if (isNews(this.#record, failure)) {
-      this.#ports.logger.warn(fields, "Consul fails; the servers it reported stay, and it is tried again");
-    } else {
-      this.#ports.logger.debug(fields, "Consul still fails");
-    }
-    this.#record = afterQueryFailure(this.#record, failure, { attempt, delayMs }, this.#ports.clock.now());
+    const now = this.#ports.clock.now();
+    this.#log.failed(failure, attempt, delayMs, isNews(this.#record, failure, now));
+    this.#record = afterQueryFailure(this.#record, failure, { attempt, delayMs }, now);
     this.#local = afterFailure(this.#local);
+  }
+
+  /** Nothing else changes: what is counted or held goes on. */
+  #endedEarly(failure: CatalogFailure, tookMs: number, datacenter?: string): void {
+    this.#log.endedEarly(failure, tookMs, datacenter);
+    this.#record = afterEarlyEnd(this.#record);
   }
 
   #waitMs(): number {
@@ -184,11 +195,14 @@ export class ConsulWatcher {
       localName: () => this.#localName,
       answered: (datacenter: string, answer: CatalogAnswer) => this.#remoteAnswered(datacenter, answer),
       failed: (datacenter: string | undefined, failure: CatalogFailure) => {
-        this.#ports.logger.debug(
-          { code: failure.code, reason: failure.message, datacenter },
-          "another datacenter fails",
-        );
+        this.#log.remoteFailed(failure, datacenter);
         this.#record = afterRemoteFailure(this.#record, failure, datacenter, this.#ports.clock.now());
+      },
+      endedEarly: (datacenter: string, failure: CatalogFailure, tookMs: number) => {
+        this.#endedEarly(failure, tookMs, datacenter);
+      },
+      waitLimited: (datacenter: string, limitMs: number | undefined) => {
+        this.#log.waitLimited(limitMs, datacenter);
       },
       noneFound: () => {
         this.#noneFound();
@@ -205,15 +219,12 @@ export class ConsulWatcher {
 
   #remoteAnswered(datacenter: string, answer: CatalogAnswer): boolean {
     this.#record = afterRemoteSuccess(this.#record);
-    const usable = this.#usable(answer, this.#leftOut.remote);
+    const usable = this.#usable(answer, "remote");
     if (usable.length === 0) {
       return false;
     }
     if (this.#remote?.datacenter !== datacenter) {
-      this.#ports.logger.info(
-        { datacenter, servers: usable.length },
-        "another datacenter's servers are used",
-      );
+      this.#log.remoteUsed(datacenter, usable.length);
     }
     this.#remote = { datacenter, addresses: usable, seenAt: this.#ports.clock.now() };
     this.#tellSink();
@@ -228,13 +239,9 @@ export class ConsulWatcher {
     }
   }
 
-  #usable(answer: CatalogAnswer, leftOut: LeftOut): readonly string[] {
+  #usable(answer: CatalogAnswer, where: "local" | "remote"): readonly string[] {
     const { usable, skipped } = addressesOf(answer, this.#config.service);
-    const news = leftOut.news(skipped, this.#ports.clock.now());
-    if (news !== undefined) {
-      const fields = { service: this.#config.service, leftOut: skipped.length };
-      this.#ports.logger.warn(fields, `instances in Consul left out: ${news}`);
-    }
+    this.#log.leftOut(where, skipped);
     return usable;
   }
 

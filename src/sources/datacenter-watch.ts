@@ -4,6 +4,15 @@ import { backoffMs } from "./backoff.ts";
 import type { CatalogAnswer, CatalogFailure, ConsulCatalog } from "./consul-catalog.ts";
 import { nextIndex } from "./consul-index.ts";
 import { backoffRule, type ConsulWatchConfig, deadlineMs, paceRule } from "./consul-watch-config.ts";
+import {
+  afterAnsweredWait,
+  afterEarlyEnd,
+  allowedWaitMs,
+  endedEarly,
+  isNewLimit,
+  type LearnedWait,
+  UNLIMITED_WAIT,
+} from "./learned-wait.ts";
 import { earliestNext, FRESH_PACE, type Pace, spend } from "./query-pace.ts";
 
 export interface WatchPorts {
@@ -17,13 +26,18 @@ export interface WatchObserver {
   answered(answer: CatalogAnswer, index: number): void;
   /** The next attempt comes after `delayMs` milliseconds. */
   failed(failure: CatalogFailure, attempt: number, delayMs: number): void;
-  /** Milliseconds that the next query may wait for a change. */
+  /** Something on the way ended a query that waited, after `tookMs` milliseconds; it is asked anew at once. */
+  endedEarly(failure: CatalogFailure, tookMs: number): void;
+  /** From now on queries wait so many milliseconds at most; `undefined`: as long as they like. */
+  waitLimited(limitMs: number | undefined): void;
+  /** Milliseconds that the next query should wait for a change. */
   waitMs(): number;
 }
 
 /**
  * Watches the service in one datacenter by blocking queries until the signal aborts; then resolves. Never rejects, never
- * gives up: a failure is followed by a new attempt at index 0 after a delay with full jitter.
+ * gives up: a failure is followed by a new attempt at index 0 after a delay with full jitter. A wait that something on the way
+ * ends early is no failure: index 0 is asked at once, which tells whether Consul is there, and what it lists now.
  */
 export async function watchDatacenter(
   ports: WatchPorts,
@@ -53,6 +67,7 @@ class DatacenterWatch {
   #index = 0;
   #pace: Pace = FRESH_PACE;
   #startedAt = 0;
+  #wait: LearnedWait = UNLIMITED_WAIT;
 
   constructor(
     ports: WatchPorts,
@@ -70,7 +85,7 @@ class DatacenterWatch {
 
   /** One answer, however many attempts it takes. Rejects when the signal aborts. */
   async step(): Promise<void> {
-    const answer = await pRetry(() => this.#query(), {
+    const answer = await pRetry(() => this.#ask(), {
       retries: Number.POSITIVE_INFINITY,
       // p-retry caps after the randomising, so its jitter vanishes at the cap: the delay is ours, and it adds none.
       shouldConsumeRetry: () => false,
@@ -84,13 +99,26 @@ class DatacenterWatch {
     await this.#sleepUntil(earliestNext(this.#pace, this.#startedAt, this.#index > previous, rule));
   }
 
+  /** Asks until there is an answer or a failure: early ends are neither. */
+  async #ask(): Promise<CatalogAnswer> {
+    for (;;) {
+      const answer = await this.#query().catch((error: unknown) => {
+        this.#endedEarly(asFailure(error));
+      });
+      if (answer !== undefined) {
+        this.#learn(afterAnsweredWait(this.#wait, this.#tookMs()));
+        return answer;
+      }
+    }
+  }
+
   async #query(): Promise<CatalogAnswer> {
     const rule = paceRule(this.#config);
     await this.#sleepUntil(earliestNext(this.#pace, this.#startedAt, true, rule));
     this.#startedAt = this.#ports.clock.now();
     this.#pace = spend(this.#pace, this.#startedAt, rule);
-    const waitMs = this.#observer.waitMs();
-    const answer = this.#ports.catalog.instances({
+    const waitMs = allowedWaitMs(this.#wait, this.#observer.waitMs(), this.#startedAt);
+    return await this.#ports.catalog.instances({
       selection: this.#config,
       ...(this.#datacenter === undefined ? {} : { datacenter: this.#datacenter }),
       index: this.#index,
@@ -98,9 +126,30 @@ class DatacenterWatch {
       deadlineMs: deadlineMs(this.#index, waitMs, this.#config.slackMs),
       signal: this.#signal,
     });
-    return await answer.catch((error: unknown) => {
-      throw asFailure(error);
-    });
+  }
+
+  /** Takes note of an early end. @throws the failure when it is another one. */
+  #endedEarly(failure: CatalogFailure): void {
+    const tookMs = this.#tookMs();
+    const brokenOff = failure.brokenOff === true;
+    if (this.#signal.aborted || !endedEarly({ index: this.#index, tookMs, brokenOff })) {
+      throw failure;
+    }
+    this.#index = 0;
+    this.#observer.endedEarly(failure, tookMs);
+    this.#learn(afterEarlyEnd(this.#wait, tookMs, this.#ports.clock.now()));
+  }
+
+  #learn(wait: LearnedWait): void {
+    const before = this.#wait;
+    this.#wait = wait;
+    if (isNewLimit(before, wait)) {
+      this.#observer.waitLimited(wait.limitMs);
+    }
+  }
+
+  #tookMs(): number {
+    return this.#ports.clock.now() - this.#startedAt;
   }
 
   async #backOff(error: Error, attempt: number): Promise<void> {

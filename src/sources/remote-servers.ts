@@ -10,6 +10,9 @@ export interface RemoteObserver {
   /** @returns whether the answer holds a usable server, so that this datacenter is worth watching. */
   answered(datacenter: string, answer: CatalogAnswer): boolean;
   failed(datacenter: string | undefined, failure: CatalogFailure): void;
+  /** See `WatchObserver`, as the next one. */
+  endedEarly(datacenter: string, failure: CatalogFailure, tookMs: number): void;
+  waitLimited(datacenter: string, limitMs: number | undefined): void;
   /** Every other datacenter answered, and none has a server. */
   noneFound(): void;
 }
@@ -102,6 +105,12 @@ async function watchWhileServing(
       end.failed = true;
       observer.failed(name, failure);
       lost.abort();
+    },
+    endedEarly: (failure: CatalogFailure, tookMs: number) => {
+      observer.endedEarly(name, failure, tookMs);
+    },
+    waitLimited: (limitMs: number | undefined) => {
+      observer.waitLimited(name, limitMs);
     },
     waitMs: () => config.waitMs,
   };

@@ -34,6 +34,7 @@ suite("defaults", () => {
     assert.equal(config.dns.domain, "headwaiter.internal");
     assert.equal(config.dns.ttl, 0);
     assert.equal(config.consul.address, "http://127.0.0.1:8500");
+    assert.equal(config.consul.wait, 60_000);
     assert.deepEqual(Object.keys(config.pools), ["nomad"]);
     assert.equal(config.pools["nomad"]?.heartbeat, "nomad");
     assert.equal(config.pools["nomad"].ping, "nomad");
@@ -233,6 +234,8 @@ suite("a mistake is one line that names its place and what was expected", () => 
       "consul: { address: 'ftp://127.0.0.1' }",
       'FILE: consul.address: Consul address "ftp://127.0.0.1": expected "http://host:port", "https://host:port" or "unix:///path"',
     ],
+    ["consul: { wait: 500ms }", "FILE: consul.wait: expected a duration from 1s to 10m"],
+    ["consul: { wait: 11m }", "FILE: consul.wait: expected a duration from 1s to 10m"],
     ["- a list", "FILE: expected a mapping of keys to values"],
     [
       "region: *absent",

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { after, before, suite, test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import type { ConsulWatchConfig } from "../../src/sources/consul-watch-config.ts";
 import { ConsulDriver } from "./consul-driver.ts";
 import { eventually } from "./eventually.ts";
 import { type Fault, FaultProxy } from "./fault-proxy.ts";
-import { type Reply, type Script, ScriptedProxy } from "./scripted-proxy.ts";
+import { type Break, type Reply, type Script, ScriptedProxy } from "./scripted-proxy.ts";
 import type { ConsulUnderTest } from "./watch-contract.ts";
 import { WatchedPool } from "./watched-pool.ts";
 
@@ -52,6 +53,20 @@ const REPLIES: [what: string, reply: Reply, code: string][] = [
     { status: 400, type: "text/plain", body: "Failed to create boolean expression" },
     "http-4xx",
   ],
+];
+
+const gateway = (status: number): Reply => ({ status, type: "text/html", body: "<title>oh</title>" });
+
+/** How proxies end a query that waits too long for them. */
+const ENDS: [what: string, end: Reply | Break][] = [
+  ["504", gateway(504)],
+  ["502", gateway(502)],
+  ["503", gateway(503)],
+  ["408", gateway(408)],
+  ["200 and nothing", { status: 200, type: "text/plain", body: "" }],
+  ["a closed connection", "close"],
+  ["a reset connection", "reset"],
+  ["half an answer", "cut"],
 ];
 
 /** What must hold while something between us and Consul fails: run with the fake Consul behind the faults, and a real one. */
@@ -126,6 +141,33 @@ export function faultContract(name: string, open: () => Promise<ConsulUnderTest>
         });
       });
     }
+
+    suite("ends a query that waits longer than 1.2 s", { concurrency: true }, () => {
+      for (const [what, end] of ENDS) {
+        test(`with ${what}: no word of it but that waits are shorter; changes and a hold go on`, async () => {
+          const name = await registered();
+          await using proxy = await new ScriptedProxy(consul.address).start();
+          proxy.script = (forward, index) =>
+            index === 0 ? forward() : Promise.race([forward(), pause(1_200, end)]);
+          const config = { waitMs: 30_000, emptyHoldMs: 4_000 };
+          await using pool = new WatchedPool({ address: proxy.address }, { service: name, ...config });
+          await pool.shows(BOTH);
+          const status = () => pool.watcher.status();
+          await eventually(() => status().waitLimitMs !== undefined, status);
+          await driver.register({ service: name, id: `${name}-3`, port: 4003 });
+          await pool.shows(ALL);
+          await Promise.all([1, 2, 3].map((number) => driver.deregister(`${name}-${number}`)));
+          await eventually(() => status().emptyUntil !== undefined, status);
+          await pool.shows([], 8_000);
+          assert.equal(status().lastError, undefined);
+          const told = pool.logger.lines.filter(({ level }) => level !== "debug");
+          assert.deepEqual(
+            told.map(({ level }) => level),
+            ["info"],
+          );
+        });
+      }
+    });
 
     test("lets the index fall: the watch starts again at 0", async () => {
       await scripted(async (proxy, pool, name) => {

@@ -9,8 +9,14 @@ export interface Reply {
   readonly body: string;
 }
 
+/** No whole reply: the connection is closed or reset before it, or closed within its body. */
+export type Break = "close" | "reset" | "cut";
+
 /** Makes the reply to a request; `forward` asks the Consul behind, with another index where one is given. */
-export type Script = (forward: (index?: number) => Promise<Reply>) => Reply | Promise<Reply>;
+export type Script = (
+  forward: (index?: number) => Promise<Reply>,
+  index: number,
+) => Reply | Break | Promise<Reply | Break>;
 
 /** An HTTP proxy on 127.0.0.1 whose replies a test may change. */
 export class ScriptedProxy implements AsyncDisposable {
@@ -50,14 +56,33 @@ export class ScriptedProxy implements AsyncDisposable {
 
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? "/", this.#target);
-    this.requests.push({ at: performance.now(), index: Number(url.searchParams.get("index") ?? 0) });
+    const asked = Number(url.searchParams.get("index") ?? 0);
+    this.requests.push({ at: performance.now(), index: asked });
     const gone = new AbortController();
     response.once("close", () => {
       gone.abort();
     });
-    const reply = await this.script((index) => forward(withIndex(url, index), gone.signal));
+    const reply = await this.script((index) => forward(withIndex(url, index), gone.signal), asked);
+    if (typeof reply === "string") {
+      end(response, reply);
+      return;
+    }
     const index = reply.index === undefined ? {} : { "x-consul-index": reply.index };
     response.writeHead(reply.status, { "content-type": reply.type, ...index }).end(reply.body);
+  }
+}
+
+function end(response: ServerResponse, how: Break): void {
+  switch (how) {
+    case "close":
+      response.destroy();
+      return;
+    case "reset":
+      response.socket?.resetAndDestroy();
+      return;
+    case "cut":
+      response.writeHead(200, { "content-type": "application/json" }).write("[", () => response.destroy());
+      return;
   }
 }
 

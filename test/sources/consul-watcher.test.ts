@@ -195,6 +195,152 @@ suite("a failure", () => {
   });
 });
 
+suite("a wait that is ended on the way", () => {
+  const BROKEN = { brokenOff: true };
+
+  /** The query that waits is ended after so long; the one that follows is answered. */
+  async function endEarly({ catalog, clock }: ReturnType<typeof watching>, afterMs: number, list = [A]) {
+    await clock.advance(afterMs);
+    catalog.waiting().fail("http-5xx", BROKEN);
+    await settled();
+    assert.equal(catalog.waiting().query.index, 0, "asked at once whether Consul is there");
+    catalog.waiting().answer(list, 10);
+    await settled();
+    return catalog.waiting().query;
+  }
+
+  test("is no failure: nothing above debug, the state stays", async () => {
+    const all = await started();
+    const before = all.watcher.status();
+    await endEarly(all, 6_000);
+    const { state, lastError, queries } = all.watcher.status();
+    assert.deepEqual(state, before.state);
+    assert.equal(lastError, undefined);
+    assert.deepEqual(queries, { ok: 2, "ended-early": 1 });
+    assert.deepEqual(
+      all.logger.lines.map(({ level }) => level),
+      ["debug"],
+    );
+    await all.watcher.stop();
+  });
+
+  test("that comes back makes the next ones shorter, once said, and found out anew after an hour", async () => {
+    const all = await started();
+    assert.equal((await endEarly(all, 6_000)).waitMs, 60_000);
+    assert.equal((await endEarly(all, 6_100)).waitMs, 4_800);
+    assert.equal(all.watcher.status().waitLimitMs, 4_800);
+    assert.equal(all.logged("info").length, 1);
+    for (let passed = 0; passed < 3_600_000; passed += 5_000) {
+      await all.clock.advance(5_000);
+      all.catalog.waiting().answer([A], 10);
+      await settled();
+    }
+    assert.equal(all.catalog.waiting().query.waitMs, 60_000);
+    assert.equal((await endEarly(all, 6_000)).waitMs, 4_800);
+    assert.equal(all.logged("info").length, 1);
+    assert.deepEqual(all.logged("warn"), []);
+    await all.watcher.stop();
+  });
+
+  test("no longer ends early: said, and the configured wait is back", async () => {
+    const all = await started();
+    await endEarly(all, 6_000);
+    await endEarly(all, 6_000);
+    for (const [waitMs, afterMs] of [
+      [4_800, 3_600_000],
+      [60_000, 60_000],
+      [60_000, 60_000],
+    ] as const) {
+      assert.equal(all.catalog.waiting().query.waitMs, waitMs);
+      await all.clock.advance(afterMs);
+      all.catalog.waiting().answer([A], 10);
+      await settled();
+    }
+    assert.equal(all.watcher.status().waitLimitMs, undefined);
+    assert.match(all.logged("info")[1] ?? "", /as configured again/);
+    await all.watcher.stop();
+  });
+
+  test("interrupts no hold of an empty answer", async () => {
+    const all = await started({ emptyHoldMs: 90_000 });
+    all.catalog.waiting().answer([], 11);
+    await settled();
+    const { emptyUntil } = all.watcher.status();
+    for (let passed = 0; passed < 90_000; passed += 6_000) {
+      assert.equal(all.watcher.status().emptyUntil, emptyUntil);
+      assert.deepEqual(all.sink.list, [A]);
+      await endEarly(all, 6_000, []);
+    }
+    assert.deepEqual(all.sink.list, []);
+    await all.watcher.stop();
+  });
+
+  test("leaves a failure's count and age as they are", async () => {
+    const { catalog, clock, watcher } = await started();
+    await clock.advance(6_000);
+    catalog.waiting().fail("reset", BROKEN);
+    await settled();
+    const goneAt = clock.now();
+    for (const attempt of [1, 2, 3]) {
+      await clock.advance(3_000);
+      assert.equal(catalog.waiting().query.index, 0);
+      catalog.waiting().fail("http-5xx", BROKEN);
+      await settled();
+      const { state } = watcher.status();
+      assert.ok(state.kind === "retrying" && state.since === goneAt + 3_000 && state.attempt === attempt);
+    }
+    await watcher.stop();
+  });
+
+  test("is one in another datacenter too: it is not left for that", async () => {
+    const { catalog, sink, clock, watcher, logged } = watching({ datacenters: ["dc1", "dc2", "dc3"] });
+    watcher.start();
+    await settled();
+    catalog.waiting("dc1").answer([], 10);
+    await settled();
+    catalog.waiting("dc2").answer([REMOTE], 5);
+    await clock.advance(6_000);
+    catalog.waiting("dc2").fail("http-5xx", BROKEN);
+    await settled();
+    catalog.waiting("dc2").answer([REMOTE, B], 6);
+    await settled();
+    assert.deepEqual(sink.list, [REMOTE, B]);
+    assert.deepEqual(logged("warn"), []);
+    await watcher.stop();
+  });
+});
+
+suite("a Consul that fails every other query", () => {
+  test("is told of a few times a minute, and of its end as often", async () => {
+    const { catalog, clock, watcher, logged } = await started();
+    for (let passed = 0; passed < 60_000; passed += 500) {
+      if (catalog.waiting().query.index > 0) {
+        catalog.waiting().fail("http-5xx");
+      } else {
+        catalog.waiting().answer([A], 10);
+      }
+      await clock.advance(500);
+    }
+    assert.ok(logged("warn").length >= 5 && logged("warn").length <= 7, `${logged("warn").length} lines`);
+    assert.ok(Math.abs(logged("info").length - logged("warn").length) <= 1);
+    await watcher.stop();
+  });
+
+  test("and then for good is told of within seconds", async () => {
+    const { catalog, clock, watcher, logged } = await started();
+    catalog.waiting().fail("http-5xx");
+    await clock.advance(2_000);
+    catalog.waiting().answer([A], 10);
+    await settled();
+    for (let passed = 0; passed < 12_000; passed += 2_000) {
+      catalog.waiting().fail("http-5xx");
+      await clock.advance(2_000);
+    }
+    assert.equal(logged("warn").length, 2);
+    await watcher.stop();
+  });
+});
+
 suite("an empty answer", () => {
   test("replaces a list only after the hold time, which is asked for in time", async () => {
     const { catalog, sink, clock, watcher } = await started({ emptyHoldMs: 90_000 });

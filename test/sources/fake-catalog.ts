@@ -9,7 +9,7 @@ import type {
 export interface OpenQuery {
   readonly query: CatalogQuery;
   answer(addresses: readonly string[], index: number | undefined, more?: Partial<CatalogAnswer>): void;
-  fail(code: string): void;
+  fail(code: string, more?: { readonly brokenOff: boolean }): void;
 }
 
 /** A catalog whose every answer the test gives. An aborted query rejects, as the contract says. */
@@ -39,9 +39,9 @@ export class FakeCatalog implements ConsulCatalog {
         const instances = addresses.map((address) => instanceAt(address, query));
         resolve({ instances, skipped: [], index, filteredByAcl: false, withToken: false, ...more });
       },
-      fail: (code) => {
+      fail: (code, more) => {
         done();
-        reject(failure(code));
+        reject(Object.assign(failure(code), more));
       },
     };
     const onAbort = () => {
