@@ -10,7 +10,7 @@ import { HeartbeatQuery } from "./nomad/heartbeat-query.ts";
 import { NomadClient } from "./nomad/nomad-client.ts";
 import { NomadConnection } from "./nomad/nomad-connection.ts";
 import type { NomadTls } from "./nomad/tls-handshake.ts";
-import type { HeartbeatQuery as Query } from "./sources/heartbeat.ts";
+import type { HeartbeatQuery as Query } from "./sources/heartbeat-answer.ts";
 
 /** All calls of one heartbeat together. Above the 5.3 s that a server without a leader may hold a call (measured). */
 const HEARTBEAT_TIMEOUT_MS = 6_000;

@@ -1,12 +1,14 @@
-import type { NodeServerInfo } from "../core/api-version-filter.ts";
 import { delay } from "../core/delay.ts";
 import type { Fleet } from "../core/fleet.ts";
 import type { Clock, Logger, Random } from "../core/ports.ts";
+import { printable } from "../core/printable.ts";
 import { fleetPaceMs } from "../core/rebalance.ts";
 import type { RpcProxy } from "../core/rpc-proxy.ts";
 import type { ServerEndpoint } from "../core/server-endpoint.ts";
 import type { ContactWatch } from "./contact.ts";
 import { drawnOnce, FleetWaits, type WaitLength } from "./fleet-waits.ts";
+import type { Heard, HeartbeatAnswer, HeartbeatQuery } from "./heartbeat-answer.ts";
+import { findLeaderSide, type LeaderSide } from "./leader-side.ts";
 import { rotateWhile } from "./rotation.ts";
 
 /** As Nomad's own clients in a small cluster: every 10 to 20 s, and the first one within 10 s of the start. */
@@ -21,29 +23,17 @@ const LONGEST_BASE_MS = 900_000;
 /** The wait after a failed round is random and doubles from 1 s up to this. */
 const MAX_BACKOFF_MS = 30_000;
 
-/** Other servers asked for a leader when the head names none: enough to find the majority's side among five. */
-const SERVERS_ASKED_FOR_LEADER = 4;
+/**
+ * A head that names no leader keeps its place for so long: a new leader is there 2.5 to 3.6 s after the old one died (measured
+ * with Nomad's defaults), and 12.7 s after it with raft's times five times as long.
+ */
+const LONGEST_ELECTION_MS = 15_000;
+
+/** When a head is asked again that begins to name no leader, in a fleet of any size: an election is surely over by then. */
+const AFTER_ELECTION_MS = LONGEST_ELECTION_MS + 1_000;
 
 /** What a heartbeat is called, by the phase before it. The first of a row is news, the others are routine. */
 const HEARD = { waiting: "first heartbeat", failing: "heartbeats again", ok: "heartbeat" } as const;
-
-/** What one server says of its cluster. */
-export interface HeartbeatAnswer {
-  readonly servers: readonly NodeServerInfo[];
-  /** `undefined` when the server would not tell: the last number is kept. */
-  readonly numNodes: number | undefined;
-  /** "" when it knows of no leader. */
-  readonly leaderRpcAddr: string;
-}
-
-/** An answer, and the server that gave it. */
-interface Heard {
-  readonly from: ServerEndpoint;
-  readonly answer: HeartbeatAnswer;
-}
-
-/** Asks one server; rejects when it can't be asked, or does not answer. */
-export type HeartbeatQuery = (server: ServerEndpoint, signal: AbortSignal) => Promise<HeartbeatAnswer>;
 
 interface HeartbeatPorts {
   readonly proxy: Pick<
@@ -76,7 +66,9 @@ export type HeartbeatStatus =
 export class Heartbeat {
   readonly #ports: HeartbeatPorts;
   readonly #waits: FleetWaits;
-  #period: WaitLength = () => MIN_PERIOD_MS;
+  #untilNext: WaitLength = () => MIN_PERIOD_MS;
+  /** The head while it names no leader, and since when: by `Clock.now`. */
+  #leaderless: { readonly key: string; readonly since: number } | undefined;
   #status: HeartbeatStatus = { phase: "waiting" };
   #running: AbortController | undefined;
 
@@ -117,13 +109,13 @@ export class Heartbeat {
     }
   }
 
-  /** Waits for one period. When it got shorter meanwhile, contact is judged by that from now on, too. */
+  /** When the wait got shorter while it lasted, contact is judged by that from now on, too. */
   async #untilDue(signal: AbortSignal): Promise<void> {
-    const announcedMs = this.#period(this.#waits.fleet);
-    await this.#waits.wait(this.#period, signal);
-    const periodMs = this.#period(this.#waits.fleet);
-    if (periodMs < announcedMs) {
-      this.#ports.contact.expectWithin(periodMs);
+    const drawnMs = this.#untilNext(this.#waits.fleet);
+    await this.#waits.wait(this.#untilNext, signal);
+    const waitMs = this.#untilNext(this.#waits.fleet);
+    if (waitMs < drawnMs) {
+      this.#ports.contact.expectWithin(waitMs);
     }
   }
 
@@ -162,7 +154,7 @@ export class Heartbeat {
       return await query(server, signal);
     } catch (error) {
       if (!signal.aborted) {
-        const lastError = error instanceof Error ? error.message : String(error);
+        const lastError = messageOf(error);
         const level = this.#status.phase === "failing" ? "debug" : "warn";
         const lastSuccessAt = this.#status.phase === "waiting" ? undefined : this.#status.lastSuccessAt;
         this.#status = { phase: "failing", lastSuccessAt, lastError };
@@ -175,47 +167,69 @@ export class Heartbeat {
   async #take(server: ServerEndpoint, answer: HeartbeatAnswer, signal: AbortSignal): Promise<void> {
     const { clock, contact, logger, proxy, random } = this.#ports;
     const heard: Heard = { from: server, answer };
-    const { from, answer: best } =
-      answer.leaderRpcAddr === "" ? await this.#fromLeadersSide(heard, signal) : heard;
+    const isLeaderless = answer.leaderRpcAddr === "";
+    const side = isLeaderless ? await this.#leaderSide(heard, signal) : undefined;
     if (signal.aborted) {
       return;
     }
+    const isNews = this.#noteLeader(server, isLeaderless);
+    if (side !== undefined) {
+      this.#leaveMinority(server, side);
+    }
+    const { from, answer: best } = side ?? heard;
     const { leaderRpcAddr, numNodes = proxy.numNodes(), servers } = best;
     const rejected = await proxy.refreshServerLists(servers, numNodes, leaderRpcAddr, { server: from });
     for (const { address, code } of rejected) {
       logger.debug({ address, code }, "heartbeat names a server that can't be used");
     }
-    const fields = { server: from.key, servers: servers.length, leader: leaderRpcAddr };
+    const fields = { server: from.key, servers: servers.length, leader: printable(leaderRpcAddr) };
     logger[this.#status.phase === "ok" ? "debug" : "info"](fields, HEARD[this.#status.phase]);
     this.#status = { phase: "ok", lastSuccessAt: clock.now(), server: from.key };
     const chance = drawnOnce(random);
-    this.#period = (fleet) => (1 + chance()) * basePeriodMs(fleet);
-    contact.heard(this.#period(this.#waits.fleet), leaderRpcAddr !== "");
+    const period: WaitLength = (fleet) => (1 + chance()) * basePeriodMs(fleet);
+    this.#untilNext = isNews ? () => AFTER_ELECTION_MS : period;
+    contact.heard(period(this.#waits.fleet), leaderRpcAddr !== "");
   }
 
-  /** A server without a leader, while another one has one, sits in a minority: as good as failed. */
-  async #fromLeadersSide(leaderless: Heard, signal: AbortSignal): Promise<Heard> {
-    const { servers } = this.#ports.proxy.snapshot();
-    const others = servers.filter(({ key }) => key !== leaderless.from.key);
-    const asked = new Map([[leaderless.from.key, "names no leader"]]);
-    for (const other of others.slice(0, SERVERS_ASKED_FOR_LEADER)) {
-      const otherAnswer = await this.#ask(other, signal);
-      if (signal.aborted) {
-        break;
-      }
-      if (otherAnswer !== undefined && otherAnswer.leaderRpcAddr !== "") {
-        this.#leave(asked, `while ${other.key} names ${otherAnswer.leaderRpcAddr}`);
-        return { from: other, answer: otherAnswer };
-      }
-      asked.set(other.key, otherAnswer === undefined ? "gives no heartbeat" : "names no leader");
+  /** What others say counts here, not that they say nothing: that is no news of our own heartbeat. */
+  #leaderSide(leaderless: Heard, signal: AbortSignal): Promise<LeaderSide | undefined> {
+    const { logger, proxy, query } = this.#ports;
+    return findLeaderSide(leaderless, proxy.snapshot(), (other) =>
+      signal.aborted
+        ? Promise.resolve(undefined)
+        : query(other, signal).catch((error: unknown) => {
+            logger.debug({ server: other.key, reason: messageOf(error) }, "does not tell of a leader");
+            return undefined;
+          }),
+    );
+  }
+
+  /** @returns true when the server begins to name no leader. */
+  #noteLeader({ key }: ServerEndpoint, isLeaderless: boolean): boolean {
+    if (!isLeaderless) {
+      this.#leaderless = undefined;
+      return false;
     }
-    return leaderless;
+    const isNews = this.#leaderless?.key !== key;
+    if (isNews) {
+      this.#leaderless = { key, since: this.#ports.clock.now() };
+    }
+    return isNews;
   }
 
-  /** Rotates until the head is none of those that were asked in vain: the next one may sit in the same minority. */
-  #leave(asked: ReadonlyMap<string, string>, because: string): void {
-    rotateWhile(this.#ports.proxy, ({ key }) => {
-      const finding = asked.get(key);
+  /**
+   * A head that has named no leader for longer than elections take, while another server names one that answers, sits in a
+   * minority: as good as failed. Rotates until the head is none of those that were asked in vain, which may sit there, too.
+   */
+  #leaveMinority(leaderless: ServerEndpoint, { from, answer, inVain }: LeaderSide): void {
+    const { clock, proxy } = this.#ports;
+    const forMs = clock.now() - (this.#leaderless?.since ?? clock.now());
+    if (forMs < LONGEST_ELECTION_MS || proxy.findServer()?.key !== leaderless.key) {
+      return;
+    }
+    const because = `while ${from.key} names ${printable(answer.leaderRpcAddr)}, which answers`;
+    rotateWhile(proxy, ({ key }) => {
+      const finding = inVain.get(key);
       return finding === undefined ? undefined : { source: "heartbeat", reason: `${finding}, ${because}` };
     });
   }
@@ -229,4 +243,8 @@ export class Heartbeat {
 function basePeriodMs(fleet: Fleet): number {
   const scaledMs = fleetPaceMs(fleet, HEARTBEATS_PER_SECOND_PER_SERVER);
   return Math.max(MIN_PERIOD_MS, Math.min(LONGEST_BASE_MS, scaledMs));
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

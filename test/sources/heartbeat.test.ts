@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { RpcProxy } from "../../src/core/rpc-proxy.ts";
 import { type Contact, ContactWatch } from "../../src/sources/contact.ts";
-import { Heartbeat, type HeartbeatAnswer } from "../../src/sources/heartbeat.ts";
+import { Heartbeat } from "../../src/sources/heartbeat.ts";
+import type { HeartbeatAnswer } from "../../src/sources/heartbeat-answer.ts";
 import { CONFIG, fakePorts, settled } from "../core/fake-ports.ts";
 
 const [A, B, C] = ["127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3"] as const;
@@ -167,20 +168,110 @@ suite("failure", () => {
   });
 });
 
+/** The first heartbeat within 10 s, the next one when an election would be over. */
+const TWO_HEARTBEATS_MS = 10_000 + 16_000;
+
 suite("leader", () => {
-  test("a head without a leader is as good as failed while another server names one", async () => {
-    const { ports, proxy, answers, heartbeat } = await bench([A, B, C]);
+  test("a head that has named no leader for longer than elections take is as good as failed while another server names one", async () => {
+    const { ports, proxy, answers, asked, contacts, heartbeat } = await bench([A, B, C]);
     answers.set(A, answerOf(""));
     answers.set(B, answerOf(C));
     heartbeat.start();
     await ports.clock.advance(10_000);
+    assert.equal(proxy.findServer()?.key, A, "it may be an election");
+    assert.equal(proxy.leaderAddr(), C, "but the other one is listened to");
+    await ports.clock.advance(16_000);
     heartbeat.stop();
     assert.equal(proxy.findServer()?.key, B);
     assert.equal(proxy.leaderAddr(), C);
     const rotation = proxy.history().find(({ cause }) => cause.occurrence === "server-failed");
     assert.equal(rotation?.cause.source, "heartbeat");
-    const heard = { occurrence: "heartbeat-received", source: "heartbeat", server: B };
-    assert.deepEqual(proxy.snapshot().cause, heard);
+    assert.equal(rotation.cause.reason, `names no leader, while ${B} names ${C}, which answers`);
+    const heard = proxy.history().filter(({ cause }) => cause.occurrence === "heartbeat-received");
+    assert.ok(heard.every(({ cause }) => cause.server === B));
+    assert.equal(asked.filter(({ key }) => key === C).length, 2, "the leader is asked whether it lives");
+    assert.deepEqual(contacts, []);
+  });
+
+  test("in a large fleet, too, the head is asked again when an election would be over, once", async () => {
+    const { ports, proxy, answers, asked, heartbeat } = await bench([A, B, C]);
+    for (const key of [A, B, C]) {
+      answers.set(key, answerOf("", 100_000));
+    }
+    heartbeat.start();
+    await ports.clock.advance(600_000);
+    heartbeat.stop();
+    const times = asked.filter(({ key }) => key === A).map(({ at }) => at);
+    assert.deepEqual(times, [times[0], (times[0] ?? 0) + 16_000]);
+    assert.equal(proxy.findServer()?.key, A);
+  });
+
+  test("a head that names a leader again meanwhile has all the time once more", async () => {
+    const { ports, proxy, answers, heartbeat } = await bench([A, B, C]);
+    answers.set(B, answerOf(B));
+    heartbeat.start();
+    for (let election = 0; election < 20; election++) {
+      answers.set(A, answerOf(""));
+      await ports.clock.advance(14_000);
+      answers.set(A, answerOf(B));
+      await ports.clock.advance(21_000);
+    }
+    heartbeat.stop();
+    assert.equal(proxy.findServer()?.key, A);
+  });
+
+  for (const [what, leader] of [
+    ["that does not answer", C],
+    ["that is not listed", "127.0.0.9:9"],
+    ["that is no address", "nobody:here:at:all"],
+  ] as const) {
+    test(`a follower that names a leader ${what} is not believed: the head stays`, async () => {
+      const { ports, proxy, answers, asked, contacts, heartbeat } = await bench([A, B, C]);
+      answers.set(A, answerOf(""));
+      answers.set(B, answerOf(leader));
+      answers.set(C, "down");
+      heartbeat.start();
+      await ports.clock.advance(600_000);
+      heartbeat.stop();
+      assert.equal(proxy.findServer()?.key, A);
+      assert.deepEqual(contacts, ["orphaned"]);
+      const times = asked.filter(({ key }) => key === C).map(({ at }) => at);
+      assert.equal(new Set(times).size, times.length, "asked once a heartbeat");
+    });
+  }
+
+  test("the leader may be the head itself, which has lost it: then the head is left, too", async () => {
+    const { ports, proxy, answers, heartbeat } = await bench([A, B, C]);
+    answers.set(A, answerOf(""));
+    answers.set(B, answerOf(A));
+    heartbeat.start();
+    await ports.clock.advance(TWO_HEARTBEATS_MS);
+    heartbeat.stop();
+    assert.equal(proxy.findServer()?.key, B);
+  });
+
+  test("a head that is no longer the one that named no leader is not moved", async () => {
+    const { ports, proxy, answers, heartbeat } = await bench([A, B, C]);
+    answers.set(A, answerOf(""));
+    answers.set(B, answerOf(C));
+    heartbeat.start();
+    await ports.clock.advance(10_000);
+    const server = proxy.findServer() ?? assert.fail("no head");
+    answers.set(A, {
+      ...answerOf(""),
+      get leaderRpcAddr() {
+        proxy.notifyFailedServer(server, { source: "health" });
+        return "";
+      },
+    });
+    await ports.clock.advance(16_000);
+    heartbeat.stop();
+    assert.equal(proxy.findServer()?.key, B);
+    const failures = proxy.history().filter(({ cause }) => cause.occurrence === "server-failed");
+    assert.deepEqual(
+      failures.map(({ cause }) => cause.source),
+      ["health"],
+    );
   });
 
   test("the next server may sit in the same minority: the head is one that names a leader", async () => {
@@ -189,9 +280,20 @@ suite("leader", () => {
     answers.set(B, answerOf(""));
     answers.set(C, answerOf(C));
     heartbeat.start();
-    await ports.clock.advance(10_000);
+    await ports.clock.advance(TWO_HEARTBEATS_MS);
     heartbeat.stop();
     assert.equal(proxy.findServer()?.key, C);
+    assert.deepEqual(proxy.serverRpcAddrs(), [C, A, B]);
+  });
+
+  test("a server that died is passed over, whoever named it a leader", async () => {
+    const { ports, proxy, answers, heartbeat } = await bench([A, B, C]);
+    answers.set(A, answerOf(""));
+    answers.set(B, "down");
+    answers.set(C, answerOf(C));
+    heartbeat.start();
+    await ports.clock.advance(TWO_HEARTBEATS_MS);
+    heartbeat.stop();
     assert.deepEqual(proxy.serverRpcAddrs(), [C, A, B]);
   });
 
@@ -215,7 +317,7 @@ suite("leader", () => {
       },
     });
     heartbeat.start();
-    await ports.clock.advance(10_000);
+    await ports.clock.advance(TWO_HEARTBEATS_MS);
     heartbeat.stop();
     assert.deepEqual(orderThen, [A, B]);
     assert.deepEqual(proxy.serverRpcAddrs().slice(0, 2), [A, B]);

@@ -1,0 +1,20 @@
+import type { NodeServerInfo } from "../core/api-version-filter.ts";
+import type { ServerEndpoint } from "../core/server-endpoint.ts";
+
+/** What one server says of its cluster. */
+export interface HeartbeatAnswer {
+  readonly servers: readonly NodeServerInfo[];
+  /** `undefined` when the server would not tell: the last number is kept. */
+  readonly numNodes: number | undefined;
+  /** "" when it knows of no leader. */
+  readonly leaderRpcAddr: string;
+}
+
+/** An answer, and the server that gave it. */
+export interface Heard {
+  readonly from: ServerEndpoint;
+  readonly answer: HeartbeatAnswer;
+}
+
+/** Asks one server; rejects when it can't be asked, or does not answer. */
+export type HeartbeatQuery = (server: ServerEndpoint, signal: AbortSignal) => Promise<HeartbeatAnswer>;
