@@ -1,10 +1,13 @@
 /** The demo's Consul: the one of CONSUL_HTTP_ADDR, `consul` on the PATH, or a container. All of it on loopback. */
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { GenericContainer, Wait } from "testcontainers";
+import { environmentLayers } from "../src/config/environment.ts";
+import { configOf } from "../src/config/layer.ts";
 import { type DemoRegistry, registryAt } from "./demo-registry.ts";
 import { endProcess } from "./end-process.ts";
 
@@ -21,7 +24,9 @@ export interface DemoConsul extends DemoRegistry {
 
 export async function startDemoConsul(kind: ConsulKind = "container"): Promise<DemoConsul> {
   if (kind === "given") {
-    return { ...registryAt(givenAddress(process.env)), stop: () => Promise.resolve() };
+    const { address, token, token_file } = configOf(environmentLayers(process.env)).consul;
+    const secret = token_file === null ? token : readFileSync(token_file, "utf8").trim();
+    return { ...registryAt(address, secret), stop: () => Promise.resolve() };
   }
   const ports = await freePorts(7);
   const [http = 0] = ports;
@@ -32,12 +37,6 @@ export async function startDemoConsul(kind: ConsulKind = "container"): Promise<D
     throw error;
   });
   return { ...registry, stop };
-}
-
-function givenAddress(environment: NodeJS.ProcessEnv): string {
-  const given = environment["CONSUL_HTTP_ADDR"] ?? "";
-  const isTls = /^(1|t|true)$/i.test(environment["CONSUL_HTTP_SSL"] ?? "");
-  return given.includes("://") ? given : `${isTls ? "https" : "http"}://${given}`;
 }
 
 /**

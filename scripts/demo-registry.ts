@@ -1,5 +1,4 @@
 /** Puts the demo's servers into a Consul, and takes them out again. */
-import { readFileSync } from "node:fs";
 
 export interface ServiceName {
   readonly service: string;
@@ -13,12 +12,11 @@ export interface DemoRegistry {
   register(addresses: readonly string[], name?: ServiceName): Promise<() => Promise<void>>;
 }
 
-/** At that address, with the token of CONSUL_HTTP_TOKEN or CONSUL_HTTP_TOKEN_FILE if there is one. */
-export function registryAt(address: string): DemoRegistry {
+export function registryAt(address: string, token: string | null = null): DemoRegistry {
   const put = async (path: string, body?: unknown) => {
     const reply = await fetch(`${address}${path}`, {
       method: "PUT",
-      headers: tokenHeader(process.env),
+      headers: token === null ? {} : { "X-Consul-Token": token },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     if (!reply.ok) {
@@ -56,10 +54,4 @@ function serviceOf({ service, tag }: ServiceName, server: string) {
     // Consul itself removes what a killed demo left; a minute is the shortest that it takes.
     Check: { TCP: server, Interval: "1s", Status: "passing", DeregisterCriticalServiceAfter: "1m" },
   };
-}
-
-function tokenHeader(environment: NodeJS.ProcessEnv): Record<string, string> {
-  const { CONSUL_HTTP_TOKEN: token = "", CONSUL_HTTP_TOKEN_FILE: file = "" } = environment;
-  const value = token === "" && file !== "" ? readFileSync(file, "utf8").trim() : token;
-  return value === "" ? {} : { "X-Consul-Token": value };
 }

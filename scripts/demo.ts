@@ -12,7 +12,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { CONSUL_KINDS, type DemoConsul, startDemoConsul } from "./demo-consul.ts";
+import { CONSUL_KINDS, type ConsulKind, type DemoConsul, startDemoConsul } from "./demo-consul.ts";
 import { type DemoServer, startDemoServers } from "./demo-servers.ts";
 import { endProcess } from "./end-process.ts";
 
@@ -49,12 +49,23 @@ function parseFlags() {
 }
 
 /** Its pool `nomad` takes the demo's service for its backups. The configuration file is in that folder. */
-function startAgent(consul: DemoConsul, { dns, http }: Addresses, folder: string): ChildProcess {
+function startAgent(
+  consul: DemoConsul,
+  { dns, http }: Addresses,
+  folder: string,
+  kind: ConsulKind,
+): ChildProcess {
   const file = join(folder, "demo.json");
   writeFileSync(file, JSON.stringify({ pools: { nomad: { backups: DEMO_SERVICE } } }));
   const flags = ["--config", file, "--consul-address", consul.address, "--log-format", "text"];
   const program = ["dist/cli/main.js", "agent", ...flags, "--dns-address", dns, "--http-address", http];
-  return spawn(process.execPath, program, { stdio: "inherit" });
+  return spawn(process.execPath, program, { stdio: "inherit", env: environmentFor(kind) });
+}
+
+/** The variables of Consul's tools are about the Consul that was there before, not about one of the demo's own. */
+function environmentFor(kind: ConsulKind): NodeJS.ProcessEnv {
+  const all = Object.entries(process.env);
+  return Object.fromEntries(all.filter(([name]) => kind === "given" || !name.startsWith("CONSUL_")));
 }
 
 /**
@@ -116,7 +127,7 @@ async function show(stopped: AbortSignal, cleanups: Cleanups): Promise<number> {
   cleanups.push(() => {
     rmSync(folder, { recursive: true });
   });
-  const agent = startAgent(consul, addresses, folder);
+  const agent = startAgent(consul, addresses, folder, kind);
   cleanups.push(() => endProcess(agent, "SIGTERM"));
   const ended = once(agent, "exit");
   const hasEnded = () => stopped.aborted || agent.exitCode !== null || agent.signalCode !== null;

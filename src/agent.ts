@@ -214,6 +214,7 @@ function consulClient(consul: Config["consul"]): ConsulClient {
       certFile: consul.cert_file,
       keyFile: consul.key_file,
       serverName: consul.server_name,
+      verify: consul.verify_ssl,
     }),
   });
 }

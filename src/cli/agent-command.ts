@@ -3,6 +3,7 @@ import { Agent } from "../agent.ts";
 import { configOf } from "../config/layer.ts";
 import { configLayers, type Flags } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
+import { warningsOf } from "../config/warnings.ts";
 import { DevCluster } from "./dev-cluster.ts";
 import { failWith } from "./failure.ts";
 import { createLogger } from "./log.ts";
@@ -17,6 +18,9 @@ export async function runAgent(flags: AgentFlags): Promise<void> {
   const devLayers = dev === undefined ? [] : [await dev.start()];
   const config = configOf([...devLayers, ...configLayers(flags, process.env)]);
   const logger = createLogger(config.log);
+  for (const warning of warningsOf(config)) {
+    logger.warn({}, warning);
+  }
   const agent = new Agent(config, logger);
   let stopping = false;
   const stop = (signal: NodeJS.Signals) => {

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { parseDocument } from "yaml";
 import { ConfigError } from "./config-error.ts";
+import { type Environment, environmentLayers } from "./environment.ts";
 import type { Layer } from "./layer.ts";
 
 /** What the command line says. */
@@ -17,8 +18,6 @@ export interface Flags {
   readonly logLevel?: string;
   readonly logFormat?: string;
 }
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 /** All layers in order. @throws ConfigError when a file can't be read. */
 export function configLayers(flags: Flags, environment: Environment): Layer[] {
@@ -73,26 +72,6 @@ function unreadable(path: string, error: unknown): ConfigError {
   const reason =
     { ENOENT: "no such file", EACCES: "permission denied", EISDIR: "is a directory" }[code] ?? code;
   return new ConfigError(path, `expected a readable configuration file: ${reason}`, { cause: error });
-}
-
-/** Consul's own variables, as its tools read them. */
-function environmentLayers(environment: Environment): Layer[] {
-  const scheme = /^(1|t|true)$/i.test(environment["CONSUL_HTTP_SSL"] ?? "") ? "https://" : "";
-  const variables: Record<string, (value: string) => object> = {
-    CONSUL_HTTP_ADDR: (value) => ({ consul: { address: value.includes("://") ? value : scheme + value } }),
-    CONSUL_HTTP_TOKEN: (token) => ({ consul: { token } }),
-    CONSUL_HTTP_TOKEN_FILE: (token_file) => ({ consul: { token_file } }),
-    CONSUL_CACERT: (ca_file) => ({ consul: { ca_file } }),
-    CONSUL_CLIENT_CERT: (cert_file) => ({ consul: { cert_file } }),
-    CONSUL_CLIENT_KEY: (key_file) => ({ consul: { key_file } }),
-    CONSUL_TLS_SERVER_NAME: (server_name) => ({ consul: { server_name } }),
-  };
-  return Object.entries(variables).flatMap(([name, valuesOf]) => {
-    const value = environment[name];
-    return value === undefined || value === ""
-      ? []
-      : [{ origin: `environment ${name}`, values: valuesOf(value), namesItself: true }];
-  });
 }
 
 function flagLayers(flags: Flags): Layer[] {

@@ -1,6 +1,6 @@
 /** The one schema of the configuration: keys, defaults, and what is expected of each value. */
 import { z } from "zod";
-import { parseConsulAddress } from "../consul/consul-address.ts";
+import { parseConsulAddress, withScheme } from "../consul/consul-address.ts";
 import { parseRpcAddr } from "../core/server-endpoint.ts";
 import { parseAdvertisedAddress, parseListenAddress, parseNameserver } from "./address.ts";
 import { parseDurationMs } from "./duration.ts";
@@ -36,6 +36,7 @@ const advertisedAddress = parsed(
   parseAdvertisedAddress,
   'an IP address that others reach, with a port or without, such as "10.0.0.5"',
 );
+const flag = z.boolean({ error: "expected true or false" });
 const filePath = z
   .string({ error: "expected the path of a file" })
   .min(1, { error: "expected the path of a file" });
@@ -97,10 +98,22 @@ const tlsFiles = {
   key_file: filePath.nullable().default(null),
 };
 
+/** As Consul's client has it: a certificate is of no use without its key. */
+function wholePair(
+  files: { cert_file: string | null; key_file: string | null },
+  context: z.RefinementCtx,
+): void {
+  const [there, missing] =
+    files.key_file === null ? (["cert_file", "key_file"] as const) : (["key_file", "cert_file"] as const);
+  if ((files.cert_file === null) !== (files.key_file === null)) {
+    context.addIssue({ code: "custom", path: [there], message: `expected ${missing} as well` });
+  }
+}
+
 const backups = z.strictObject({
   service: z.string({ error: "expected the name of a Consul service" }).min(1).optional(),
   tag: z.string({ error: "expected a tag, or null" }).nullable().optional(),
-  passing: z.boolean({ error: "expected true or false" }).default(true),
+  passing: flag.default(true),
   filter: z.string({ error: "expected a Consul filter expression, or null" }).nullable().default(null),
   datacenters: z.array(z.string({ error: "expected the name of a datacenter" })).default([]),
 });
@@ -108,7 +121,7 @@ const backups = z.strictObject({
 const health = z.strictObject({
   interval: positiveDurationMs.prefault("500ms"),
   timeout: positiveDurationMs.prefault("500ms"),
-  standby: z.boolean({ error: "expected true or false" }).default(true),
+  standby: flag.default(true),
 });
 
 const rebalance = z.strictObject({
@@ -127,7 +140,7 @@ const pool = z.strictObject({
   backups: backups.nullable().prefault({}),
   health: health.prefault({}),
   rebalance: rebalance.prefault({}),
-  tls: z.strictObject(tlsFiles).nullable().default(null),
+  tls: z.strictObject(tlsFiles).superRefine(wholePair).nullable().default(null),
   token_file: filePath.nullable().default(null),
 });
 
@@ -185,13 +198,22 @@ export const configSchema = z.strictObject({
   consul: z
     .strictObject({
       address: consulAddress.default("http://127.0.0.1:8500"),
+      /** TLS, whatever scheme the address names. */
+      ssl: flag.default(false),
+      verify_ssl: flag.default(true),
       token: z.string({ error: "expected a token" }).nullable().default(null),
       token_file: filePath.nullable().default(null),
       server_name: z.string({ error: "expected a host name" }).nullable().default(null),
       wait: consulWaitMs.prefault("1m"),
-      register: z.boolean({ error: "expected true or false" }).default(false),
+      register: flag.default(false),
       ...tlsFiles,
     })
+    .superRefine(wholePair)
+    .refine(({ address, ssl }) => !ssl || !address.startsWith("unix://"), {
+      path: ["ssl"],
+      error: "TLS over a unix socket is not supported, expected an http or https address",
+    })
+    .transform(({ ssl, ...consul }) => ({ ...consul, address: withScheme(consul.address, ssl) }))
     .prefault({}),
   pools: z
     .record(poolName, pool.prefault({}))

@@ -35,6 +35,14 @@ export function parseConsulAddress(text: string): ConsulAddress {
   };
 }
 
+/** The address with its scheme. With `tls` it is https, even where it says http; the address of a socket stays as it is. */
+export function withScheme(text: string, tls: boolean): string {
+  const [, scheme, place] = /^(?:([a-z]+):\/\/)?(.*)$/is.exec(text) ?? [];
+  return tls && scheme?.toLowerCase() !== "unix"
+    ? `https://${place ?? ""}`
+    : `${scheme ?? "http"}://${place ?? ""}`;
+}
+
 function malformed(text: string, expectation: string): ConsulError {
   return new ConsulError("address", `Consul address ${JSON.stringify(text)}: ${expectation}`);
 }

@@ -2,7 +2,13 @@ import { X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
-import { createSecureContext, type SecureContextOptions } from "node:tls";
+import { isIP } from "node:net";
+import {
+  type ConnectionOptions,
+  checkServerIdentity,
+  createSecureContext,
+  type SecureContextOptions,
+} from "node:tls";
 import type { ConsulAddress } from "./consul-address.ts";
 import { ConsulError } from "./consul-error.ts";
 
@@ -15,6 +21,8 @@ export interface TlsOptions {
   readonly keyFile?: string;
   /** The name to expect in Consul's certificate, such as `server.dc1.consul`; the host of the address when missing. */
   readonly serverName?: string;
+  /** `false`: whoever answers is taken for Consul. */
+  readonly verify?: boolean;
 }
 
 /**
@@ -31,10 +39,22 @@ export async function openAgent(address: ConsulAddress, tls: TlsOptions): Promis
       return new HttpAgent({ keepAlive: true, host: address.host });
     case "https": {
       const files = await tlsFiles(tls);
-      const servername = tls.serverName === undefined ? {} : { servername: tls.serverName };
-      return new HttpsAgent({ keepAlive: true, host: address.host, ...servername, ...files });
+      // Said here, so that no variable of Node's decides it.
+      const rejectUnauthorized = tls.verify ?? true;
+      const identity = { rejectUnauthorized, ...expectedName(tls.serverName) };
+      return new HttpsAgent({ keepAlive: true, host: address.host, ...identity, ...files });
     }
   }
+}
+
+/** An IP address can be expected in a certificate, but not be named in the handshake (RFC 6066 §3). */
+function expectedName(name: string | undefined): ConnectionOptions {
+  if (name === undefined) {
+    return {};
+  }
+  return isIP(name) === 0
+    ? { servername: name }
+    : { servername: "", checkServerIdentity: (_host, certificate) => checkServerIdentity(name, certificate) };
 }
 
 async function tlsFiles(tls: TlsOptions): Promise<SecureContextOptions> {

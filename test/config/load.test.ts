@@ -107,24 +107,6 @@ suite("layers", () => {
     ]);
   });
 
-  test("each environment variable of Consul sets its own key", () => {
-    const { consul } = loadConfig(
-      {},
-      {
-        CONSUL_HTTP_TOKEN_FILE: "token",
-        CONSUL_CACERT: "ca.pem",
-        CONSUL_CLIENT_CERT: "cert.pem",
-        CONSUL_CLIENT_KEY: "key.pem",
-        CONSUL_TLS_SERVER_NAME: "server.dc1.consul",
-      },
-    );
-    assert.equal(consul.token_file, "token");
-    assert.equal(consul.ca_file, "ca.pem");
-    assert.equal(consul.cert_file, "cert.pem");
-    assert.equal(consul.key_file, "key.pem");
-    assert.equal(consul.server_name, "server.dc1.consul");
-  });
-
   test("each flag sets its own key", () => {
     const flags = {
       datacenter: "dc7",
@@ -141,11 +123,6 @@ suite("layers", () => {
       log: { level: "warn", format: "text" },
     };
     assert.deepEqual({ datacenter, region, data_dir, log }, expected);
-  });
-
-  test("CONSUL_HTTP_SSL makes a bare CONSUL_HTTP_ADDR https, as in Consul's own tools", () => {
-    const config = loadConfig({}, { CONSUL_HTTP_ADDR: "127.0.0.1:8501", CONSUL_HTTP_SSL: "true" });
-    assert.equal(config.consul.address, "https://127.0.0.1:8501");
   });
 });
 

@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { generate } from "selfsigned";
 
 export interface Certificate {
@@ -24,13 +25,13 @@ interface Validity {
   readonly notAfterDate?: Date;
 }
 
-/** A certificate for this DNS name, signed by the authority; as Nomad's agents use them, for serving and for calling. */
+/** A certificate for this DNS name or IP address, signed by the authority; as Nomad's agents use them, for serving and for calling. */
 export async function issue(
   authority: Certificate,
-  dnsName: string,
+  name: string,
   validity: Validity = {},
 ): Promise<Certificate> {
-  const made = await generate([{ name: "commonName", value: dnsName }], {
+  const made = await generate([{ name: "commonName", value: name }], {
     ...FAST,
     ...validity,
     ca: authority,
@@ -38,7 +39,10 @@ export async function issue(
       { name: "basicConstraints", cA: false },
       { name: "keyUsage", digitalSignature: true },
       { name: "extKeyUsage", serverAuth: true, clientAuth: true },
-      { name: "subjectAltName", altNames: [{ type: 2, value: dnsName }] },
+      {
+        name: "subjectAltName",
+        altNames: [isIP(name) === 0 ? { type: 2, value: name } : { type: 7, ip: name }],
+      },
     ],
   });
   return { cert: made.cert, key: made.private };

@@ -128,14 +128,14 @@ suite("one that was there before", () => {
     assert.deepEqual(paths(), ["register", "register", "deregister/headwaiter-demo-1001"]);
   });
 
-  test("gets the token of the environment, or of the file that it names", async () => {
-    writeFileSync(join(folder, "token"), "from-file\n");
-    process.env["CONSUL_HTTP_TOKEN_FILE"] = join(folder, "token");
-    await (await register())();
-    assert.deepEqual(new Set(requests.map(({ token }) => token)), new Set(["from-file"]));
+  test("gets the token of the environment, and rather that of the file which it names", async () => {
     process.env["CONSUL_HTTP_TOKEN"] = "from-variable";
-    requests = [];
     await (await register())();
     assert.deepEqual(new Set(requests.map(({ token }) => token)), new Set(["from-variable"]));
+    writeFileSync(join(folder, "token"), "from-file\n");
+    process.env["CONSUL_HTTP_TOKEN_FILE"] = join(folder, "token");
+    requests = [];
+    await (await register())();
+    assert.deepEqual(new Set(requests.map(({ token }) => token)), new Set(["from-file"]));
   });
 });

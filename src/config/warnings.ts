@@ -1,0 +1,20 @@
+/** What a valid configuration risks, said once at the start: one line each. */
+import { parseConsulAddress } from "../consul/consul-address.ts";
+import type { Config } from "./schema.ts";
+
+export function warningsOf({ consul }: Config): readonly string[] {
+  const address = parseConsulAddress(consul.address);
+  const hasToken = consul.token !== null || consul.token_file !== null;
+  return [
+    ...(address.kind === "http" && hasToken && !isLoopback(address.host)
+      ? ["consul: the token goes to another machine in clear text: consul.ssl, or an https address, hides it"]
+      : []),
+    ...(address.kind === "https" && !consul.verify_ssl
+      ? ["consul: its certificate is not verified: whoever answers at its address gets the token"]
+      : []),
+  ];
+}
+
+function isLoopback(host: string): boolean {
+  return /^(127(\.\d+){3}|::1|(.*\.)?localhost\.?)$/i.test(host);
+}
