@@ -3,7 +3,7 @@ import type { Agent, IncomingHttpHeaders } from "node:http";
 import Consul from "consul";
 import type { CatalogAnswer, CatalogQuery, ConsulCatalog } from "../sources/consul-catalog.ts";
 import { datacentersIn, instancesIn } from "./answers.ts";
-import { reportCutBodies } from "./body-cut.ts";
+import { guardBodies } from "./body-guard.ts";
 import { parseConsulAddress } from "./consul-address.ts";
 import { ConsulError, translate } from "./consul-error.ts";
 import { openAgent, type TlsOptions } from "./http-agent.ts";
@@ -195,7 +195,7 @@ export class ConsulClient implements ConsulCatalog, ServiceRegistry, AsyncDispos
     const consul = new Consul({ agent, baseUrl, decoders: UNDECODED } as ConstructorParameters<
       typeof Consul
     >[0]);
-    reportCutBodies(consul);
+    guardBodies(consul);
     return { agent, consul };
   }
 }

@@ -11,6 +11,8 @@ export type ConsulErrorCode =
   /** The connection ended within the body. */
   | "cut-body"
   | "timeout"
+  /** The body, or the headers, are longer than is read. */
+  | "too-large"
   /** The certificate or the handshake is not acceptable to one side. */
   | "tls"
   /** A CA, certificate or key file can't be used. */
@@ -68,6 +70,7 @@ const BY_SYSTEM_CODE: Readonly<Record<string, ConsulErrorCode>> = {
   // The connection ended within the headers.
   HPE_INVALID_EOF_STATE: "reset",
   ETIMEDOUT: "timeout",
+  HPE_HEADER_OVERFLOW: "too-large",
   EPROTO: "tls",
   CERT_HAS_EXPIRED: "tls",
   CERT_NOT_YET_VALID: "tls",

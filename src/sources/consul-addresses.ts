@@ -1,3 +1,4 @@
+import { printable } from "../core/printable.ts";
 import { EndpointError, parseRpcAddr } from "../core/server-endpoint.ts";
 import type { CatalogAnswer, ServiceInstance, SkippedInstance } from "./consul-catalog.ts";
 
@@ -28,12 +29,14 @@ export function addressesOf(
   return { usable: [...usable], skipped };
 }
 
+/** Source: RFC 1035 §2.3.4. */
+const LONGEST_HOST = 255;
+
 function addressOf(instance: ServiceInstance, service: string): { address: string } | { reason: string } {
   // Consul finds services whatever their case.
   if (instance.service !== "" && instance.service.toLowerCase() !== service.toLowerCase()) {
-    return {
-      reason: `belongs to service ${JSON.stringify(instance.service)}, asked for ${JSON.stringify(service)}`,
-    };
+    const [found, asked] = [instance.service, service].map((name) => JSON.stringify(printable(name)));
+    return { reason: `belongs to service ${found}, asked for ${asked}` };
   }
   if (instance.port < 1 || instance.port > 65_535) {
     return { reason: `port ${instance.port}: expected a port from 1 to 65535` };
@@ -41,6 +44,9 @@ function addressOf(instance: ServiceInstance, service: string): { address: strin
   const host = instance.serviceAddress === "" ? instance.nodeAddress : instance.serviceAddress;
   if (host === "") {
     return { reason: "no address: expected a host as the service's or the node's address" };
+  }
+  if (host.length > LONGEST_HOST) {
+    return { reason: `an address of ${host.length} characters: expected a host of ${LONGEST_HOST} at most` };
   }
   const address = host.includes(":") ? `[${host}]:${instance.port}` : `${host}:${instance.port}`;
   try {

@@ -45,11 +45,20 @@ export const DEFAULT_CONSUL_WATCH: Omit<ConsulWatchConfig, "service"> = {
 /** With a cap of 2 s the bounds of the first delays are 0.25, 0.5, 1 and 2 s: a short hiccup is over at the first attempt. */
 const BACKOFF_BASE_MS = 250;
 
+/**
+ * What was too large once will be so again for a while, and each try may bring 32 MiB: with a cap of 30 s, 2 MiB a second on
+ * average, instead of the whole line at the usual pace.
+ */
+const TOO_LARGE_BACKOFF: BackoffRule = { baseMs: 2_000, maxMs: 30_000 };
+
 /** A roll-out of 50 servers changes the index about 100 times; each change is then followed at once. */
 const PACE_BURST = 100;
 
-export function backoffRule(config: ConsulWatchConfig): BackoffRule {
-  return { baseMs: Math.min(BACKOFF_BASE_MS, config.maxBackoffMs), maxMs: config.maxBackoffMs };
+/** @param code the failure's: see `CatalogFailure`. */
+export function backoffRule(config: ConsulWatchConfig, code: string): BackoffRule {
+  return code === "too-large"
+    ? TOO_LARGE_BACKOFF
+    : { baseMs: Math.min(BACKOFF_BASE_MS, config.maxBackoffMs), maxMs: config.maxBackoffMs };
 }
 
 export function paceRule(config: ConsulWatchConfig): PaceRule {

@@ -155,8 +155,9 @@ class DatacenterWatch {
   async #backOff(error: Error, attempt: number): Promise<void> {
     this.#signal.throwIfAborted();
     this.#index = 0;
-    const delayMs = backoffMs(attempt, backoffRule(this.#config), this.#ports.random());
-    this.#observer.failed(asFailure(error), attempt, delayMs);
+    const failure = asFailure(error);
+    const delayMs = backoffMs(attempt, backoffRule(this.#config, failure.code), this.#ports.random());
+    this.#observer.failed(failure, attempt, delayMs);
     await sleep(this.#ports.clock, delayMs, this.#signal);
   }
 

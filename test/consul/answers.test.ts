@@ -120,6 +120,22 @@ suite("a bad entry", () => {
 });
 
 suite("an answer", () => {
+  test("of more than 10,000 entries is read as far, and what is left is told", () => {
+    const { instances, skipped } = health(...Array<object>(10_003).fill({ Node: NODE, Service: SERVICE }));
+    assert.equal(instances.length, 10_000);
+    assert.deepEqual(skipped, [
+      { id: "all from entry 10001 on", reason: "10003 entries, expected 10000 at most" },
+    ]);
+  });
+  test("with an entry of more than 256 KiB is read without it", () => {
+    const { instances, skipped } = health(
+      { Service: SERVICE, Checks: ["x".repeat(300_000)] },
+      { Service: SERVICE },
+    );
+    assert.equal(instances.length, 1);
+    assert.match(skipped[0]?.reason ?? "", /^\d{6} bytes, expected 262144 at most$/);
+  });
+
   test("of null is a list of nothing", () => {
     assert.deepEqual(instancesIn(Buffer.from("null"), "health.service", quote), {
       instances: [],

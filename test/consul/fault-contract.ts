@@ -41,6 +41,11 @@ const REPLIES: [what: string, reply: Reply, code: string][] = [
     { status: 200, index: "7", type: "application/json", body: "[{}]" },
     "schema",
   ],
+  [
+    "answers 200 with 33 MiB",
+    { status: 200, index: "7", type: "application/json", body: `[${" ".repeat(33 * 1_048_576)}]` },
+    "too-large",
+  ],
   ["answers 429", { status: 429, type: "text/plain", body: "" }, "http-429"],
   [
     "answers 500 with index 1",

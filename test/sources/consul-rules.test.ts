@@ -10,7 +10,7 @@ import {
 import { addressesOf } from "../../src/sources/consul-addresses.ts";
 import type { ServiceInstance } from "../../src/sources/consul-catalog.ts";
 import { nextIndex } from "../../src/sources/consul-index.ts";
-import { deadlineMs } from "../../src/sources/consul-watch-config.ts";
+import { backoffRule, DEFAULT_CONSUL_WATCH, deadlineMs } from "../../src/sources/consul-watch-config.ts";
 import { datacenterPlan, remoteOrder } from "../../src/sources/datacenter-order.ts";
 import { earliestNext, FRESH_PACE, type Pace, spend } from "../../src/sources/query-pace.ts";
 import { seededRandom } from "../core/fake-ports.ts";
@@ -88,6 +88,14 @@ suite("the delay between attempts", () => {
   });
 });
 
+suite("the rule of the delay", () => {
+  const config = { ...DEFAULT_CONSUL_WATCH, service: "web", maxBackoffMs: 2_000 };
+  test("is patient with what was too large: each try may bring 32 MiB", () => {
+    assert.deepEqual(backoffRule(config, "too-large"), { baseMs: 2_000, maxMs: 30_000 });
+    assert.deepEqual(backoffRule(config, "http-5xx"), { baseMs: 250, maxMs: 2_000 });
+  });
+});
+
 suite("the deadline of a query", () => {
   test("is the wait, Consul's own sixteenth and the slack", () => {
     assert.equal(deadlineMs(5, 60_000, 10_000), 73_750);
@@ -127,6 +135,7 @@ suite("an instance's address", () => {
     [{ port: 65_536 }, /port 65536/],
     [{ serviceAddress: "not a host" }, /expected a DNS name or an IP address/],
     [{ serviceAddress: "", nodeAddress: "" }, /expected a host/],
+    [{ serviceAddress: "x".repeat(256) }, /256 characters: expected a host of 255 at most/],
     [{ service: "vault" }, /belongs to service "vault"/],
   ];
   for (const [change, reason] of unusable) {

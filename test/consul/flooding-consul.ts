@@ -1,0 +1,59 @@
+import { once } from "node:events";
+import { createServer, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+
+export interface Flood {
+  readonly status?: number;
+  readonly headers?: Record<string, string>;
+  /** Sent again and again, until `bytes` were sent or the connection is closed. */
+  readonly piece: Buffer;
+  readonly bytes?: number;
+}
+
+/** Answers every request with as much as it is told to, and no more once nobody reads it. */
+export class FloodingConsul implements AsyncDisposable {
+  readonly #server: Server;
+  flood: Flood;
+  /** Bytes that were sent for each request. */
+  readonly sent: number[] = [];
+
+  constructor(flood: Flood) {
+    this.flood = flood;
+    this.#server = createServer((_request, response) => {
+      this.#pour(response).catch(() => response.destroy());
+    });
+  }
+
+  async start(): Promise<this> {
+    this.#server.listen(0, "127.0.0.1");
+    await once(this.#server, "listening");
+    return this;
+  }
+
+  get address(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const closed = once(this.#server, "close");
+    this.#server.close();
+    this.#server.closeAllConnections();
+    await closed;
+  }
+
+  async #pour(response: ServerResponse): Promise<void> {
+    const { status = 200, headers = {}, piece, bytes = Number.POSITIVE_INFINITY } = this.flood;
+    const number = this.sent.push(0) - 1;
+    const closed = new Promise<void>((resolve) => response.once("close", resolve));
+    response.writeHead(status, { "content-type": "application/json", "x-consul-index": "7", ...headers });
+    let sent = 0;
+    while (sent < bytes && !response.destroyed) {
+      sent += piece.length;
+      this.sent[number] = sent;
+      if (!response.write(piece)) {
+        await Promise.race([once(response, "drain"), closed]);
+      }
+    }
+    response.end();
+  }
+}
