@@ -114,6 +114,28 @@ suite("a head that dies", () => {
   });
 });
 
+suite("many servers that stop together", () => {
+  test("20 of 24: one that lives is named soon, and no row of dead ones before it", async () => {
+    await using on = await stage({}, 24);
+    const order = await on.order();
+    const [stopped, live] = [order.slice(0, 20), order.slice(20)];
+    const from = on.agent.log.length;
+    for (const server of stopped) {
+      server.pause();
+    }
+    const lives = live.map(({ address }) => address);
+    const namesLive = ([head = ""]: readonly string[]) => lives.includes(head);
+    const tookMs = await until("the head lives", AFTER_STOP_MS, () => on.agent.srv(HEAD), namesLive);
+    const named = on.agent.log.slice(from).filter(({ msg }) => msg === "new head");
+    assert.ok(named.length <= 3, `${named.length} heads in ${tookMs} ms`);
+    const isLive = ({ head }: { readonly [field: string]: unknown }) => lives.includes(String(head));
+    assert.ok(named.filter((line) => !isLive(line)).length <= 2);
+    for (const server of stopped) {
+      server.resume();
+    }
+  });
+});
+
 function isRebalance({ occurrence }: { readonly [field: string]: unknown }): boolean {
   return occurrence === "rebalanced";
 }

@@ -12,7 +12,7 @@ import {
 import { RebalanceTimer } from "./rebalance-timer.ts";
 import { type RebalanceOptions, Rebalancer } from "./rebalancer.ts";
 import { EndpointError, type ServerEndpoint } from "./server-endpoint.ts";
-import { type ServerEvent, transition } from "./server-list.ts";
+import { type ServerEvent, type Successor, transition } from "./server-list.ts";
 import { Snapshot, type Tier } from "./snapshot.ts";
 import { type Change, SnapshotFeed, type SnapshotListener } from "./snapshot-feed.ts";
 import { wallTimeOf } from "./wall-time.ts";
@@ -165,11 +165,18 @@ export class RpcProxy {
 
   /**
    * Rotates the head to the end when `server` is the head (by key) and there is another one. Never blocks, never pings.
+   * A `successor` that is listed becomes head in its place, in one step past all servers between them.
    * @returns true when the head was rotated.
    */
-  notifyFailedServer(server: ServerEndpoint, report: Report = { source: "api" }): boolean {
-    const rotated = this.#apply({ type: "server-failed", key: server.key, ...report });
-    this.#rebalancer.reportFailed(server.key);
+  notifyFailedServer(
+    server: ServerEndpoint,
+    report: Report = { source: "api" },
+    successor?: Successor,
+  ): boolean {
+    const rotated = this.#apply({ type: "server-failed", key: server.key, ...report, successor });
+    for (const key of [server.key, ...(successor?.failed ?? [])]) {
+      this.#rebalancer.reportFailed(key);
+    }
     if (server.kind === "name") {
       this.refreshAddresses(server);
     }

@@ -23,6 +23,13 @@ import {
   type Tier,
 } from "./snapshot.ts";
 
+/** Who follows a head that failed. */
+export interface Successor {
+  readonly key: string;
+  /** Keys of servers that failed, too: of those between the head and its successor, these go to the end with it. */
+  readonly failed: ReadonlySet<string>;
+}
+
 export type ServerEvent =
   | { readonly type: "primary-added"; readonly endpoint: ServerEndpoint; readonly source: "api" | "static" }
   | {
@@ -50,6 +57,8 @@ export type ServerEvent =
       readonly key: string;
       readonly source: string;
       readonly reason?: string;
+      /** The server that is head next; the one behind the head by default. */
+      readonly successor?: Successor | undefined;
     }
   | {
       readonly type: "server-removed";
@@ -228,11 +237,21 @@ function causeOf(occurrence: Cause["occurrence"], event: EventOf<"server-failed"
 }
 
 function failServer(snapshot: Snapshot, event: EventOf<"server-failed">, at: number): Snapshot {
-  if (snapshot.head?.key !== event.key || snapshot.size < 2) {
+  const { key, successor } = event;
+  if (snapshot.head?.key !== key || snapshot.size < 2) {
     return snapshot;
   }
-  const order = snapshot.order.shift().push(event.key);
-  return next(snapshot, { order }, { moved: [event.key] }, causeOf("server-failed", event), at);
+  const cause = causeOf("server-failed", event);
+  const position = successor === undefined ? 1 : snapshot.order.indexOf(successor.key);
+  if (successor === undefined || position <= 1) {
+    return next(snapshot, { order: snapshot.order.shift().push(key) }, { moved: [key] }, cause, at);
+  }
+  const between = snapshot.order.slice(1, position).toArray();
+  const passed = between.filter((other) => !successor.failed.has(other));
+  const gone = [key, ...between.filter((other) => successor.failed.has(other))];
+  const order = List([successor.key, ...passed, ...snapshot.order.skip(position + 1), ...gone]);
+  const moved = passed.length === 0 ? gone : [successor.key, ...gone];
+  return next(snapshot, { order }, { moved }, cause, at);
 }
 
 function removeServer(snapshot: Snapshot, event: EventOf<"server-removed">, at: number): Snapshot {

@@ -39,19 +39,30 @@ export class FleetWaits {
     }
     return new Promise((resolve) => {
       const finish = () => {
-        wait.cancel();
-        this.#end(review);
+        cancel();
         signal.removeEventListener("abort", finish);
         resolve();
       };
-      const wait = new ShrinkingWait(this.#clock, finish);
-      const review = () => {
-        wait.shortenTo(lengthMs(this.fleet));
-      };
+      const cancel = this.after(lengthMs, finish);
       signal.addEventListener("abort", finish, { once: true });
-      wait.begin(lengthMs(this.fleet));
-      this.#begin(review);
     });
+  }
+
+  /** Calls back once when the time is over, never at once. The returned function cancels; cancelling twice is fine. */
+  after(lengthMs: WaitLength, callback: () => void): () => void {
+    const wait = new ShrinkingWait(this.#clock, () => {
+      this.#end(review);
+      callback();
+    });
+    const review = () => {
+      wait.shortenTo(lengthMs(this.fleet));
+    };
+    wait.begin(Math.max(0, lengthMs(this.fleet)));
+    this.#begin(review);
+    return () => {
+      wait.cancel();
+      this.#end(review);
+    };
   }
 
   #begin(review: () => void): void {

@@ -2,10 +2,10 @@ import type { Logger, Random } from "../core/ports.ts";
 import type { RpcProxy } from "../core/rpc-proxy.ts";
 import type { ServerEndpoint } from "../core/server-endpoint.ts";
 import type { Snapshot } from "../core/snapshot.ts";
-import { askOnce } from "../net/connection-pinger.ts";
 import type { Connector, HeldConnection } from "../net/held-connection.ts";
 import { Failback, type FailbackPorts } from "./failback.ts";
 import { drawnOnce, FleetWaits, type WaitLength } from "./fleet-waits.ts";
+import { HeadSearch } from "./head-search.ts";
 import {
   headIntervalMs,
   outageDelayMs,
@@ -13,10 +13,7 @@ import {
   standbyDelayMs,
   standbyIntervalMs,
 } from "./health-pace.ts";
-import { KnownDown } from "./known-down.ts";
-import { lasts } from "./lasting.ts";
-import { Outage } from "./outage.ts";
-import { rotateWhile } from "./rotation.ts";
+import { type Failing, KnownDown } from "./known-down.ts";
 import { ServerWatch, type WatchFailure, type WatchState } from "./server-watch.ts";
 import { standbyOf } from "./standby.ts";
 import { type Role, Watches } from "./watches.ts";
@@ -52,10 +49,13 @@ export interface HealthStatus {
   readonly servers: readonly { readonly key: string; readonly role: Role; readonly state: WatchState }[];
 }
 
+/** After so many servers that failed one after the other the rest are asked together, not one by one. */
+const FAILURES_UNTIL_SEARCH = 2;
+
 /**
  * Watches for the clients, who only ask DNS: holds a connection to the head and one to the next server, and reports a
- * failed head to the proxy. When all servers fail one after the other, the order stays and every server is tried once
- * an interval until one answers; that one becomes the head.
+ * failed head to the proxy. When the next server fails, too, all are asked, and the first that answers becomes the head; until
+ * then the order stays.
  */
 export class HealthMonitor {
   readonly #ports: HealthPorts;
@@ -64,17 +64,30 @@ export class HealthMonitor {
   readonly #waits: FleetWaits;
   readonly #known = new KnownDown();
   readonly #failback: Failback;
+  readonly #search: HeadSearch;
   #unsubscribe: (() => void) | undefined;
   #stopped = new AbortController();
-  /** While no listed server answers. */
-  #outage: Outage | undefined;
-  #outageEndedAt = Number.NEGATIVE_INFINITY;
+  /** Heads that failed since one answered. */
+  #failedHeads = 0;
 
   constructor(ports: HealthPorts, config: HealthConfig) {
     this.#ports = ports;
     this.#config = config;
     this.#waits = new FleetWaits(ports.clock, ports.proxy);
     this.#failback = new Failback(ports);
+    this.#search = new HeadSearch({
+      ...ports,
+      known: this.#known,
+      timeoutMs: config.timeoutMs,
+      waits: this.#waits,
+      headInterval: this.#headInterval,
+      onAnswer: (key) => {
+        this.#recovered(key);
+      },
+      onDown: (server, failing) => {
+        this.#noteDown(server, failing);
+      },
+    });
     this.#watches = new Watches({
       newWatch: (endpoint) => this.#newWatch(endpoint),
       drawStandbyDelay: (key) =>
@@ -101,7 +114,7 @@ export class HealthMonitor {
     this.#unsubscribe?.();
     this.#unsubscribe = undefined;
     this.#stopped.abort();
-    this.#endOutage();
+    this.#search.end();
     this.#watches.stop();
   }
 
@@ -116,7 +129,7 @@ export class HealthMonitor {
     if (head === undefined) {
       return { phase: "none", servers };
     }
-    if (this.#outage !== undefined) {
+    if (this.#search.isConfirmed) {
       return { phase: "down", servers };
     }
     return { phase: head === "up" ? "up" : "checking", servers };
@@ -132,9 +145,11 @@ export class HealthMonitor {
     this.#watches.follow(this.#wanted(snapshot));
     const { head } = this.#watches;
     if (!this.#known.has(head?.key ?? "")) {
-      this.#endOutage();
-    } else if (this.#outage === undefined || !this.#isEachDown(snapshot)) {
-      this.#rotate(head?.state.phase === "down" ? head.state.reason : "still down");
+      this.#search.end();
+    } else if (this.#search.isUnderWay) {
+      this.#lookAtNewcomers(snapshot);
+    } else {
+      this.#headIsDown(this.#headReason);
     }
   }
 
@@ -161,12 +176,18 @@ export class HealthMonitor {
         const headMs = this.#headInterval(fleet);
         return this.#watches.head === watch ? headMs : standbyIntervalMs(headMs);
       },
-      drawRetry: () => (this.#outage === undefined ? this.#drawReconnectDelay() : this.#drawOutageDelay()),
+      drawRetry: () => (this.#search.isUnderWay ? this.#drawOutageDelay() : this.#drawReconnectDelay()),
       onAnswer: (answered, lasted) => {
         this.#answered(answered, lasted);
       },
       onDown: (failed, failure) => {
         this.#failed(failed, failure);
+      },
+      onSlow: (slow) => {
+        // Should the head be silent, the next server has been asked by then.
+        if (this.#watches.head === slow) {
+          this.#watches.standby?.hurry();
+        }
       },
     });
     return watch;
@@ -181,111 +202,103 @@ export class HealthMonitor {
       this.#failback.consider(watch, this.#stopped.signal);
     } else {
       // The head answers: what failed before it may be tried again, but for the next server, which is known to be down now.
+      this.#failedHeads = 0;
       const { standby } = this.#watches;
       this.#known.startNewPass(standby?.state.phase === "down" ? standby.key : undefined);
     }
   }
 
-  #failed(watch: ServerWatch, { reason, closesAtOnce }: WatchFailure): void {
-    const { clock, logger, penalties, proxy } = this.#ports;
-    proxy.refreshAddresses(watch.endpoint);
-    if (this.#known.add(watch.key, clock.now(), closesAtOnce)) {
-      penalties.add(watch.key);
+  #failed(watch: ServerWatch, failure: WatchFailure): void {
+    const { key, endpoint } = watch;
+    this.#noteDown(endpoint, failure);
+    if (this.#watches.head !== watch) {
+      this.#ports.logger.debug({ server: key, reason: failure.reason }, "the next server is down");
+      this.#follow();
+    } else if (!this.#search.isUnderWay) {
+      this.#failedHeads += 1;
+      this.#headIsDown(failure.reason);
     }
-    if (this.#watches.head === watch) {
-      if (this.#outage === undefined) {
-        this.#rotate(reason);
-      }
-      return;
-    }
-    logger.debug({ server: watch.key, reason }, "the next server is down");
-    this.#follow();
   }
 
-  /** The head is down: the next server that is not known to be down becomes head; without one the order stays. */
-  #rotate(reason: string): void {
+  #noteDown(server: ServerEndpoint, failing: Failing): void {
+    const { clock, penalties, proxy } = this.#ports;
+    proxy.refreshAddresses(server);
+    if (this.#known.add(server.key, clock.now(), failing)) {
+      penalties.add(server.key);
+    }
+  }
+
+  /** The next server that is not known to be down becomes head. After two that failed all are asked first, if there are several. */
+  #headIsDown(reason: string): void {
+    const { head, order } = this.#ports.proxy.snapshot();
+    const [next, other] = order.filter((key) => !this.#known.has(key)).take(2);
+    if (next === undefined || (other !== undefined && this.#hasFailedTwice(head?.key ?? ""))) {
+      this.#search.begin(reason);
+    } else {
+      this.#passOn(next, reason);
+    }
+  }
+
+  /** Two heads, or one that was silent, with the next server known to be down: a further silent one would cost as much time again. */
+  #hasFailedTwice(head: string): boolean {
+    const failedServers = this.#known.isSilent(head) ? this.#known.keys().size : 0;
+    return Math.max(this.#failedHeads, failedServers) >= FAILURES_UNTIL_SEARCH;
+  }
+
+  /** To a server that is not known to be down: its watch tells soon. */
+  #passOn(next: string, reason: string): void {
     const { logger, proxy } = this.#ports;
-    const snapshot = proxy.snapshot();
-    const { head } = snapshot;
-    if (head === undefined) {
-      return;
-    }
-    if (this.#isEachDown(snapshot)) {
-      this.#allServersDown(reason);
-      return;
-    }
-    this.#endOutage();
-    if (proxy.notifyFailedServer(head, { source: "health", reason })) {
-      logger.warn(
-        { server: head.key, reason, head: proxy.findServer()?.key },
-        "server failed: next one is head",
-      );
+    const server = proxy.findServer()?.key;
+    if (this.#handOver(next, reason)) {
+      logger.warn({ server, reason, head: next }, "server failed: next one is head");
     }
   }
 
-  #allServersDown(reason: string): void {
-    if (this.#outage !== undefined) {
-      return;
-    }
-    const { clock, logger, proxy } = this.#ports;
-    const drawWait = () => this.#drawOutageDelay();
-    this.#outage = new Outage({
-      clock,
-      waits: this.#waits,
-      drawWait,
-      keys: proxy.snapshot().servers.map(({ key }) => key),
-      endpointOf: (key) => proxy.snapshot().members.get(key)?.endpoint,
-      ping: (server, signal) => this.#probe(server, signal),
-      onAnswer: ({ key }) => {
-        this.#recovered(key);
-      },
-      onSilence: (server) => {
-        proxy.refreshAddresses(server);
-      },
-      onConfirmed: () => {
-        logger.error({ servers: proxy.numServers(), reason }, "no server answers: the list stays as it is");
-      },
-    });
-    // Whatever ends an outage too early can't make it begin again without a wait.
-    const isAgain = clock.now() - this.#outageEndedAt < this.#headInterval(this.#waits.fleet);
-    this.#outage.start(isAgain ? drawWait() : undefined);
+  /** In one step past all that are known to be down. @returns false when the server is the head. */
+  #handOver(next: string, reason: string): boolean {
+    const { proxy } = this.#ports;
+    const head = proxy.findServer();
+    const report = { source: "health", reason };
+    const successor = { key: next, failed: this.#known.keys() };
+    return head !== undefined && head.key !== next && proxy.notifyFailedServer(head, report, successor);
   }
 
-  /** Asks a server without regard to its penalties. One that closed connections at once must keep this one open. */
-  #probe(server: ServerEndpoint, signal: AbortSignal): Promise<void> {
-    const { clock, connector } = this.#ports;
-    const { timeoutMs } = this.#config;
-    return askOnce(connector, server, { timeoutMs, signal }, async (connection) => {
-      if (this.#known.closesAtOnce(server.key)) {
-        await lasts(connection, clock, signal);
-      }
-    });
-  }
-
-  #isEachDown(snapshot: Snapshot): boolean {
-    return snapshot.servers.every(({ key }) => this.#known.has(key));
-  }
-
-  #endOutage(): void {
-    if (this.#outage !== undefined) {
-      this.#outage.end();
-      this.#outage = undefined;
-      this.#outageEndedAt = this.#ports.clock.now();
+  /** A server that is added while none answers is head at once, one that is added before that is asked like the others. */
+  #lookAtNewcomers({ order }: Snapshot): void {
+    const next = this.#search.isConfirmed ? order.find((key) => !this.#known.has(key)) : undefined;
+    if (next === undefined) {
+      this.#search.include(order);
+    } else {
+      this.#search.end();
+      this.#passOn(next, this.#headReason);
     }
   }
 
-  /** One server answers again while all were down: it becomes the head. */
+  /** A server answers while the head is down: it becomes the head. */
   #recovered(key: string): void {
     const { logger, proxy } = this.#ports;
-    if (this.#outage === undefined || !proxy.snapshot().members.has(key)) {
+    if (!this.#search.isUnderWay || !proxy.snapshot().members.has(key)) {
       return;
     }
+    const { isConfirmed } = this.#search;
     this.#known.forget(key);
-    this.#endOutage();
-    const report = { source: "health", reason: "down, while another server answers" };
-    rotateWhile(proxy, (head) => (head.key === key ? undefined : report));
+    this.#search.end();
+    this.#failedHeads = 0;
+    const more = this.#known.keys().size - 1;
+    const reason = more > 0 ? `${this.#headReason}; ${more} more are down` : this.#headReason;
+    const server = proxy.findServer()?.key;
+    const isOther = this.#handOver(key, reason);
     this.#watches.head?.hurry();
-    logger.info({ server: key }, "a server answers again");
+    if (isOther && !isConfirmed) {
+      logger.warn({ server, reason, head: key }, "servers failed: the first that answers is head");
+    } else {
+      logger.info({ server: key }, "a server answers again");
+    }
+  }
+
+  get #headReason(): string {
+    const state = this.#watches.head?.state;
+    return state?.phase === "down" ? state.reason : "still down";
   }
 
   #drawReconnectDelay(): WaitLength {

@@ -62,3 +62,26 @@ export function outageDelayMs(headMs: number, random: Random): number {
 export function standbyDelayMs(fleet: Fleet, random: Random): number {
   return random() * dialSpreadMs(fleet);
 }
+
+/**
+ * Servers dialled per second by a search that found none, of one agent: bounds what a list of any length costs the agent. Up to
+ * 100 servers each is tried every 0.25 to 0.5 s; of 4,000 each every 10 to 20 s.
+ */
+const SEARCHED_PER_SECOND = 200;
+
+/** Milliseconds that a search takes for the list once, from the second time on: the head's interval, longer for a long list. */
+export function searchIntervalMs(headMs: number, numServers: number): number {
+  return Math.max(headMs, (1_000 * numServers) / SEARCHED_PER_SECOND);
+}
+
+/** A wave of a search has this part of the time that a server may take: 25 ms of 500. Servers nearby answer in 1 ms, with TLS in 10. */
+const WAVES_PER_TIMEOUT = 20;
+
+export function waveMs(timeoutMs: number): number {
+  return timeoutMs / WAVES_PER_TIMEOUT;
+}
+
+/** Servers in a wave of a search that comes soon after another one. */
+export function narrowWave(timeoutMs: number): number {
+  return Math.max(1, Math.floor((SEARCHED_PER_SECOND * waveMs(timeoutMs)) / 1_000));
+}

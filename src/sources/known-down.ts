@@ -1,11 +1,17 @@
-/** What was found of one server that is down. */
-interface Finding {
-  /** By `Clock.now`. */
-  readonly foundAt: number;
+/** How a server failed. */
+export interface Failing {
   /** It takes connections and closes them at once: that it opens, or answers once, proves nothing. */
   readonly closesAtOnce: boolean;
-  /** From an earlier pass through the list: worth another try. */
-  readonly isOld: boolean;
+  /** Nothing came back in time: the next one like it costs as much time again. */
+  readonly isSilent: boolean;
+}
+
+/** What was found of one server that is down. */
+interface Finding extends Failing {
+  /** By `Clock.now`. */
+  readonly foundAt: number;
+  /** The pass through the list in which it was found. One of an earlier pass is worth another try. */
+  readonly pass: number;
 }
 
 /**
@@ -14,17 +20,27 @@ interface Finding {
  */
 export class KnownDown {
   readonly #findings = new Map<string, Finding>();
+  #pass = 0;
 
   /** @returns true when nothing was known against the server: until now it was up. */
-  add(key: string, foundAt: number, closesAtOnce: boolean): boolean {
+  add(key: string, foundAt: number, failing: Failing): boolean {
     const wasUp = !this.#findings.has(key);
-    this.#findings.set(key, { foundAt, closesAtOnce, isOld: false });
+    this.#findings.set(key, { ...failing, foundAt, pass: this.#pass });
     return wasUp;
   }
 
   /** Whether the server was found down in this pass. */
   has(key: string): boolean {
-    return this.#findings.get(key)?.isOld === false;
+    return this.#findings.get(key)?.pass === this.#pass;
+  }
+
+  /** Keys of the servers found down in this pass. */
+  keys(): ReadonlySet<string> {
+    return new Set([...this.#findings.keys()].filter((key) => this.has(key)));
+  }
+
+  isSilent(key: string): boolean {
+    return this.#findings.get(key)?.isSilent ?? false;
   }
 
   /** When the server was last found down, in this pass or an earlier one: by `Clock.now`, or 0. */
@@ -55,10 +71,10 @@ export class KnownDown {
 
   /** All findings are old, but for the one of the server that is known to be down now. */
   startNewPass(downNow: string | undefined): void {
-    for (const [key, finding] of this.#findings) {
-      if (key !== downNow) {
-        this.#findings.set(key, { ...finding, isOld: true });
-      }
+    this.#pass += 1;
+    const finding = this.#findings.get(downNow ?? "");
+    if (downNow !== undefined && finding !== undefined) {
+      this.#findings.set(downNow, { ...finding, pass: this.#pass });
     }
   }
 

@@ -31,6 +31,8 @@ export class Penalties {
   add(key: string): void {
     this.#forgive();
     const failures = (this.#records.get(key)?.failures ?? 0) + 1;
+    // To the end of the map, so that the oldest failure is always its first.
+    this.#records.delete(key);
     this.#records.set(key, { failures, failedAt: this.#clock.now() });
   }
 
@@ -46,9 +48,10 @@ export class Penalties {
 
   #forgive(): void {
     for (const [key, { failedAt }] of this.#records) {
-      if (this.#clock.now() - failedAt >= FORGIVEN_AFTER_MS) {
-        this.#records.delete(key);
+      if (this.#clock.now() - failedAt < FORGIVEN_AFTER_MS) {
+        return;
       }
+      this.#records.delete(key);
     }
   }
 }

@@ -3,6 +3,7 @@ import type { ServerEndpoint } from "../core/server-endpoint.ts";
 import { ConnectionError, isLocal, provesLife } from "../net/connection-error.ts";
 import type { Connector, HeldConnection } from "../net/held-connection.ts";
 import type { FleetWaits, WaitLength } from "./fleet-waits.ts";
+import type { Failing } from "./known-down.ts";
 
 /**
  * A connection that closes sooner than this, in milliseconds, was as good as none. A fixed time: pings of a large fleet are
@@ -32,12 +33,12 @@ export interface WatchOptions {
    */
   readonly onAnswer: (watch: ServerWatch, lasted: boolean) => void;
   readonly onDown: (watch: ServerWatch, failure: WatchFailure) => void;
+  /** Called when the server has not answered for half of the time that it may take. */
+  readonly onSlow: (watch: ServerWatch) => void;
 }
 
-export interface WatchFailure {
+export interface WatchFailure extends Failing {
   readonly reason: string;
-  /** The server takes connections and closes them at once. */
-  readonly closesAtOnce: boolean;
 }
 
 /**
@@ -122,27 +123,29 @@ export class ServerWatch {
     const { clock, connector, timeoutMs } = this.#options;
     let connection: HeldConnection;
     try {
-      connection = await connector.open(this.#endpoint, { timeoutMs, signal: this.#stopped.signal });
+      connection = await this.#noticingSlow(
+        connector.open(this.#endpoint, { timeoutMs, signal: this.#stopped.signal }),
+      );
     } catch (error) {
       return await this.#failedToOpen(error);
     }
     const openedAt = clock.now();
     this.#connection = connection;
-    const reason = await this.#pingUntilClosed(connection, openedAt);
+    const failure = await this.#pingUntilClosed(connection, openedAt);
     connection.close();
-    if (reason !== "closed") {
-      return { reason, closesAtOnce: false };
+    if (failure !== undefined) {
+      return failure;
     }
     this.#shortLives = clock.now() - openedAt < SHORT_LIFE_MS ? this.#shortLives + 1 : 0;
     return this.#shortLives > 1
-      ? { reason: "connection closed at once, twice", closesAtOnce: true }
+      ? { reason: "connection closed at once, twice", closesAtOnce: true, isSilent: false }
       : undefined;
   }
 
   /** An answer after all, or no question: the server is asked again at the pace of pings. */
   async #failedToOpen(error: unknown): Promise<WatchFailure | undefined> {
     if (this.#hasStopped() || !(provesLife(error) || isLocal(error))) {
-      return { reason: reasonOf(error), closesAtOnce: false };
+      return failureOf(error);
     }
     if (provesLife(error)) {
       this.#heard(false);
@@ -157,8 +160,8 @@ export class ServerWatch {
     onAnswer(this, lasted);
   }
 
-  /** Pings over one connection; resolves with "closed" when it ends, or with the reason why the server is down. */
-  async #pingUntilClosed(connection: HeldConnection, openedAt: number): Promise<string> {
+  /** Pings over one connection; resolves with nothing when it ends, or with the reason why the server is down. */
+  async #pingUntilClosed(connection: HeldConnection, openedAt: number): Promise<WatchFailure | undefined> {
     const { clock, interval, timeoutMs } = this.#options;
     void connection.closed.then(({ by }) => {
       if (by === "failure") {
@@ -167,25 +170,39 @@ export class ServerWatch {
     });
     for (;;) {
       try {
-        await connection.ping({ timeoutMs, signal: this.#stopped.signal });
+        await this.#noticingSlow(connection.ping({ timeoutMs, signal: this.#stopped.signal }));
       } catch (error) {
         if (!isOpen(connection) || this.#hasStopped()) {
-          return closureReason(error);
+          return isClosure(error) ? undefined : failureOf(error);
         }
         if (!provesLife(error)) {
-          return reasonOf(error);
+          return failureOf(error);
         }
       }
       if (this.#hasStopped()) {
-        return "stopped";
+        return undefined;
       }
       this.#heard(clock.now() - openedAt >= SHORT_LIFE_MS);
       if (isOpen(connection)) {
         await this.#pause(interval);
       }
       if (!isOpen(connection) || this.#hasStopped()) {
-        return "closed";
+        return undefined;
       }
+    }
+  }
+
+  async #noticingSlow<T>(answer: Promise<T>): Promise<T> {
+    const { clock, onSlow, timeoutMs } = this.#options;
+    const cancel = clock.after(timeoutMs / 2, () => {
+      if (!this.#hasStopped()) {
+        onSlow(this);
+      }
+    });
+    try {
+      return await answer;
+    } finally {
+      cancel();
     }
   }
 
@@ -202,12 +219,17 @@ function isOpen(connection: HeldConnection): boolean {
 }
 
 /** A connection that broke is opened again at once, unless what came over it was not the protocol. */
-function closureReason(error: unknown): string {
-  return error instanceof ConnectionError && ["transport", "local"].includes(error.kind)
-    ? "closed"
-    : reasonOf(error);
+function isClosure(error: unknown): boolean {
+  return error instanceof ConnectionError && ["transport", "local"].includes(error.kind);
 }
 
+/** What an error that proves no life says of the server. */
+export function failureOf(error: unknown): WatchFailure {
+  const isSilent = error instanceof ConnectionError && error.kind === "timeout";
+  return { reason: reasonOf(error), closesAtOnce: false, isSilent };
+}
+
+/** Why the server failed, without its name. */
 function reasonOf(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   return error instanceof ConnectionError ? message.replace(`server ${error.server}: `, "") : message;

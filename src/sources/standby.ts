@@ -10,7 +10,7 @@ export function standbyOf(
   standby: boolean,
   lastFoundAt: (key: string) => number,
 ): ServerEndpoint | undefined {
-  const { head, servers } = snapshot;
+  const { head, members, order } = snapshot;
   if (head === undefined) {
     return undefined;
   }
@@ -22,5 +22,5 @@ export function standbyOf(
       first,
     );
   }
-  return standby ? servers[1] : undefined;
+  return standby ? members.get(order.get(1) ?? "")?.endpoint : undefined;
 }

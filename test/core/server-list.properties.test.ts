@@ -32,6 +32,10 @@ const failed = fc.record({
   source: fc.constantFrom("health", "api"),
 });
 
+const passedOn = fc
+  .tuple(failed, key, fc.array(key))
+  .map(([event, next, others]) => ({ ...event, successor: { key: next, failed: new Set(others) } }));
+
 const event: fc.Arbitrary<ServerEvent> = fc.oneof(
   fc.record({
     type: fc.constant("primary-added" as const),
@@ -52,6 +56,7 @@ const event: fc.Arbitrary<ServerEvent> = fc.oneof(
     leaderAddr: fc.constantFrom("", "a", "b"),
   }),
   failed,
+  passedOn,
   fc.record({
     type: fc.constant("server-removed" as const),
     key,
@@ -240,6 +245,25 @@ test("only failures, removals and rebalances take the head away from a server th
           assert.match(cause.type, /^(server-failed|rebalanced)$/);
         }
       });
+    }),
+    RUNS,
+  );
+});
+
+test("after a head that handed over, those that failed before its successor are last, in their order, and the others keep theirs", () => {
+  fc.assert(
+    fc.property(events, passedOn, (sequence, handOver) => {
+      const before = eachStep(sequence, () => undefined);
+      const head = before.head?.key ?? "";
+      const { failed: gone, key: next } = handOver.successor;
+      fc.pre(before.members.has(next) && next !== head);
+      const after = transition(before, { ...handOver, key: head }, 99);
+      assert.equal(after.head?.key, next);
+      const stays = (other: string) => other !== head && other !== next && !gone.has(other);
+      assert.deepEqual(after.order.filter(stays).toArray(), before.order.filter(stays).toArray());
+      const passed = before.order.takeUntil((other) => other === next).filter((other) => !stays(other));
+      assert.deepEqual(after.order.takeLast(passed.size).toArray(), passed.toArray());
+      assert.equal(after.members, before.members);
     }),
     RUNS,
   );

@@ -198,6 +198,39 @@ test("server-failed rotates the head", () => {
   assert.equal(transition(before, { type: "server-failed", key: B.key, source: "health" }, 9), before);
 });
 
+test("server-failed with a successor passes, in one step, those between: the failed go to the end, the others stay", () => {
+  const failed = new Set([A.key, C.key]);
+  const event: ServerEvent = { type: "server-failed", key: A.key, source: "health" };
+  check(after(heartbeat([A, B, C, D]), { ...event, successor: { key: D.key, failed } }), {
+    order: [D, B, A, C],
+    primaries: [D, B, A, C],
+    cause: { occurrence: "server-failed", source: "health", server: A.key },
+    difference: { moved: [D.key, A.key, C.key] },
+  });
+  check(after(heartbeat([A, B, C, D]), { ...event, successor: { key: B.key, failed } }), {
+    order: [B, C, D, A],
+    primaries: [B, C, D, A],
+    cause: { occurrence: "server-failed", source: "health", server: A.key },
+    difference: { moved: [A.key] },
+  });
+  const all = new Set([A.key, B.key, C.key]);
+  check(after(heartbeat([A, B, C, D]), { ...event, successor: { key: D.key, failed: all } }), {
+    order: [D, A, B, C],
+    primaries: [D, A, B, C],
+    cause: { occurrence: "server-failed", source: "health", server: A.key },
+    difference: { moved: [A.key, B.key, C.key] },
+  });
+});
+
+test("server-failed with a successor that is not listed, or is the head itself, rotates as without one", () => {
+  for (const key of ["10.0.0.9:4647", A.key]) {
+    const successor = { key, failed: new Set([A.key]) };
+    const event: ServerEvent = { type: "server-failed", key: A.key, source: "health", successor };
+    const { order } = after(heartbeat([A, B, C]), event);
+    assert.deepEqual(order.toArray(), [B.key, C.key, A.key]);
+  }
+});
+
 test("server-removed removes from all lists", () => {
   const removed: ServerEvent = { type: "server-removed", key: B.key, source: "api" };
   check(after(heartbeat([A, B, C]), consul([B]), removed), {

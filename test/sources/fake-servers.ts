@@ -1,3 +1,4 @@
+import { delay } from "../../src/core/delay.ts";
 import type { ServerEndpoint } from "../../src/core/server-endpoint.ts";
 import { ConnectionError } from "../../src/net/connection-error.ts";
 import type {
@@ -14,6 +15,8 @@ export type Behaviour =
   | "up"
   | "refusing"
   | "hanging"
+  /** Takes no connection and refuses none, as behind a firewall, or with a TLS handshake that never ends. */
+  | "blackholed"
   | "closing-at-once"
   | "refusing-every-other-time"
   /** Not the server's doing: this machine has no socket for a new connection. */
@@ -29,6 +32,7 @@ export type Behaviour =
 export class FakeServers implements Connector {
   readonly #clock: FakeClock;
   readonly #behaviours = new Map<string, Behaviour>();
+  readonly #latencies = new Map<string, number>();
   readonly #open = new Set<FakeConnection>();
   /** Keys in the order in which they were dialled, and pinged. */
   readonly dialled: string[] = [];
@@ -53,6 +57,11 @@ export class FakeServers implements Connector {
     this.#behaviours.set(key, behaviour);
   }
 
+  /** From now on each answer of the server takes so long. */
+  setLatency(key: string, ms: number): void {
+    this.#latencies.set(key, ms);
+  }
+
   /** The process dies: its connections close, new ones are refused. */
   kill(key: string): void {
     this.set(key, "refusing");
@@ -67,12 +76,12 @@ export class FakeServers implements Connector {
     }
   }
 
-  async open(endpoint: ServerEndpoint, { signal }: CallOptions): Promise<HeldConnection> {
+  async open(endpoint: ServerEndpoint, options: CallOptions): Promise<HeldConnection> {
     const { key } = endpoint;
     this.dialled.push(key);
     this.dialledAt.push(this.#clock.now());
     await Promise.resolve();
-    signal?.throwIfAborted();
+    options.signal?.throwIfAborted();
     const behaviour = this.behaviourOf(key);
     if (behaviour === "refusing" || (behaviour === "refusing-every-other-time" && this.#isOddDial(key))) {
       throw new ConnectionError("connection-refused", key, "connection refused");
@@ -82,6 +91,9 @@ export class FakeServers implements Connector {
     }
     if (this.behaviourOf(key) === "opening-with-an-application-error") {
       throw new ConnectionError("unknown-method", key, "can't find method");
+    }
+    if (behaviour === "blackholed") {
+      await this.#silence(key, "connect-timeout", options);
     }
     const connection: FakeConnection = new FakeConnection(
       endpoint,
@@ -107,7 +119,38 @@ export class FakeServers implements Connector {
     return this.dialled.filter((other) => other === key).length % 2 === 1;
   }
 
-  #answer({ endpoint: { key }, state }: FakeConnection, { signal, timeoutMs }: CallOptions): Promise<void> {
+  /** Nothing, until the time is over. */
+  #silence(
+    key: string,
+    code: "connect-timeout" | "call-timeout",
+    { signal, timeoutMs }: CallOptions,
+  ): Promise<never> {
+    return new Promise((_resolve, reject) => {
+      const cancel = this.#clock.after(timeoutMs, () => {
+        reject(new ConnectionError(code, key, `no answer within ${timeoutMs} ms`));
+      });
+      signal?.addEventListener("abort", () => {
+        cancel();
+        reject(signal.reason as Error);
+      });
+    });
+  }
+
+  #answer(connection: FakeConnection, options: CallOptions): Promise<void> {
+    const { key } = connection.endpoint;
+    const latencyMs = this.#latencies.get(key) ?? 0;
+    if (latencyMs >= options.timeoutMs) {
+      this.pinged.push(key);
+      return this.#silence(key, "call-timeout", options);
+    }
+    return latencyMs === 0
+      ? this.#answerNow(connection, options)
+      : delay(this.#clock, latencyMs, options.signal ?? new AbortController().signal).then(() =>
+          this.#answerNow(connection, options),
+        );
+  }
+
+  #answerNow({ endpoint: { key }, state }: FakeConnection, options: CallOptions): Promise<void> {
     this.pinged.push(key);
     if (state.phase === "closed") {
       return Promise.reject(new ConnectionError("connection-closed", key, "closed by the server"));
@@ -118,15 +161,8 @@ export class FakeServers implements Connector {
       case "answering-an-application-error":
         return Promise.reject(new ConnectionError("permission-denied", key, "Permission denied"));
       case "hanging":
-        return new Promise((_resolve, reject) => {
-          const cancel = this.#clock.after(timeoutMs, () => {
-            reject(new ConnectionError("call-timeout", key, `no answer within ${timeoutMs} ms`));
-          });
-          signal?.addEventListener("abort", () => {
-            cancel();
-            reject(signal.reason as Error);
-          });
-        });
+      case "blackholed":
+        return this.#silence(key, "call-timeout", options);
       case "closing-at-once":
       case "closing-after-an-answer":
       case "opening-with-an-application-error":

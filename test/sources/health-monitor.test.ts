@@ -1,58 +1,9 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import { RpcProxy } from "../../src/core/rpc-proxy.ts";
-import { ConnectionPinger } from "../../src/net/connection-pinger.ts";
-import { type HealthConfig, HealthMonitor } from "../../src/sources/health-monitor.ts";
-import { PenalisingPinger } from "../../src/sources/penalising-pinger.ts";
-import { Penalties } from "../../src/sources/penalties.ts";
-import { CONFIG, type FakePorts, fakePorts, settled } from "../core/fake-ports.ts";
-import { FakeServers } from "./fake-servers.ts";
+import { settled } from "../core/fake-ports.ts";
+import { bench, growTo, LOCAL, linesOf } from "./health-bench.ts";
 
 const [A, B, C, D] = ["127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3", "127.0.0.1:4"] as const;
-
-const LOCAL = { rpcMajorVersion: 1, rpcMinorVersion: 0, datacenter: "dc1" };
-
-/** The list as a fleet of so many nodes has it. */
-async function growTo(numNodes: number, proxy: RpcProxy): Promise<void> {
-  const infos = proxy.serverRpcAddrs().map((rpcAdvertiseAddr) => ({ ...LOCAL, rpcAdvertiseAddr }));
-  await proxy.refreshServerLists(infos, numNodes, A);
-}
-
-function linesOf({ logger }: FakePorts, ...levels: string[]): string[] {
-  return logger.lines.filter(({ level }) => levels.includes(level)).map(({ message }) => message);
-}
-
-interface Bench {
-  readonly ports: FakePorts;
-  readonly servers: FakeServers;
-  readonly proxy: RpcProxy;
-  readonly monitor: HealthMonitor;
-  readonly head: () => string | undefined;
-}
-
-async function bench(addresses: readonly string[], config: Partial<HealthConfig> = {}): Promise<Bench> {
-  const base = fakePorts();
-  const servers = new FakeServers(base.clock);
-  const penalties = new Penalties(base.clock);
-  const pinger = new PenalisingPinger(new ConnectionPinger(servers, { timeoutMs: 500 }), penalties);
-  const ports = { ...base, pinger };
-  const proxy = new RpcProxy(ports, CONFIG);
-  for (const address of addresses) {
-    await proxy.addPrimaryServer(address);
-  }
-  const monitor = new HealthMonitor(
-    { ...ports, proxy, connector: servers, penalties },
-    {
-      intervalMs: 500,
-      timeoutMs: 500,
-      standby: true,
-      ...config,
-    },
-  );
-  monitor.start();
-  await settled();
-  return { ports, servers, proxy, monitor, head: () => proxy.findServer()?.key };
-}
 
 suite("held connections", () => {
   test("one to the head and one to the next server, no more", async () => {

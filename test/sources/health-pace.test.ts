@@ -2,10 +2,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
   headIntervalMs,
+  narrowWave,
   outageDelayMs,
   reconnectDelayMs,
+  searchIntervalMs,
   standbyDelayMs,
   standbyIntervalMs,
+  waveMs,
 } from "../../src/sources/health-pace.ts";
 
 test("whatever is said of a fleet: the head is pinged every 5 min, the next server every 10, dials are spread over 15", () => {
@@ -79,4 +82,14 @@ test("while no server answers each is tried after half an interval to a whole on
     outageDelayMs(500, () => 0.5),
     375,
   );
+});
+
+test("a list of any length is searched at 200 servers a second, once it was searched", () => {
+  assert.equal(searchIntervalMs(500, 3), 500);
+  assert.equal(searchIntervalMs(500, 100), 500);
+  assert.equal(searchIntervalMs(500, 4_000), 20_000);
+  assert.equal(searchIntervalMs(40_000, 4_000), 40_000);
+  for (const timeoutMs of [100, 500, 5_000]) {
+    assert.equal((1_000 * narrowWave(timeoutMs)) / waveMs(timeoutMs), 200);
+  }
 });
