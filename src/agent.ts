@@ -10,12 +10,14 @@ import { SelfRegistration } from "./consul/self-registration.ts";
 import type { Logger } from "./core/ports.ts";
 import { printable } from "./core/printable.ts";
 import { joinHostPort } from "./core/server-endpoint.ts";
+import { wallTimeOf } from "./core/wall-time.ts";
 import { defined } from "./defined.ts";
 import { DnsResolver } from "./dns/resolver/dns-resolver.ts";
 import { DnsServer } from "./dns/server.ts";
 import { heartbeatOf } from "./http/heartbeat-body.ts";
 import { HttpServer, type PoolApi, READINESS_PATH } from "./http/http-server.ts";
 import { Pool } from "./pool.ts";
+import type { SourceWarning } from "./sources/consul-watch-status.ts";
 import { systemClock, systemRandom } from "./system-ports.ts";
 import { VERSION } from "./version.ts";
 
@@ -196,12 +198,22 @@ export class Agent {
     );
   }
 
-  #apiOf({ proxy, pushed }: Pool): PoolApi {
+  #apiOf(pool: Pool): PoolApi {
+    const { proxy, pushed } = pool;
     return {
       hasHead: () => proxy.findServer() !== undefined,
+      warnings: () => pool.warnings().map(shownWarning),
       takeHeartbeat: pushed && ((body) => pushed.take(heartbeatOf(body, this.#config.datacenter))),
     };
   }
+}
+
+/** Characters of a warning: the text about rights names ten addresses. */
+const LONGEST_WARNING = 1_000;
+
+function shownWarning({ since, message }: SourceWarning) {
+  const time = wallTimeOf(systemClock) - systemClock.now() + since;
+  return { since: new Date(time).toISOString(), message: printable(message, LONGEST_WARNING) };
 }
 
 function consulClient(consul: Config["consul"]): ConsulClient {

@@ -9,6 +9,7 @@ import { nomadConnector } from "./nomad/nomad-connector.ts";
 import { nomadHeartbeat, nomadTls } from "./nomad-pool.ts";
 import type { ConsulCatalog } from "./sources/consul-catalog.ts";
 import { type ConsulWatchConfig, DEFAULT_CONSUL_WATCH } from "./sources/consul-watch-config.ts";
+import { type SourceWarning, warningsOf } from "./sources/consul-watch-status.ts";
 import { ConsulWatcher } from "./sources/consul-watcher.ts";
 import { ContactWatch } from "./sources/contact.ts";
 import { HealthMonitor } from "./sources/health-monitor.ts";
@@ -80,6 +81,11 @@ export class Pool {
       config.heartbeat === "nomad" ? new Heartbeat({ ...shared, proxy, query, contact }) : undefined;
     this.#contact = contact;
     this.#health = health;
+  }
+
+  /** What an operator should know of the pool's sources for as long as it lasts. */
+  warnings(): readonly SourceWarning[] {
+    return this.#watcher === undefined ? [] : warningsOf(this.#watcher.status());
   }
 
   /** Nothing waits here: what is not reachable yet is tried again. */

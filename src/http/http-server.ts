@@ -14,9 +14,18 @@ const REQUEST_TIMEOUT_MS = 10_000;
 /** Answers 200 when DNS is served and every pool has a head. */
 export const READINESS_PATH = "/v1/agent/ready";
 
+interface Warning {
+  /** RFC 3339. */
+  readonly since: string;
+  /** One line. */
+  readonly message: string;
+}
+
 /** What HTTP may ask of a pool. */
 export interface PoolApi {
   readonly hasHead: () => boolean;
+  /** What is not as it should be with the pool's sources. */
+  readonly warnings: () => readonly Warning[];
   /** Absent when the pool takes no pushed heartbeats. Resolves with the addresses that could not be used. */
   readonly takeHeartbeat?: ((body: HeartbeatBody) => Promise<readonly EndpointError[]>) | undefined;
 }
@@ -36,6 +45,8 @@ interface Readiness {
   /** The pools without a head. */
   readonly waiting: readonly string[];
   readonly dns: string;
+  /** What is not as it should be with the pools' sources, for as long as it lasts. Nothing of it makes the agent less ready. */
+  readonly warnings: readonly ({ readonly pool: string } & Warning)[];
 }
 
 /** The listening address can't be had. One line that names it. */
@@ -94,7 +105,10 @@ export class HttpServer {
     const { dnsState, pools } = this.#options;
     const waiting = [...pools].filter(([, pool]) => !pool.hasHead()).map(([name]) => name);
     const dns = dnsState();
-    return { ready: waiting.length === 0 && dns === "serving", waiting, dns };
+    const warnings = [...pools].flatMap(([name, pool]) =>
+      pool.warnings().map((warning) => ({ pool: name, ...warning })),
+    );
+    return { ready: waiting.length === 0 && dns === "serving", waiting, dns, warnings };
   }
 
   #addRoutes(app: FastifyInstance): void {

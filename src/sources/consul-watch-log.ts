@@ -1,13 +1,18 @@
 import type { Clock, Logger } from "../core/ports.ts";
 import { printable } from "../core/printable.ts";
 import type { CatalogFailure, SkippedInstance } from "./consul-catalog.ts";
+import type { MissingRights } from "./consul-rights.ts";
 import { LeftOut } from "./left-out.ts";
+
+/** Consul servers that disagree about a token, asked in turn, would make a line with each answer. */
+const RIGHTS_TOLD_EVERY_MS = 60_000;
 
 /** What the log says of one watch of Consul. A datacenter is named when it is not the watched one. */
 export class ConsulWatchLog {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #service: string;
+  #rightsToldAt = Number.NEGATIVE_INFINITY;
   readonly #leftOut = { local: new LeftOut(), remote: new LeftOut() };
 
   constructor({ clock, logger }: { readonly clock: Clock; readonly logger: Logger }, service: string) {
@@ -53,6 +58,25 @@ export class ConsulWatchLog {
 
   remoteUsed(datacenter: string, servers: number): void {
     this.#logger.info({ ...named(datacenter), servers }, "another datacenter's servers are used");
+  }
+
+  /** Once when something is hidden and once when nothing is any more, at most once a minute; changes between at `debug`. */
+  rights(before: MissingRights | undefined, after: MissingRights | undefined): void {
+    if (before?.message === after?.message) {
+      return;
+    }
+    const now = this.#clock.now();
+    const isNews =
+      (before === undefined || after === undefined) && now - this.#rightsToldAt >= RIGHTS_TOLD_EVERY_MS;
+    const fields = { service: this.#service };
+    if (after === undefined) {
+      this.#logger[isNews ? "info" : "debug"](fields, "Consul hides nothing from the token any more");
+    } else {
+      this.#logger[isNews ? "warn" : "debug"](fields, after.message);
+    }
+    if (isNews && after !== undefined) {
+      this.#rightsToldAt = now;
+    }
   }
 
   leftOut(where: "local" | "remote", skipped: readonly SkippedInstance[]): void {

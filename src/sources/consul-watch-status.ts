@@ -1,5 +1,6 @@
 import type { Tier } from "../core/snapshot.ts";
 import type { CatalogFailure } from "./consul-catalog.ts";
+import type { MissingRights } from "./consul-rights.ts";
 
 /** What the watch of the local (or first configured) datacenter does. Times are by `Clock.now`. */
 type ConsulWatchState =
@@ -34,10 +35,26 @@ export interface ConsulWatchStatus {
   readonly tier: Tier;
   /** When an empty answer will count; `undefined` when none is pending. */
   readonly emptyUntil: number | undefined;
-  /** The first answer was empty though a token was sent: it may lack `service:read` or `node:read`. */
-  readonly tokenMayLackRights: boolean;
+  /** What Consul hides, or may hide, from the token, for as long as it does. */
+  readonly missingRights: MissingRights | undefined;
   /** Queries since the start: `ok`, `ended-early`, or the failure's code. */
   readonly queries: Readonly<Record<string, number>>;
+}
+
+/** What is not as it should be, and since when by `Clock.now`. */
+export interface SourceWarning {
+  readonly since: number;
+  /** One line. */
+  readonly message: string;
+}
+
+/** What an operator should know of the watch for as long as it lasts. */
+export function warningsOf({ state, lastError, missingRights }: ConsulWatchStatus): readonly SourceWarning[] {
+  const failing =
+    state.kind === "retrying"
+      ? [{ since: state.since, message: `Consul fails: ${lastError?.message ?? "no answer"}` }]
+      : [];
+  return missingRights === undefined ? failing : [...failing, missingRights];
 }
 
 /** The part of the status that follows from answers and failures alone. */

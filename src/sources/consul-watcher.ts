@@ -4,6 +4,7 @@ import { BackupReport, type BackupSink } from "./backup-report.ts";
 import { afterAnswer, afterFailure, type ConfirmedList, UNKNOWN_LIST } from "./confirmed-list.ts";
 import { addressesOf } from "./consul-addresses.ts";
 import type { CatalogAnswer, CatalogFailure, ConsulCatalog } from "./consul-catalog.ts";
+import { afterListing, listsNothing, type ReadRights, UNKNOWN_RIGHTS } from "./consul-rights.ts";
 import type { ConsulWatchConfig } from "./consul-watch-config.ts";
 import { ConsulWatchLog } from "./consul-watch-log.ts";
 import {
@@ -56,7 +57,7 @@ export class ConsulWatcher {
   #localName: string | undefined;
   #remote: RemoteList | undefined;
   #remoteSearch: AbortController | undefined;
-  #tokenMayLackRights = false;
+  #rights: ReadRights = UNKNOWN_RIGHTS;
   #tier: Tier = "backup";
   #running: { readonly abort: AbortController; readonly done: Set<Promise<void>> } | undefined;
 
@@ -132,7 +133,7 @@ export class ConsulWatcher {
       servers,
       tier: this.#tier,
       emptyUntil: this.#local.emptyUntil,
-      tokenMayLackRights: this.#tokenMayLackRights,
+      missingRights: this.#rights.missing,
     };
   }
 
@@ -143,7 +144,7 @@ export class ConsulWatcher {
   #answered(answer: CatalogAnswer, index: number): void {
     const now = this.#ports.clock.now();
     const usable = this.#usable(answer, "local");
-    this.#noteRights(answer);
+    this.#noteRights(afterListing(this.#rights, answer, usable, now));
     if (this.#record.state.kind === "retrying" && wasTold(this.#record)) {
       this.#log.recovered(usable.length, now - this.#record.state.since);
     }
@@ -245,15 +246,9 @@ export class ConsulWatcher {
     return usable;
   }
 
-  #noteRights(answer: CatalogAnswer): void {
-    const isFirst = this.#record.lastSuccessAt === undefined;
-    const suspicious = listsNothing(answer) && (answer.filteredByAcl || (answer.withToken && isFirst));
-    if (suspicious && !this.#tokenMayLackRights) {
-      const message =
-        "Consul lists no instance; the token may lack service:read for the service or node:read";
-      this.#ports.logger.warn({ service: this.#config.service }, message);
-    }
-    this.#tokenMayLackRights = suspicious || (this.#tokenMayLackRights && listsNothing(answer));
+  #noteRights(rights: ReadRights): void {
+    this.#log.rights(this.#rights.missing, rights.missing);
+    this.#rights = rights;
   }
 
   #track(work: Promise<void>): void {
@@ -264,9 +259,4 @@ export class ConsulWatcher {
     done?.add(tracked);
     void tracked.then(() => done?.delete(tracked));
   }
-}
-
-/** Not even an instance that can't be used. */
-function listsNothing({ instances, skipped }: CatalogAnswer): boolean {
-  return instances.length + skipped.length === 0;
 }

@@ -12,6 +12,7 @@ import { DEFAULT_CONSUL_WATCH } from "../../src/sources/consul-watch-config.ts";
 import { ConsulDriver } from "./consul-driver.ts";
 import { FakeConsul } from "./fake-consul.ts";
 import { FaultProxy } from "./fault-proxy.ts";
+import { FloodingConsul } from "./flooding-consul.ts";
 import { ScriptedProxy } from "./scripted-proxy.ts";
 import { WatchedPool } from "./watched-pool.ts";
 
@@ -256,5 +257,21 @@ suite("a client", () => {
     await client.instances(query());
     assert.equal(proxy.accepted, 2);
     await client.close();
+  });
+
+  test("hears whether Consul hid entries", async () => {
+    for (const [value, filtered] of [
+      ["true", true],
+      ["false", false],
+    ] as const) {
+      const headers = { "x-consul-results-filtered-by-acls": value };
+      await using filtering = await new FloodingConsul({
+        piece: Buffer.from("[]"),
+        bytes: 2,
+        headers,
+      }).start();
+      await using client = new ConsulClient({ address: filtering.address });
+      assert.equal((await client.instances(query())).filteredByAcl, filtered);
+    }
   });
 });

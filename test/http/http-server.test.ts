@@ -14,6 +14,7 @@ const tokenFile = join(directory, "token");
 const taken: HeartbeatBody[] = [];
 let hasHead = false;
 let dnsState = "serving";
+let warnings: { since: string; message: string }[] = [];
 
 function serverWith(token: string | null): HttpServer {
   return new HttpServer({
@@ -25,13 +26,14 @@ function serverWith(token: string | null): HttpServer {
         "web",
         {
           hasHead: () => hasHead,
+          warnings: () => warnings,
           takeHeartbeat: (body) => {
             taken.push(body);
             return Promise.resolve([new EndpointError("host-missing", ":1", "expected a host")]);
           },
         },
       ],
-      ["quiet", { hasHead: () => true }],
+      ["quiet", { hasHead: () => true, warnings: () => [] }],
     ]),
   });
 }
@@ -93,15 +95,31 @@ suite("the HTTP server", () => {
   test("is alive, and ready when every pool has a head and DNS is served", async () => {
     assert.equal((await ask(server, "GET", "/v1/agent/health")).status, 200);
     const states: [boolean, string, number, object][] = [
-      [false, "serving", 503, { ready: false, waiting: ["web"], dns: "serving" }],
-      [true, "restarting", 503, { ready: false, waiting: [], dns: "restarting" }],
-      [true, "serving", 200, { ready: true, waiting: [], dns: "serving" }],
+      [false, "serving", 503, { ready: false, waiting: ["web"], dns: "serving", warnings: [] }],
+      [true, "restarting", 503, { ready: false, waiting: [], dns: "restarting", warnings: [] }],
+      [true, "serving", 200, { ready: true, waiting: [], dns: "serving", warnings: [] }],
     ];
     for (const [head, dns, status, body] of states) {
       hasHead = head;
       dnsState = dns;
       assert.deepEqual(await ask(server, "GET", "/v1/agent/ready"), { status, body });
     }
+  });
+
+  test("shows what is wrong with a pool's sources, and stays ready", async () => {
+    const warning = { since: "2026-01-01T00:00:00.000Z", message: "Consul fails: timeout" };
+    warnings = [warning];
+    hasHead = true;
+    dnsState = "serving";
+    const { status, body } = await ask(server, "GET", "/v1/agent/ready");
+    warnings = [];
+    assert.equal(status, 200);
+    assert.deepEqual(body, {
+      ready: true,
+      waiting: [],
+      dns: "serving",
+      warnings: [{ pool: "web", ...warning }],
+    });
   });
 
   test("takes a heartbeat, fills in defaults, and reports the addresses that can't be used", async () => {

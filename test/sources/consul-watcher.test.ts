@@ -387,20 +387,6 @@ suite("an empty answer", () => {
     await watcher.stop();
   });
 
-  test("with a token, and first, is reported as missing rights, until an instance is seen", async () => {
-    const { catalog, watcher, logged } = watching();
-    watcher.start();
-    await settled();
-    catalog.waiting().answer([], 10, { withToken: true });
-    await settled();
-    assert.match(logged("warn").join(), /service:read.*node:read/);
-    assert.equal(watcher.status().tokenMayLackRights, true);
-    catalog.waiting().answer([A], 11, { withToken: true });
-    await settled();
-    assert.equal(watcher.status().tokenMayLackRights, false);
-    await watcher.stop();
-  });
-
   test("without a token is no reason to complain", async () => {
     const { watcher, logged } = await started({}, []);
     assert.deepEqual(logged("warn"), []);
