@@ -37,6 +37,7 @@ module.exports = {
       ["^src/core/", "^src/sources/consul-catalog\\.ts$"],
       "The Consul adapter knows the core's ports and the watcher's port, which it implements.",
     ),
+    only("log-imports-core", "^src/log/", ["^src/core/"], "The log writes what it is given."),
     only("dns-imports-core", "^src/dns/", ["^src/core/"], "DNS is a view of snapshots."),
     only("http-imports-core", "^src/http/", ["^src/core/"], "HTTP is a view of snapshots."),
     only(

@@ -38,6 +38,7 @@ export class Agent {
   #unsubscribe: readonly (() => void)[] = [];
   #starting: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
+  #stopWaitsFor: string | undefined;
   /** Absent unless `consul.register` is set. */
   #registration: SelfRegistration | undefined;
 
@@ -85,6 +86,11 @@ export class Agent {
   stop(): Promise<void> {
     this.#stopping ??= this.#stop();
     return this.#stopping;
+  }
+
+  /** What a stop under way waits for. */
+  stopWaitsFor(): string | undefined {
+    return this.#stopWaitsFor;
   }
 
   /** The head of each pool by the pool's name, `host:port`. */
@@ -135,6 +141,7 @@ export class Agent {
 
   /** A start on its way is waited for: what it has begun to open could not be closed. */
   async #stop(): Promise<void> {
+    this.#stopWaitsFor = "the start";
     await this.#starting?.catch(() => undefined);
     await this.#end();
   }
@@ -144,11 +151,18 @@ export class Agent {
     for (const unsubscribe of this.#unsubscribe) {
       unsubscribe();
     }
-    await this.#registration?.stop();
-    await Promise.all(this.#pools.map((pool) => pool.stop()));
-    await this.#consul.close();
-    await this.#http.stop();
-    await this.#dns.stop();
+    const steps: readonly [string, () => Promise<unknown> | undefined][] = [
+      ["the registration in Consul", () => this.#registration?.stop()],
+      ["the pools", () => Promise.all(this.#pools.map((pool) => pool.stop()))],
+      ["the connections to Consul", () => this.#consul.close()],
+      ["HTTP", () => this.#http.stop()],
+      ["DNS", () => this.#dns.stop()],
+    ];
+    for (const [what, end] of steps) {
+      this.#stopWaitsFor = what;
+      await end();
+    }
+    this.#stopWaitsFor = undefined;
   }
 
   #follow({ name, proxy }: Pool): () => void {

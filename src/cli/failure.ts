@@ -3,13 +3,14 @@ import { ConfigError } from "../config/config-error.ts";
 import { ConsulError } from "../consul/consul-error.ts";
 import { DnsServerError } from "../dns/listen-error.ts";
 import { HttpListenError } from "../http/http-server.ts";
+import { endAfterLastWords, sayLast } from "./process-end.ts";
 
 const USERS_MISTAKES = [AgentError, ConfigError, ConsulError, DnsServerError, HttpListenError];
 
-/** Ends the program with 1 and one line; a fault of our own keeps its stack trace. */
-export function failWith(error: unknown): never {
+/** Ends the program with 1 and one line, whoever reads it; a fault of our own keeps its stack trace. */
+export function failWith(error: unknown): void {
   const mistake = USERS_MISTAKES.some((kind) => error instanceof kind);
   const text = error instanceof Error ? (mistake ? error.message : error.stack) : String(error);
-  process.stderr.write(`headwaiter: ${text ?? "failed"}\n`);
-  process.exit(1);
+  sayLast(text ?? "failed");
+  endAfterLastWords(1);
 }

@@ -4,6 +4,11 @@ import { VERSION } from "../version.ts";
 import { runAgent } from "./agent-command.ts";
 import { failWith } from "./failure.ts";
 
+// Whoever closes what we print to, or fills its disk, ends nothing by it: unheard, such an error would end the process.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", () => undefined);
+}
+
 const program = new Command("headwaiter")
   .description("A node-local discovery agent: one ordered list of servers, its head answered by DNS SRV.")
   .version(VERSION);

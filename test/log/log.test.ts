@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { textOf } from "../../src/cli/log.ts";
+import { textOf } from "../../src/log/log.ts";
 
 const LINE = { level: "warn", time: "2026-11-22T12:00:00.000Z", name: "agent.dns", msg: "message" };
 

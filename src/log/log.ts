@@ -1,5 +1,8 @@
 /** Logs to standard output: JSON lines for machines, text for people. */
 import { type DestinationStream, type Logger, pino } from "pino";
+import type { Clock } from "../core/ports.ts";
+import { LineQueue, writerOf } from "./line-queue.ts";
+import { patientDescriptor } from "./patient-descriptor.ts";
 
 export interface LogConfig {
   readonly level: "debug" | "info" | "warn" | "error";
@@ -33,11 +36,20 @@ function errorText(value: unknown): string | undefined {
     : undefined;
 }
 
-export function createLogger(config: LogConfig, output: NodeJS.WritableStream = process.stdout): Logger {
+/** What the log is written to; it neither waits nor throws. */
+interface LineSink {
+  write(line: string): void;
+}
+
+function createLogger(config: LogConfig, sink: LineSink): Logger {
   const destination: DestinationStream =
     config.format === "json"
-      ? { write: (line) => void output.write(line) }
-      : { write: (line) => void output.write(textOf(JSON.parse(line) as Line)) };
+      ? sink
+      : {
+          write: (line) => {
+            sink.write(textOf(JSON.parse(line) as Line));
+          },
+        };
   return pino(
     {
       level: config.level,
@@ -48,4 +60,19 @@ export function createLogger(config: LogConfig, output: NodeJS.WritableStream = 
     },
     destination,
   );
+}
+
+/** The log on standard output. Whatever happens to its reader or its disk, nothing waits for it; what is lost is told later. */
+export function standardLog(config: LogConfig, clock: Clock): { logger: Logger; unwritten: () => number } {
+  const queue = new LineQueue({
+    write: writerOf(patientDescriptor(process.stdout)),
+    clock,
+    tellLost: ({ lines, since, reason }) => {
+      const fields = { name: "agent.log", lines, since: new Date(since).toISOString(), reason };
+      // As a warning, or at the only level that is shown.
+      logger[config.level === "error" ? "error" : "warn"](fields, "lines of this log were lost");
+    },
+  });
+  const logger = createLogger(config, queue);
+  return { logger, unwritten: () => queue.unwritten };
 }

@@ -1,0 +1,53 @@
+/** The end of the process, which nothing may hold. */
+import { LineQueue, writerOf } from "../log/line-queue.ts";
+import { patientDescriptor } from "../log/patient-descriptor.ts";
+import { systemClock } from "../system-ports.ts";
+
+/** The process is gone 2 s after the signal, also on a busy machine: what the end itself takes is 0.1 s. */
+const END_DEADLINE_MS = 1_200;
+
+/** A line to a standard error that takes lines is written within a millisecond. */
+const LAST_WORD_MS = 100;
+
+/** Ends with this code when the deadline is over, and says what it left behind. Holds nothing: a process without work ends earlier. */
+export function endByDeadline(code: number, leftovers: () => readonly string[]): void {
+  setTimeout(() => {
+    const left = [...leftovers(), ...openResources()].join(", ");
+    sayLast(`ended ${END_DEADLINE_MS} ms after the signal with this left undone: ${left}`);
+    endAfterLastWords(code);
+  }, END_DEADLINE_MS).unref();
+}
+
+/** Ends with this code as soon as the lines just written had the time to get out. */
+export function endAfterLastWords(code: number): void {
+  setTimeout(() => {
+    endAtOnce(code);
+  }, LAST_WORD_MS);
+}
+
+/**
+ * Ends the process, whatever its threads do. `process.exit` joins Node's thread pool: a name look-up or a write to a dead disk
+ * holds it for as long as the system does. A process that becomes another program loses all its threads at once, so it becomes a
+ * Node that ends with this code.
+ */
+export function endAtOnce(code: number): never {
+  const node = process.platform === "linux" ? "/proc/self/exe" : process.execPath;
+  try {
+    process.execve?.(node, [process.execPath, "--eval", `process.exit(${code})`], {});
+  } catch {
+    // Not allowed under Node's permission model.
+  }
+  process.exit(code);
+}
+
+/** Node's names for what keeps the process: `GetAddrInfoReqWrap` is a look-up of a name, `FSReqCallback` a call of the file system. */
+function openResources(): readonly string[] {
+  const always = ["PipeWrap", "TTYWrap", "Timeout"];
+  return [...new Set(process.getActiveResourcesInfo())].filter((kind) => !always.includes(kind));
+}
+
+/** One line on standard error, without a wait for whoever reads it. */
+export function sayLast(text: string): void {
+  const write = writerOf(patientDescriptor(process.stderr));
+  new LineQueue({ write, clock: systemClock, tellLost: () => undefined }).write(`headwaiter: ${text}\n`);
+}
