@@ -1,5 +1,6 @@
 /** Layers of configuration: files, environment and flags, merged in order, each value remembering where it came from. */
 import { ConfigError } from "./config-error.ts";
+import { expectedInPlaceOf, isObject, withoutEmptySections } from "./known-keys.ts";
 import { type Config, configSchema } from "./schema.ts";
 
 /** One source of settings. Later layers win. */
@@ -12,10 +13,6 @@ export interface Layer {
 }
 
 type Path = readonly PropertyKey[];
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
 
 function merged(under: unknown, over: unknown): unknown {
   if (!isObject(under) || !isObject(over)) {
@@ -47,17 +44,6 @@ function whereIs(path: Path, layers: readonly Layer[]): string {
   return layer.namesItself || path.length === 0 ? layer.origin : `${layer.origin}: ${path.join(".")}`;
 }
 
-/** The keys that may stand at a path, read off the defaults, where every key has a value. */
-function knownKeysAt(path: Path): string {
-  const [section, , ...rest] = path;
-  const samplePath = section === "pools" ? ["pools", "nomad", ...rest] : path;
-  let sample: unknown = configSchema.parse({});
-  for (const key of samplePath) {
-    sample = isObject(sample) ? sample[String(key)] : undefined;
-  }
-  return isObject(sample) ? `, expected one of ${Object.keys(sample).join(", ")}` : "";
-}
-
 /** Merges and checks. @throws ConfigError for the first mistake. */
 export function configOf(layers: readonly Layer[]): Config {
   for (const { origin, values } of layers) {
@@ -66,7 +52,7 @@ export function configOf(layers: readonly Layer[]): Config {
     }
   }
   const result = configSchema.safeParse(
-    layers.reduce<unknown>((under, { values }) => merged(under, values), {}),
+    layers.reduce<unknown>((under, { values }) => merged(under, withoutEmptySections(values)), {}),
   );
   if (result.success) {
     return result.data;
@@ -74,7 +60,7 @@ export function configOf(layers: readonly Layer[]): Config {
   const issue = result.error.issues[0];
   if (issue?.code === "unrecognized_keys") {
     const path = [...issue.path, issue.keys[0] ?? ""];
-    throw new ConfigError(whereIs(path, layers), `unknown key${knownKeysAt(issue.path)}`);
+    throw new ConfigError(whereIs(path, layers), `unknown key${expectedInPlaceOf(path)}`);
   }
   const path = issue?.path ?? [];
   const problem = issue?.code === "invalid_key" ? issue.issues[0]?.message : issue?.message;

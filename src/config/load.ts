@@ -1,8 +1,8 @@
 /** Reads the configuration: files in order, environment over them, flags over both. */
-import { readdirSync, readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
-import { parseDocument } from "yaml";
+import { readFileSync, statSync } from "node:fs";
 import { ConfigError } from "./config-error.ts";
+import { filesIn } from "./config-files.ts";
+import { documentValues } from "./document.ts";
 import { type Environment, environmentLayers } from "./environment.ts";
 import type { Layer } from "./layer.ts";
 
@@ -25,16 +25,10 @@ export function configLayers(flags: Flags, environment: Environment): Layer[] {
   return [...files.map(readLayer), ...environmentLayers(environment), ...flagLayers(flags)];
 }
 
-/** A directory stands for its .yaml, .yml and .json files in the order of their names. */
+/** A directory stands for its files. */
 function configFiles(path: string): string[] {
   try {
-    if (!statSync(path).isDirectory()) {
-      return [path];
-    }
-    return readdirSync(path)
-      .filter((name) => /\.(ya?ml|json)$/.test(name))
-      .toSorted()
-      .map((name) => join(path, name));
+    return statSync(path).isDirectory() ? filesIn(path) : [path];
   } catch (error) {
     throw unreadable(path, error);
   }
@@ -47,24 +41,7 @@ function readLayer(path: string): Layer {
   } catch (error) {
     throw unreadable(path, error);
   }
-  return { origin: path, values: valuesOf(path, text) ?? {} };
-}
-
-function valuesOf(path: string, text: string): unknown {
-  const document = parseDocument(text, { prettyErrors: true });
-  const problem = document.errors[0];
-  if (problem !== undefined) {
-    const position = problem.linePos?.[0];
-    const where = position === undefined ? path : `${path}:${position.line}:${position.col}`;
-    throw new ConfigError(where, `expected YAML or JSON: ${problem.message.split(/ at line |\n/)[0] ?? ""}`);
-  }
-  try {
-    return document.toJS();
-  } catch (error) {
-    // An alias without its anchor, or far too many of them, shows only here.
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new ConfigError(path, `expected YAML or JSON: ${reason}`, { cause: error });
-  }
+  return { origin: path, values: documentValues(path, text) };
 }
 
 function unreadable(path: string, error: unknown): ConfigError {

@@ -52,6 +52,11 @@ function accepted(parse: (text: string) => unknown, error: string) {
   });
 }
 
+/** `null` is no mistake of these: an empty one is its defaults, see `withoutEmptySections`. */
+const mapping: { error: z.core.$ZodErrorMap } = {
+  error: ({ code }) => (code === "invalid_type" ? "expected a mapping of keys to values" : undefined),
+};
+
 const serverAddress = accepted((text) => parseRpcAddr(text), 'expected "host:port"');
 const consulAddress = accepted(parseConsulAddress, "expected a URL");
 
@@ -74,10 +79,12 @@ const RESERVED_POOL_NAMES = ["addr", "all", "ns"];
 const poolName = z.string().superRefine((name, context) => {
   const isServiceName = /^(?=.{1,15}$)(?=.*[a-z])[a-z0-9]+(-[a-z0-9]+)*$/i.test(name);
   if (!isServiceName || RESERVED_POOL_NAMES.includes(name.toLowerCase())) {
-    context.addIssue({
-      code: "custom",
-      message: `pool name ${JSON.stringify(name)}: expected 1 to 15 letters, digits and inner hyphens with a letter, other than addr, all, ns`,
-    });
+    const expected =
+      "expected 1 to 15 letters, digits and inner hyphens with a letter, other than addr, all, ns";
+    const help = isServiceName
+      ? ""
+      : "; for a Consul service of this name, backups.service of a pool names it";
+    context.addIssue({ code: "custom", message: `pool name ${JSON.stringify(name)}: ${expected}${help}` });
   }
 });
 
@@ -110,39 +117,55 @@ function wholePair(
   }
 }
 
-const backups = z.strictObject({
-  service: z.string({ error: "expected the name of a Consul service" }).min(1).optional(),
-  tag: z.string({ error: "expected a tag, or null" }).nullable().optional(),
-  passing: flag.default(true),
-  filter: z.string({ error: "expected a Consul filter expression, or null" }).nullable().default(null),
-  datacenters: z.array(z.string({ error: "expected the name of a datacenter" })).default([]),
-});
+const backups = z.strictObject(
+  {
+    service: z.string({ error: "expected the name of a Consul service" }).min(1).optional(),
+    tag: z.string({ error: "expected a tag, or null" }).nullable().optional(),
+    passing: flag.default(true),
+    filter: z.string({ error: "expected a Consul filter expression, or null" }).nullable().default(null),
+    datacenters: z
+      .array(z.string({ error: "expected the name of a datacenter" }), {
+        error: "expected a list of datacenters",
+      })
+      .default([]),
+  },
+  mapping,
+);
 
-const health = z.strictObject({
-  interval: positiveDurationMs.prefault("500ms"),
-  timeout: positiveDurationMs.prefault("500ms"),
-  standby: flag.default(true),
-});
+const health = z.strictObject(
+  {
+    interval: positiveDurationMs.prefault("500ms"),
+    timeout: positiveDurationMs.prefault("500ms"),
+    standby: flag.default(true),
+  },
+  mapping,
+);
 
-const rebalance = z.strictObject({
-  min_reuse: positiveDurationMs.prefault("10m"),
-  jitter: durationMs.prefault("5m"),
-  conns_per_second_per_server: z
-    .number({ error: "expected a number above zero" })
-    .positive({ error: "expected a number above zero" })
-    .default(64),
-});
+const rebalance = z.strictObject(
+  {
+    min_reuse: positiveDurationMs.prefault("10m"),
+    jitter: durationMs.prefault("5m"),
+    conns_per_second_per_server: z
+      .number({ error: "expected a number above zero" })
+      .positive({ error: "expected a number above zero" })
+      .default(64),
+  },
+  mapping,
+);
 
-const pool = z.strictObject({
-  servers: z.array(serverAddress).default([]),
-  heartbeat: z.enum(["nomad", "push", "none"], { error: "expected nomad, push or none" }).optional(),
-  ping: z.enum(["nomad", "tcp"], { error: "expected nomad or tcp" }).optional(),
-  backups: backups.nullable().prefault({}),
-  health: health.prefault({}),
-  rebalance: rebalance.prefault({}),
-  tls: z.strictObject(tlsFiles).superRefine(wholePair).nullable().default(null),
-  token_file: filePath.nullable().default(null),
-});
+const pool = z.strictObject(
+  {
+    servers: z.array(serverAddress, { error: "expected a list of addresses" }).default([]),
+    heartbeat: z.enum(["nomad", "push", "none"], { error: "expected nomad, push or none" }).optional(),
+    ping: z.enum(["nomad", "tcp"], { error: "expected nomad or tcp" }).optional(),
+    backups: backups.nullable().prefault({}),
+    health: health.prefault({}),
+    rebalance: rebalance.prefault({}),
+    tls: z.strictObject(tlsFiles, mapping).superRefine(wholePair).nullable().default(null),
+    token_file: filePath.nullable().default(null),
+  },
+  mapping,
+);
 
 /** A pool named `nomad` speaks Nomad's RPC; any other is a Consul service of its own name, reached over TCP. */
 function withDefaultsFor(name: string, { backups, ...settings }: z.infer<typeof pool>) {
@@ -159,79 +182,94 @@ function withDefaultsFor(name: string, { backups, ...settings }: z.infer<typeof 
   };
 }
 
-export const configSchema = z.strictObject({
-  datacenter: z.string({ error: "expected the name of a datacenter" }).min(1).default("dc1"),
-  region: z.string({ error: "expected the name of a region" }).min(1).default("global"),
-  data_dir: z.string({ error: "expected the path of a directory" }).min(1).nullable().default(null),
-  log: z
-    .strictObject({
-      level: z
-        .enum(["debug", "info", "warn", "error"], { error: "expected debug, info, warn or error" })
-        .default("info"),
-      format: z.enum(["json", "text"], { error: "expected json or text" }).default("json"),
-    })
-    .prefault({}),
-  dns: z
-    .strictObject({
-      address: z
-        .preprocess(
-          (value) => (typeof value === "string" ? [value] : value),
-          z.array(listenAddress, { error: "expected an address or a list of addresses" }).min(1),
-        )
-        .prefault(["127.0.0.1:8653"]),
-      domain: domainName.prefault("headwaiter.internal"),
-      ttl: ttlMs.prefault("0s"),
-      negative_ttl: ttlMs.prefault("1s"),
-      sockets: z.union([z.literal(1), z.literal(2)], { error: "expected 1 or 2" }).default(1),
-      /** Name servers for the names of servers; empty: those of the machine. */
-      nameservers: z.array(nameserver).default([]),
-    })
-    .prefault({}),
-  http: z
-    .strictObject({
-      address: listenAddress.prefault("127.0.0.1:8654"),
-      /** What others are told in place of `address`. */
-      advertise: advertisedAddress.nullable().default(null),
-      token_file: filePath.nullable().default(null),
-    })
-    .prefault({}),
-  consul: z
-    .strictObject({
-      address: consulAddress.default("http://127.0.0.1:8500"),
-      /** TLS, whatever scheme the address names. */
-      ssl: flag.default(false),
-      verify_ssl: flag.default(true),
-      token: z.string({ error: "expected a token" }).nullable().default(null),
-      token_file: filePath.nullable().default(null),
-      server_name: z.string({ error: "expected a host name" }).nullable().default(null),
-      wait: consulWaitMs.prefault("1m"),
-      register: flag.default(false),
-      ...tlsFiles,
-    })
-    .superRefine(wholePair)
-    .refine(({ address, ssl }) => !ssl || !address.startsWith("unix://"), {
-      path: ["ssl"],
-      error: "TLS over a unix socket is not supported, expected an http or https address",
-    })
-    .transform(({ ssl, ...consul }) => ({ ...consul, address: withScheme(consul.address, ssl) }))
-    .prefault({}),
-  pools: z
-    .record(poolName, pool.prefault({}))
-    .refine((pools) => Object.keys(pools).length > 0, { error: "expected at least one pool" })
-    .superRefine((pools, context) => {
-      const twin = twinOf(Object.keys(pools));
-      if (twin !== undefined) {
-        const message = `expected names that differ in more than case: to DNS ${twin.join(" and ")} are one`;
-        context.addIssue({ code: "custom", path: [twin[1]], message });
-      }
-    })
-    .transform((pools) =>
-      Object.fromEntries(
-        Object.entries(pools).map(([name, settings]) => [name, withDefaultsFor(name, settings)]),
-      ),
-    )
-    .prefault({ nomad: {} }),
-});
+export const configSchema = z.strictObject(
+  {
+    datacenter: z.string({ error: "expected the name of a datacenter" }).min(1).default("dc1"),
+    region: z.string({ error: "expected the name of a region" }).min(1).default("global"),
+    data_dir: z.string({ error: "expected the path of a directory" }).min(1).nullable().default(null),
+    log: z
+      .strictObject(
+        {
+          level: z
+            .enum(["debug", "info", "warn", "error"], { error: "expected debug, info, warn or error" })
+            .default("info"),
+          format: z.enum(["json", "text"], { error: "expected json or text" }).default("json"),
+        },
+        mapping,
+      )
+      .prefault({}),
+    dns: z
+      .strictObject(
+        {
+          address: z
+            .preprocess(
+              (value) => (typeof value === "string" ? [value] : value),
+              z.array(listenAddress, { error: "expected an address or a list of addresses" }).min(1),
+            )
+            .prefault(["127.0.0.1:8653"]),
+          domain: domainName.prefault("headwaiter.internal"),
+          ttl: ttlMs.prefault("0s"),
+          negative_ttl: ttlMs.prefault("1s"),
+          sockets: z.union([z.literal(1), z.literal(2)], { error: "expected 1 or 2" }).default(1),
+          /** Name servers for the names of servers; empty: those of the machine. */
+          nameservers: z.array(nameserver, { error: "expected a list of addresses" }).default([]),
+        },
+        mapping,
+      )
+      .prefault({}),
+    http: z
+      .strictObject(
+        {
+          address: listenAddress.prefault("127.0.0.1:8654"),
+          /** What others are told in place of `address`. */
+          advertise: advertisedAddress.nullable().default(null),
+          token_file: filePath.nullable().default(null),
+        },
+        mapping,
+      )
+      .prefault({}),
+    consul: z
+      .strictObject(
+        {
+          address: consulAddress.default("http://127.0.0.1:8500"),
+          /** TLS, whatever scheme the address names. */
+          ssl: flag.default(false),
+          verify_ssl: flag.default(true),
+          token: z.string({ error: "expected a token" }).nullable().default(null),
+          token_file: filePath.nullable().default(null),
+          server_name: z.string({ error: "expected a host name" }).nullable().default(null),
+          wait: consulWaitMs.prefault("1m"),
+          register: flag.default(false),
+          ...tlsFiles,
+        },
+        mapping,
+      )
+      .superRefine(wholePair)
+      .refine(({ address, ssl }) => !ssl || !address.startsWith("unix://"), {
+        path: ["ssl"],
+        error: "TLS over a unix socket is not supported, expected an http or https address",
+      })
+      .transform(({ ssl, ...consul }) => ({ ...consul, address: withScheme(consul.address, ssl) }))
+      .prefault({}),
+    pools: z
+      .record(poolName, pool.prefault({}), mapping)
+      .refine((pools) => Object.keys(pools).length > 0, { error: "expected at least one pool" })
+      .superRefine((pools, context) => {
+        const twin = twinOf(Object.keys(pools));
+        if (twin !== undefined) {
+          const message = `expected names that differ in more than case: to DNS ${twin.join(" and ")} are one`;
+          context.addIssue({ code: "custom", path: [twin[1]], message });
+        }
+      })
+      .transform((pools) =>
+        Object.fromEntries(
+          Object.entries(pools).map(([name, settings]) => [name, withDefaultsFor(name, settings)]),
+        ),
+      )
+      .prefault({ nomad: {} }),
+  },
+  mapping,
+);
 
 /** The configuration with every default filled in. Durations are milliseconds. */
 export type Config = z.infer<typeof configSchema>;

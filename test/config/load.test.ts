@@ -216,7 +216,7 @@ suite("a mistake is one line that names its place and what was expected", () => 
     ["- a list", "FILE: expected a mapping of keys to values"],
     [
       "region: *absent",
-      "FILE: expected YAML or JSON: Unresolved alias (the anchor must be set before the alias): absent",
+      "FILE:1:9: expected YAML or JSON: Unresolved alias (the anchor must be set before the alias)",
     ],
     ["a: 1\na: 2", "FILE:2:1: expected YAML or JSON: Map keys must be unique"],
   ];
