@@ -1,6 +1,6 @@
 /** Addresses as the configuration writes them. */
 import { isIP } from "node:net";
-import ipaddr from "ipaddr.js";
+import { EndpointError, type HostAndPort, parseHostAndPort } from "../core/server-endpoint.ts";
 
 /** An address to listen on. Port 0 takes any free port. */
 export interface ListenAddress {
@@ -19,10 +19,17 @@ export function parseListenAddress(text: string): ListenAddress | undefined {
 
 const DNS_PORT = 53;
 
-/** Parses what `parseListenAddress` takes, or a bare IP address with DNS's own port; `undefined` when it is none. */
+/**
+ * Parses an IP address, with a port or without: DNS's own then. A bare one may name the interface that leads to it, as in
+ * `fe80::1%eth0`. `undefined` when it is none.
+ * @throws EndpointError `host-ambiguous`.
+ */
 export function parseNameserver(text: string): ListenAddress | undefined {
-  const address = isIP(text) === 0 ? parseListenAddress(text) : { host: text, port: DNS_PORT };
-  return address?.port === 0 ? undefined : address;
+  if (text.includes("%") && isIP(text) === 6) {
+    return { host: text, port: DNS_PORT };
+  }
+  const address = dialableIp(text);
+  return address && { host: address.host, port: address.port ?? DNS_PORT };
 }
 
 /** An address that others are told. Without a port: that of the listener. */
@@ -31,12 +38,21 @@ export interface AdvertisedAddress {
   readonly port?: number;
 }
 
-/** Parses an IP address, with a port or without; `undefined` when it is none, or none that one machine has for itself. */
+/** Parses an IP address, with a port or without; `undefined` when it is none. @throws EndpointError `host-ambiguous`. */
 export function parseAdvertisedAddress(text: string): AdvertisedAddress | undefined {
-  const address: AdvertisedAddress | undefined = isIP(text) === 0 ? parseListenAddress(text) : { host: text };
-  if (address === undefined || address.port === 0 || address.host.includes("%")) {
-    return undefined;
+  const address = dialableIp(text);
+  return address && { host: address.host, ...(address.port === undefined ? {} : { port: address.port }) };
+}
+
+/** Only of one that can be read in two ways there is more to say than what was expected. */
+function dialableIp(text: string): HostAndPort | undefined {
+  try {
+    const address = parseHostAndPort(text);
+    return address.kind === "name" ? undefined : address;
+  } catch (error) {
+    if (error instanceof EndpointError && error.code !== "host-ambiguous") {
+      return undefined;
+    }
+    throw error;
   }
-  const range = ipaddr.process(address.host).range();
-  return ["unspecified", "multicast", "broadcast"].includes(range) ? undefined : address;
 }

@@ -1,20 +1,26 @@
 /** The one schema of the configuration: keys, defaults, and what is expected of each value. */
 import { z } from "zod";
 import { parseConsulAddress, withScheme } from "../consul/consul-address.ts";
-import { parseRpcAddr } from "../core/server-endpoint.ts";
+import { EndpointError, parseRpcAddr } from "../core/server-endpoint.ts";
 import { parseAdvertisedAddress, parseListenAddress, parseNameserver } from "./address.ts";
 import { parseDurationMs } from "./duration.ts";
 
-/** A string that `parse` turns into a value; `undefined` from it is a mistake. */
+/** A string that `parse` turns into a value; `undefined` from it is a mistake, and so is an EndpointError, which says more. */
 function parsed<Value>(parse: (text: string) => Value | undefined, expected: string) {
   const error = `expected ${expected}`;
   return z.string({ error }).transform((text, context) => {
-    const value = parse(text);
-    if (value === undefined) {
-      context.addIssue({ code: "custom", message: `${error}, got ${JSON.stringify(text)}` });
+    const refuse = (expectation: string) => {
+      context.addIssue({ code: "custom", message: `${expectation}, got ${JSON.stringify(text)}` });
       return z.NEVER;
+    };
+    try {
+      return parse(text) ?? refuse(error);
+    } catch (cause) {
+      if (cause instanceof EndpointError) {
+        return refuse(cause.expectation);
+      }
+      throw cause;
     }
-    return value;
   });
 }
 

@@ -1,3 +1,4 @@
+import { dialableAddresses } from "./ip-address.ts";
 import type { Clock, Resolution, Resolver } from "./ports.ts";
 import { EndpointError, parseRpcAddr, ServerEndpoint } from "./server-endpoint.ts";
 
@@ -178,10 +179,11 @@ export class NameBook {
     try {
       const resolution = await this.#resolver.resolve(host, underWay.signal);
       underWay.signal.throwIfAborted();
-      if (resolution.addresses.length === 0) {
+      const addresses = dialableAddresses(resolution.addresses);
+      if (addresses.length === 0) {
         throw new Error("empty answer");
       }
-      return resolution;
+      return { ...resolution, addresses };
     } finally {
       this.#underWay.delete(underWay);
     }

@@ -1,4 +1,4 @@
-import ipaddr from "ipaddr.js";
+import { type IpAddress, parseIpAddress, undialable } from "./ip-address.ts";
 
 /** Nomad's RPC port, used when an address names none. */
 export const DEFAULT_RPC_PORT = 4647;
@@ -7,6 +7,7 @@ export type EndpointErrorCode =
   | "address-empty"
   | "host-missing"
   | "host-invalid"
+  | "host-ambiguous"
   | "port-missing"
   | "port-invalid"
   | "name-unresolvable";
@@ -17,11 +18,14 @@ export class EndpointError extends Error {
   readonly code: EndpointErrorCode;
   /** The address as it was given. */
   readonly address: string;
+  /** The end of the message: what was expected. */
+  readonly expectation: string;
 
   constructor(code: EndpointErrorCode, address: string, expectation: string, options?: ErrorOptions) {
     super(`server address ${JSON.stringify(address)}: ${expectation}`, options);
     this.code = code;
     this.address = address;
+    this.expectation = expectation;
   }
 }
 
@@ -29,18 +33,28 @@ export class EndpointError extends Error {
 export interface RpcAddr {
   readonly host: string;
   readonly port: number;
-  readonly kind: "ipv4" | "ipv6" | "name";
+  readonly kind: IpAddress["kind"] | "name";
 }
+
+/** An address whose port may be left out. */
+export type HostAndPort = Omit<RpcAddr, "port"> & { readonly port: number | undefined };
 
 /**
  * Parses `host:port`, `host`, `[v6]:port`, `[v6]` or bare `v6`; the default port is 4647.
- * @throws EndpointError when the text is none of these. v0.4.0 took `""`, `:4647` and `host:`, and refused `::1`.
+ * @throws EndpointError when the text is none of these, when it can be read in two ways, or when nobody can dial it.
+ *   v0.4.0 took `""`, `:4647` and `host:`, and refused `::1`.
  */
 export function parseRpcAddr(text: string, defaultPort: number = DEFAULT_RPC_PORT): RpcAddr {
-  if (CANONICAL_IPV4_ADDR.test(text)) {
+  if (USUAL_ADDR.test(text)) {
     const colon = text.indexOf(":");
     return { host: text.slice(0, colon), port: Number(text.slice(colon + 1)), kind: "ipv4" };
   }
+  const { host, kind, port = defaultPort } = parseHostAndPort(text);
+  return { host, port, kind };
+}
+
+/** As `parseRpcAddr`, for addresses that have no default port. @throws EndpointError. */
+export function parseHostAndPort(text: string): HostAndPort {
   if (text === "") {
     throw new EndpointError("address-empty", text, 'expected "host:port"');
   }
@@ -48,19 +62,15 @@ export function parseRpcAddr(text: string, defaultPort: number = DEFAULT_RPC_POR
   if (host === "") {
     throw new EndpointError("host-missing", text, 'expected a host before the port, as in "10.0.0.1:4647"');
   }
-  const { host: canonical, kind } = parseHost(host, text);
-  return { host: canonical, port: port === undefined ? defaultPort : parsePort(port, text), kind };
+  return { ...parseHost(host, text), port: port === undefined ? undefined : parsePort(port, text) };
 }
 
 function splitHostPort(text: string): { host: string; port: string | undefined } {
   if (text.startsWith("[")) {
     const match = /^\[([^\]]*)\](?::(.*))?$/s.exec(text);
     if (match?.[1] === undefined || !match[1].includes(":")) {
-      throw new EndpointError(
-        "host-invalid",
-        text,
-        'expected an IPv6 address in the brackets, as in "[::1]:4647"',
-      );
+      const expectation = 'expected an IPv6 address in the brackets, as in "[::1]:4647"';
+      throw new EndpointError("host-invalid", text, expectation);
     }
     return { host: match[1], port: match[2] };
   }
@@ -69,9 +79,20 @@ function splitHostPort(text: string): { host: string; port: string | undefined }
     return { host: text, port: undefined };
   }
   if (first !== text.lastIndexOf(":")) {
+    refuseUnclearPort(text);
     return { host: text, port: undefined };
   }
   return { host: text.slice(0, first), port: text.slice(first + 1) };
+}
+
+/** `2001:db8::1:4647` is an address, but who writes it may well mean port 4647 of `2001:db8::1`. */
+function refuseUnclearPort(text: string): void {
+  const [, host = "", port = ""] = /^(.*):([1-9]\d{0,4})$/s.exec(text) ?? [];
+  if (parseIpAddress(host) === undefined || Number(port) > 65_535) {
+    return;
+  }
+  const address = parseIpAddress(text) === undefined ? "" : `, or "[${text}]" for an address without a port`;
+  throw new EndpointError("host-ambiguous", text, `expected brackets: "[${host}]:${port}"${address}`);
 }
 
 function parsePort(digits: string, text: string): number {
@@ -85,18 +106,25 @@ function parsePort(digits: string, text: string): number {
   return port;
 }
 
-function parseHost(host: string, text: string): { host: string; kind: RpcAddr["kind"] } {
-  if (host.includes(":")) {
-    if (!ipaddr.IPv6.isValid(host) || host.includes("%")) {
-      throw new EndpointError("host-invalid", text, "expected an IPv6 address without a zone");
+/**
+ * The canonical form of a host without a port, as the catalog and tags have it; `text` is what an error names.
+ * @throws EndpointError.
+ */
+export function parseHost(host: string, text = host): Pick<RpcAddr, "host" | "kind"> {
+  const address = parseIpAddress(host);
+  if (address !== undefined) {
+    const reason = undialable(address);
+    if (reason !== undefined) {
+      throw new EndpointError("host-invalid", text, `expected an address that can be dialled: ${reason}`);
     }
-    return { host: ipaddr.IPv6.parse(host).toRFC5952String(), kind: "ipv6" };
+    return address;
+  }
+  if (host.includes(":")) {
+    throw new EndpointError("host-invalid", text, `expected ${expectedOfColons(host)}`);
   }
   if (/^[\d.]+$/.test(host)) {
-    if (!CANONICAL_IPV4.test(host)) {
-      throw new EndpointError("host-invalid", text, "expected an IPv4 address of four numbers from 0 to 255");
-    }
-    return { host, kind: "ipv4" };
+    const expectation = "expected an IPv4 address of four numbers from 0 to 255, without leading zeros";
+    throw new EndpointError("host-invalid", text, expectation);
   }
   const name = host.replace(/\.$/, "");
   if (!isHostName(name)) {
@@ -105,11 +133,21 @@ function parseHost(host: string, text: string): { host: string; kind: RpcAddr["k
   return { host: name.toLowerCase(), kind: "name" };
 }
 
-/** Four numbers from 0 to 255 without leading zeros, which some readers take for octal. */
-const CANONICAL_IPV4 = /^(?:(?:\d|[1-9]\d|1\d\d|2[0-4]\d|25[0-5])(?:\.(?=\d)|$)){4}$/;
+function expectedOfColons(host: string): string {
+  if (host.includes("://")) {
+    return "an address without a scheme";
+  }
+  return host.includes("%")
+    ? "an IPv6 address without a zone, which other machines lack"
+    : "an IPv6 address, or another host, without a port";
+}
 
-/** The form that nearly every heartbeat carries, recognised at once; ports of five digits go the long way. */
-const CANONICAL_IPV4_ADDR = /^(?:(?:\d|[1-9]\d|1\d\d|2[0-4]\d|25[0-5])(?:\.(?=\d)|(?=:))){4}:[1-9]\d{0,3}$/;
+/**
+ * The form that nearly every heartbeat carries, recognised at once. Its first number is 1 to 223, which leaves out all that
+ * nobody can dial; ports of five digits go the long way.
+ */
+const USUAL_ADDR =
+  /^(?:[1-9]\d?|1\d\d|2[01]\d|22[0-3])(?:\.(?:\d|[1-9]\d|1\d\d|2[0-4]\d|25[0-5])){3}:[1-9]\d{0,3}$/;
 
 // RFC 1123 labels, with the underscore that real host names carry; a last label of digits alone is a mistyped address.
 function isHostName(name: string): boolean {

@@ -1,9 +1,9 @@
 import { printable } from "../core/printable.ts";
-import { EndpointError, parseRpcAddr } from "../core/server-endpoint.ts";
+import { EndpointError, joinHostPort, parseHost } from "../core/server-endpoint.ts";
 import type { CatalogAnswer, ServiceInstance, SkippedInstance } from "./consul-catalog.ts";
 
 export interface Addresses {
-  /** `host:port`, unique, in Consul's order. */
+  /** Canonical `host:port`, unique, in Consul's order. */
   readonly usable: readonly string[];
   readonly skipped: readonly SkippedInstance[];
 }
@@ -48,10 +48,8 @@ function addressOf(instance: ServiceInstance, service: string): { address: strin
   if (host.length > LONGEST_HOST) {
     return { reason: `an address of ${host.length} characters: expected a host of ${LONGEST_HOST} at most` };
   }
-  const address = host.includes(":") ? `[${host}]:${instance.port}` : `${host}:${instance.port}`;
   try {
-    parseRpcAddr(address);
-    return { address };
+    return { address: joinHostPort(parseHost(host).host, instance.port) };
   } catch (error) {
     if (error instanceof EndpointError) {
       return { reason: error.message };

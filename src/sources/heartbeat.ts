@@ -4,11 +4,12 @@ import type { Clock, Logger, Random } from "../core/ports.ts";
 import { printable } from "../core/printable.ts";
 import { fleetPaceMs } from "../core/rebalance.ts";
 import type { RpcProxy } from "../core/rpc-proxy.ts";
-import type { ServerEndpoint } from "../core/server-endpoint.ts";
+import type { EndpointError, ServerEndpoint } from "../core/server-endpoint.ts";
 import type { ContactWatch } from "./contact.ts";
 import { drawnOnce, FleetWaits, type WaitLength } from "./fleet-waits.ts";
 import type { Heard, HeartbeatAnswer, HeartbeatQuery } from "./heartbeat-answer.ts";
 import { findLeaderSide, type LeaderSide } from "./leader-side.ts";
+import { LeftOut } from "./left-out.ts";
 import { rotateWhile } from "./rotation.ts";
 
 /** As Nomad's own clients in a small cluster: every 10 to 20 s, and the first one within 10 s of the start. */
@@ -66,6 +67,7 @@ export type HeartbeatStatus =
 export class Heartbeat {
   readonly #ports: HeartbeatPorts;
   readonly #waits: FleetWaits;
+  readonly #leftOut = new LeftOut();
   #untilNext: WaitLength = () => MIN_PERIOD_MS;
   /** The head while it names no leader, and since when: by `Clock.now`. */
   #leaderless: { readonly key: string; readonly since: number } | undefined;
@@ -179,9 +181,7 @@ export class Heartbeat {
     const { from, answer: best } = side ?? heard;
     const { leaderRpcAddr, numNodes = proxy.numNodes(), servers } = best;
     const rejected = await proxy.refreshServerLists(servers, numNodes, leaderRpcAddr, { server: from });
-    for (const { address, code } of rejected) {
-      logger.debug({ address, code }, "heartbeat names a server that can't be used");
-    }
+    this.#noteRejected(rejected);
     const fields = { server: from.key, servers: servers.length, leader: printable(leaderRpcAddr) };
     logger[this.#status.phase === "ok" ? "debug" : "info"](fields, HEARD[this.#status.phase]);
     this.#status = { phase: "ok", lastSuccessAt: clock.now(), server: from.key };
@@ -189,6 +189,15 @@ export class Heartbeat {
     const period: WaitLength = (fleet) => (1 + chance()) * basePeriodMs(fleet);
     this.#untilNext = isNews ? () => AFTER_ELECTION_MS : period;
     contact.heard(period(this.#waits.fleet), leaderRpcAddr !== "");
+  }
+
+  #noteRejected(rejected: readonly EndpointError[]): void {
+    const { clock, logger } = this.#ports;
+    const entries = rejected.map(({ address, expectation }) => ({ id: address, reason: expectation }));
+    const news = this.#leftOut.news(entries, clock.now());
+    if (news !== undefined) {
+      logger.warn({ rejected: rejected.length }, `servers of the heartbeat left out: ${news}`);
+    }
   }
 
   /** What others say counts here, not that they say nothing: that is no news of our own heartbeat. */

@@ -187,6 +187,9 @@ suite("a mistake is one line that names its place and what was expected", () => 
       "224.0.0.1",
       "ff02::1",
       "255.255.255.255",
+      "240.0.0.1",
+      "010.0.0.5",
+      "fe80::1",
       "fe80::1%eth0",
       "web1",
       "",
@@ -194,6 +197,22 @@ suite("a mistake is one line that names its place and what was expected", () => 
       `http: { advertise: ${JSON.stringify(text)} }`,
       `FILE: http.advertise: expected an IP address that others reach, with a port or without, such as "10.0.0.5", got ${JSON.stringify(text)}`,
     ]),
+    [
+      "http: { advertise: '2001:db8::5:8654' }",
+      'FILE: http.advertise: expected brackets: "[2001:db8::5]:8654", or "[2001:db8::5:8654]" for an address without a port, got "2001:db8::5:8654"',
+    ],
+    [
+      "dns: { nameservers: ['127.0.0.53', '2001:db8::5:53'] }",
+      'FILE: dns.nameservers.1: expected brackets: "[2001:db8::5]:53", or "[2001:db8::5:53]" for an address without a port, got "2001:db8::5:53"',
+    ],
+    [
+      "pools: { web: { servers: ['2001:db8::1:4647'] } }",
+      'FILE: pools.web.servers.0: server address "2001:db8::1:4647": expected brackets: "[2001:db8::1]:4647", or "[2001:db8::1:4647]" for an address without a port',
+    ],
+    [
+      "pools: { web: { servers: ['10.0.0.1:1', '0.0.0.0:1'] } }",
+      'FILE: pools.web.servers.1: server address "0.0.0.0:1": expected an address that can be dialled: 0.0.0.0 is unspecified, where one listens',
+    ],
     ["pools: {}", "FILE: pools: expected at least one pool"],
     [
       "pools: { nomad: { heartbeat: sometimes } }",

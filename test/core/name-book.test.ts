@@ -51,6 +51,26 @@ test("a name without an address is an EndpointError that keeps the cause", async
   assert.ok(malformed instanceof EndpointError && malformed.code === "port-missing");
 });
 
+test("of a name's addresses only those count that can be dialled, each once", async () => {
+  const addresses = [
+    "0.0.0.0",
+    "10.0.0.1",
+    "ff02::1",
+    "::ffff:10.0.0.1",
+    "fe80::1",
+    "fe80::1%eth0",
+    "2001:DB8::1",
+  ];
+  const { book } = bookOf({
+    web: { addresses, ttlSeconds: 60 },
+    blocked: { addresses: ["0.0.0.0", "::"], ttlSeconds: 60 },
+  });
+  assert.deepEqual((await found(book.find("web", unlisted))).addresses, ["10.0.0.1", "2001:db8::1"]);
+  const error = await book.find("blocked:1", unlisted);
+  assert.ok(error instanceof EndpointError && error.code === "name-unresolvable");
+  assert.match(error.message, /"blocked:1": .*0\.0\.0\.0 is unspecified/);
+});
+
 test("a name is asked for again when its TTL is over, at least hourly, at most every 5 s", async () => {
   for (const [ttlSeconds, askedAfterMs] of [
     [0, 5_000],

@@ -14,13 +14,22 @@ import { addr, heartbeatOf, isRejectedAs } from "./proxy-fixtures.ts";
 const WELL_FORMED: readonly [text: string, key: string][] = [
   ["10.0.0.1", "10.0.0.1:4647"],
   ["10.0.0.1:1", "10.0.0.1:1"],
-  ["255.255.255.255:65535", "255.255.255.255:65535"],
-  ["0.0.0.0:00080", "0.0.0.0:80"],
+  ["223.255.255.255:65535", "223.255.255.255:65535"],
+  ["1.0.0.0:00080", "1.0.0.0:80"],
   ["::1", "[::1]:4647"],
   ["[::1]", "[::1]:4647"],
   ["[2001:DB8:0:0::0001]:99", "[2001:db8::1]:99"],
   ["2001:db8::1", "[2001:db8::1]:4647"],
-  ["::ffff:10.0.0.1", "[::ffff:a00:1]:4647"],
+  ["[2001:db8::1:4647]", "[2001:db8::1:4647]:4647"],
+  ["2001:db8:0:0:0:0:1:4647", "[2001:db8::1:4647]:4647"],
+  ["2001:db8::4647", "[2001:db8::4647]:4647"],
+  ["2001:db8::1:ab", "[2001:db8::1:ab]:4647"],
+  ["2001:db8::1:0080", "[2001:db8::1:80]:4647"],
+  ["::ffff:10.0.0.1", "10.0.0.1:4647"],
+  ["[::FFFF:10.0.0.1]:5", "10.0.0.1:5"],
+  ["[0:0:0:0:0:ffff:0a00:0001]:5", "10.0.0.1:5"],
+  ["169.254.169.254:80", "169.254.169.254:80"],
+  ["127.0.0.1:1", "127.0.0.1:1"],
   ["web", "web:4647"],
   ["WEB.Example.:5000", "web.example:5000"],
   ["web_1.example", "web_1.example:4647"],
@@ -58,6 +67,19 @@ const MALFORMED: readonly [text: string, code: EndpointErrorCode][] = [
   ["010.0.0.1", "host-invalid"],
   ["0x7f.1", "host-invalid"],
   ["2130706433", "host-invalid"],
+  ["127.1", "host-invalid"],
+  ["0x7f000001", "host-invalid"],
+  ["10.0.0.1:4647:1", "host-invalid"],
+  ["[::ffff:010.0.0.1]:1", "host-invalid"],
+  ["[::10.0.0.1]:1", "host-invalid"],
+  ["::4647", "host-invalid"],
+  ["2001:db8::1:4647", "host-ambiguous"],
+  ["::1:4647", "host-ambiguous"],
+  ["2001:db8::1:80", "host-ambiguous"],
+  ["2001:db8::1:46470", "host-ambiguous"],
+  ["2001:db8:0:0:0:0:0:1:4647", "host-ambiguous"],
+  ["fd00:::8500", "host-ambiguous"],
+  ["::ffff:10.0.0.1:4647", "host-ambiguous"],
   ["[]", "host-invalid"],
   ["[", "host-invalid"],
   ["[::1", "host-invalid"],
@@ -108,6 +130,116 @@ test("every malformed address form gives its code, and changes nothing", async (
     );
     assert.equal(proxy.snapshot(), before, JSON.stringify(text));
   }
+});
+
+const UNDIALABLE: readonly [host: string, reason: RegExp][] = [
+  ["0.0.0.0", /unspecified/],
+  ["::", /unspecified/],
+  ["0:0:0:0:0:0:0:0", /unspecified/],
+  ["::ffff:0.0.0.0", /unspecified/],
+  ["::ffff:0:0", /unspecified/],
+  ["0.0.0.1", /reserved/],
+  ["224.0.0.1", /multicast/],
+  ["239.255.255.255", /multicast/],
+  ["::ffff:224.0.0.1", /multicast/],
+  ["ff02::1", /multicast/],
+  ["FF0E:0::5", /multicast/],
+  ["240.0.0.1", /reserved/],
+  ["255.255.255.254", /reserved/],
+  ["255.255.255.255", /broadcast/],
+  ["::ffff:ffff:ffff", /broadcast/],
+  ["fe80::1", /link-local/],
+  ["febf::1", /link-local/],
+  ["::2", /out of use/],
+];
+
+test("an address that nobody else can dial is refused with its reason, with a port and without", () => {
+  for (const [host, reason] of UNDIALABLE) {
+    for (const text of host.includes(":") ? [host, `[${host}]`, `[${host}]:4647`] : [host, `${host}:4647`]) {
+      assert.throws(
+        () => parseRpcAddr(text),
+        (error) =>
+          error instanceof EndpointError && error.code === "host-invalid" && reason.test(error.message),
+        text,
+      );
+    }
+  }
+});
+
+test("an ambiguous address is refused with both ways to write it", () => {
+  assert.throws(() => parseRpcAddr("2001:db8::1:4647"), {
+    message:
+      'server address "2001:db8::1:4647": expected brackets: "[2001:db8::1]:4647", or "[2001:db8::1:4647]" for an address without a port',
+  });
+  assert.throws(() => parseRpcAddr("2001:db8::1:46470"), {
+    message: /: expected brackets: "\[2001:db8::1\]:46470"$/,
+  });
+});
+
+/** Any spelling of the eight groups: letters' case, leading zeros, "::" for a run of zeros or not. */
+const spelledIpv6 = fc
+  .tuple(
+    fc.array(fc.integer({ min: 0, max: 0xffff }), { minLength: 8, maxLength: 8 }),
+    fc.array(fc.boolean(), { minLength: 17, maxLength: 17 }),
+    fc.nat(7),
+    fc.nat(8),
+  )
+  .map(([random, chance, from, length]) => {
+    const groups = [0x2001, 0xdb8, ...random.slice(2)].map((group, at) =>
+      at >= Math.max(from, 2) && at < from + length ? 0 : group,
+    );
+    const chances = [...chance];
+    const next = () => chances.pop() === true;
+    const texts = groups.map((group) => {
+      const text = group.toString(16);
+      return (next() ? text.padStart(4, "0") : text)[next() ? "toUpperCase" : "toLowerCase"]();
+    });
+    const zeros = groups.findIndex((group, at) => group === 0 && groups[at + 1] === 0);
+    let end = zeros;
+    while (groups[end] === 0) {
+      end += 1;
+    }
+    const short = `${texts.slice(0, zeros).join(":")}::${texts.slice(end).join(":")}`;
+    return {
+      plain: groups.map((group) => group.toString(16)).join(":"),
+      text: zeros > 0 && next() ? short : texts.join(":"),
+    };
+  });
+
+test("however an IPv6 address is spelled, it is one server, with the default port or that port", () => {
+  fc.assert(
+    fc.property(spelledIpv6, ({ plain, text }) => {
+      const { key } = ServerEndpoint.fromLiteral(`[${text}]`);
+      assert.equal(key, ServerEndpoint.fromLiteral(`[${plain}]:4647`).key);
+      assert.equal(ServerEndpoint.fromLiteral(key).key, key);
+    }),
+  );
+});
+
+test("an IPv4 address is one server as itself and as IPv6, or is refused as both", () => {
+  fc.assert(
+    fc.property(fc.ipV4(), fc.integer({ min: 1, max: 65_535 }), (host, port) => {
+      const keyOf = (text: string) => {
+        try {
+          return ServerEndpoint.fromLiteral(text).key;
+        } catch {
+          return "refused";
+        }
+      };
+      const first = Number(host.split(".")[0]);
+      assert.equal(keyOf(`${host}:${port}`), first > 0 && first < 224 ? `${host}:${port}` : "refused");
+      assert.equal(keyOf(`[::ffff:${host}]:${port}`), keyOf(`${host}:${port}`));
+    }),
+  );
+});
+
+test("a name is one server in any case, with a final dot and without", () => {
+  fc.assert(
+    fc.property(fc.domain(), fc.boolean(), (name, dot) => {
+      const keyOf = (text: string) => new ServerEndpoint(text, parseRpcAddr(text), ["10.0.0.1"]).key;
+      assert.equal(keyOf(`${name.toUpperCase()}${dot ? "." : ""}`), keyOf(`${name}:4647`));
+    }),
+  );
 });
 
 test("any text is either a canonical address or an EndpointError that names it", () => {

@@ -119,6 +119,10 @@ suite("an instance's address", () => {
     [{ serviceAddress: "" }, "10.9.9.9:4647"],
     [{ serviceAddress: "2001:db8::1" }, "[2001:db8::1]:4647"],
     [{ serviceAddress: "server.example" }, "server.example:4647"],
+    [{ serviceAddress: "Server.Example." }, "server.example:4647"],
+    [{ serviceAddress: "::ffff:10.0.0.1" }, "10.0.0.1:4647"],
+    [{ serviceAddress: "2001:DB8:0::1" }, "[2001:db8::1]:4647"],
+    [{ serviceAddress: "2001:db8::1:4647" }, "[2001:db8::1:4647]:4647"],
     [{ service: "Nomad" }, "10.0.0.1:4647"],
     [{ service: "" }, "10.0.0.1:4647"],
   ];
@@ -136,6 +140,15 @@ suite("an instance's address", () => {
     [{ serviceAddress: "not a host" }, /expected a DNS name or an IP address/],
     [{ serviceAddress: "", nodeAddress: "" }, /expected a host/],
     [{ serviceAddress: "x".repeat(256) }, /256 characters: expected a host of 255 at most/],
+    [{ serviceAddress: "0.0.0.0" }, /"0\.0\.0\.0": expected .* can be dialled: 0\.0\.0\.0 is unspecified/],
+    [{ serviceAddress: "", nodeAddress: "::" }, /"::": .* unspecified/],
+    [{ serviceAddress: "::ffff:0.0.0.0" }, /unspecified/],
+    [{ serviceAddress: "ff02::1" }, /multicast/],
+    [{ serviceAddress: "255.255.255.255" }, /broadcast/],
+    [{ serviceAddress: "fe80::1" }, /link-local/],
+    [{ serviceAddress: "fe80::1%eth0" }, /without a zone/],
+    [{ serviceAddress: "010.0.0.1" }, /without leading zeros/],
+    [{ serviceAddress: "10.0.0.1:4647" }, /expected an IPv6 address, or another host, without a port/],
     [{ service: "vault" }, /belongs to service "vault"/],
   ];
   for (const [change, reason] of unusable) {

@@ -42,6 +42,35 @@ async function bench(known: readonly string[]) {
   return { ports, proxy, answers, asked, contacts, heartbeat };
 }
 
+test("servers whose addresses nobody can dial are skipped with the reason, said once, and the others count", async () => {
+  const { ports, proxy, answers, heartbeat } = await bench([A]);
+  const { servers, ...rest } = answerOf(A);
+  const odd = ["0.0.0.0:4647", "[ff02::1]:4647", "010.0.0.1:4647", "[::ffff:127.0.0.1]:3"].map(
+    (rpcAdvertiseAddr) => ({ rpcAdvertiseAddr, rpcMajorVersion: 1, rpcMinorVersion: 0, datacenter: "dc1" }),
+  );
+  answers.set(A, { ...rest, servers: [...servers, ...odd] });
+  answers.set(B, { ...rest, servers: [...servers, ...odd] });
+  answers.set(C, { ...rest, servers: [...servers, ...odd] });
+  heartbeat.start();
+  await ports.clock.advance(120_000);
+  heartbeat.stop();
+  assert.deepEqual(proxy.serverRpcAddrs().toSorted(), [A, B, C]);
+  const told = ports.logger.lines.filter(({ message }) =>
+    message.startsWith("servers of the heartbeat left out"),
+  );
+  assert.deepEqual(
+    told.map(({ level, message }) => [level, message.split(": ").slice(1).join(": ")]),
+    [
+      [
+        "warn",
+        "0.0.0.0:4647: expected an address that can be dialled: 0.0.0.0 is unspecified, where one listens; " +
+          "[ff02::1]:4647: expected an address that can be dialled: ff02::1 is multicast; " +
+          "010.0.0.1:4647: expected an IPv4 address of four numbers from 0 to 255, without leading zeros",
+      ],
+    ],
+  );
+});
+
 suite("when", () => {
   test("the first one comes within 10 s of the start, then every 10 to 20 s", async () => {
     const { ports, asked, heartbeat } = await bench([A]);
