@@ -1,10 +1,10 @@
 import { setTimeout as pause } from "node:timers/promises";
 
-/** Waits until `holds` is true, asking often. Fails after `withinMs` with what `describe` says then. */
+/** Waits until `holds` is true, asking often. Fails after `withinMs`, long enough for a busy machine, with what `describe` says then. */
 export async function eventually(
   holds: () => boolean | Promise<boolean>,
   describe: () => unknown,
-  withinMs = 10_000,
+  withinMs = 60_000,
 ): Promise<void> {
   const deadline = Date.now() + withinMs;
   while (!(await holds())) {

@@ -70,13 +70,14 @@ suite("whatever a refusal holds", () => {
     " ".repeat(100_000),
   ];
   test("its reason is short, one line, and soon found", () => {
-    const startedAt = performance.now();
+    const before = process.threadCpuUsage();
     for (const body of bodies) {
       const text = told(500, body);
       assert.ok(text.length < 300 * 7, `${text.length} characters of ${body.slice(0, 10)}`);
       assert.doesNotMatch(text, /\p{Cc}/u);
     }
-    assert.ok(performance.now() - startedAt < 5_000);
+    // Processor time in microseconds: waiting for a turn on a busy machine does not count.
+    assert.ok(process.threadCpuUsage(before).user < 5_000_000);
   });
 
   test("the token is not in it, nor a half of it where the text is cut", () => {

@@ -171,10 +171,11 @@ export function watchContract(name: string, open: () => Promise<ConsulUnderTest>
     });
 
     test("tells its state", async () => {
+      const before = systemClock.now();
       await watching("told", [4001], async (pool) => {
         const status = pool.watcher.status();
         assert.equal(status.state.kind, "watching");
-        assert.ok(systemClock.now() - (status.lastSuccessAt ?? 0) < 5_000);
+        assert.ok((status.lastSuccessAt ?? 0) >= before && (status.lastSuccessAt ?? 0) <= systemClock.now());
         assert.ok(status.index > 0);
         assert.equal(status.datacenter, "dc1");
         assert.equal(status.servers, 1);

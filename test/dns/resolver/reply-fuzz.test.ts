@@ -133,9 +133,10 @@ suite("fuzzed answers", () => {
 
   test("the longest chain of compression pointers that is let through does not stop the process", () => {
     const message = pointerChain(query, 4_096);
-    const began = performance.now();
+    const before = process.threadCpuUsage();
     decodesOrFailsClearly(query, message);
-    assert.ok(performance.now() - began < 1_000);
+    // Processor time in microseconds: waiting for a turn on a busy machine does not count.
+    assert.ok(process.threadCpuUsage(before).user < 1_000_000);
   });
 });
 
