@@ -88,6 +88,11 @@ export class Agent {
     return this.#stopping;
   }
 
+  /** Certificates and keys for Consul are read anew for the next request. Tokens are anyway. */
+  reload(): void {
+    this.#consul.reload();
+  }
+
   /** What a stop under way waits for. */
   stopWaitsFor(): string | undefined {
     return this.#stopWaitsFor;

@@ -116,6 +116,12 @@ export class RunningAgent implements AsyncDisposable {
       .map((line) => JSON.parse(line) as { level: string; name: string; msg: string });
   }
 
+  /** Replaces the content of its configuration file. */
+  configure(config: string | object): void {
+    const text = typeof config === "string" ? config : JSON.stringify(config);
+    writeFileSync(join(this.#directory, "agent.json"), text);
+  }
+
   kill(signal: NodeJS.Signals): void {
     assert.ok(this.child.kill(signal), "the agent is still there");
   }
