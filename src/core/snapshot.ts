@@ -84,6 +84,7 @@ export class Snapshot implements SnapshotFields {
   /** When it came about: milliseconds since the Unix epoch. */
   readonly at: number;
   #servers: readonly ServerEndpoint[] | undefined;
+  readonly #tiers: Partial<Record<Tier, readonly ServerEndpoint[]>> = {};
 
   constructor(fields: SnapshotFields) {
     this.revision = fields.revision;
@@ -123,9 +124,13 @@ export class Snapshot implements SnapshotFields {
     return this.#servers;
   }
 
-  /** The servers of one tier in failover order. */
+  /** The servers of one tier in failover order; frozen, made at the first call. */
   serversOf(tier: Tier): readonly ServerEndpoint[] {
-    return this.servers.filter((server) => this.members.get(server.key)?.tier === tier);
+    const made =
+      this.#tiers[tier] ??
+      Object.freeze(this.servers.filter((server) => this.members.get(server.key)?.tier === tier));
+    this.#tiers[tier] = made;
+    return made;
   }
 
   tierOf(key: string): Tier | undefined {

@@ -35,7 +35,6 @@ export interface AnsweringThreadOptions {
   readonly listen: readonly ListenAddress[];
   readonly servesTcp: boolean;
   readonly sharesPort: boolean;
-  readonly tcpConnections?: number | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -106,7 +105,6 @@ export class AnsweringThread {
       listen: this.#listen,
       servesTcp: this.#options.servesTcp,
       sharesPort: this.#options.sharesPort,
-      tcpConnections: this.#options.tcpConnections,
       counterMemory: this.counters.memory,
       table: this.#table,
     };

@@ -2,9 +2,9 @@ import type { Clock, Logger, Random } from "../core/ports.ts";
 import type { RpcProxy } from "../core/rpc-proxy.ts";
 import type { ServerEndpoint } from "../core/server-endpoint.ts";
 import { askOnce } from "../net/connection-pinger.ts";
-import type { Connector } from "../net/held-connection.ts";
+import type { Connector, HeldConnection } from "../net/held-connection.ts";
 import { drawnOnce, type FleetWaits, type WaitLength } from "./fleet-waits.ts";
-import { narrowWave, outageDelayMs, searchIntervalMs, waveMs } from "./health-pace.ts";
+import { outageDelayMs, SEARCH_SPACING_MS, searchIntervalMs, waveMs } from "./health-pace.ts";
 import type { Failing, KnownDown } from "./known-down.ts";
 import { lasts } from "./lasting.ts";
 import type { Penalties } from "./penalties.ts";
@@ -32,6 +32,8 @@ interface HeadSearchPorts {
 export class HeadSearch {
   readonly #ports: HeadSearchPorts;
   #search: Search | undefined;
+  /** Whether only a connection that lasts counts as an answer: any server that closes connections at once seems to answer. */
+  #mustLast = false;
   #endedAt = Number.NEGATIVE_INFINITY;
 
   constructor(ports: HeadSearchPorts) {
@@ -47,8 +49,13 @@ export class HeadSearch {
     return this.#search?.isConfirmed === true;
   }
 
+  /** Whether an answer, over a connection that lasted or one that was just opened, is enough to become head. */
+  believes(lasted: boolean): boolean {
+    return this.isUnderWay && (lasted || !this.#mustLast);
+  }
+
   /** `reason`: why the head is down. */
-  begin(reason: string): void {
+  begin(reason: string, notBeforeMs = 0): void {
     const {
       clock,
       headInterval,
@@ -65,26 +72,36 @@ export class HeadSearch {
     const snapshot = proxy.snapshot();
     const ranks = searchRanks(snapshot, penalties);
     const sinceMs = clock.now() - this.#endedAt;
-    const interval: WaitLength = (fleet) => searchIntervalMs(headInterval(fleet), fleet.numServers);
-    const isSoon = sinceMs < interval(waits.fleet);
+    const mustLast = snapshot.head !== undefined && known.closesAtOnce(snapshot.head.key);
+    this.#mustLast = mustLast;
+    const closing = new Set<string>();
     this.#search = new Search({
       clock,
       waveMs: waveMs(timeoutMs),
-      narrow: isSoon ? narrowWave(timeoutMs) : undefined,
+      isPaced: sinceMs < searchIntervalMs(headInterval(waits.fleet), proxy.numServers()),
       waits,
       drawWait: () => {
         const chance = drawnOnce(random);
-        return (fleet) => outageDelayMs(interval(fleet), chance);
+        return (fleet) => outageDelayMs(headInterval(fleet), chance);
       },
+      spacingMs: SEARCH_SPACING_MS,
       keys: byRank(ranks),
       rankOf: (key) => ranks.get(key) ?? 0,
       endpointOf: (key) => proxy.snapshot().members.get(key)?.endpoint,
-      ping: (server, signal) => this.#ask(server, signal),
+      ping: (server, signal) =>
+        this.#ask(server, signal, async (connection) => {
+          if (mustLast || known.closesAtOnce(server.key)) {
+            closing.add(server.key);
+            await lasts(connection, clock, signal);
+            closing.delete(server.key);
+          }
+        }),
       onAnswer: ({ key }) => {
         onAnswer(key);
       },
       onDown: (server, error) => {
-        onDown(server, { ...failureOf(error), closesAtOnce: known.closesAtOnce(server.key) });
+        const closesAtOnce = known.closesAtOnce(server.key) || closing.has(server.key);
+        onDown(server, { ...failureOf(error), closesAtOnce });
       },
       onConfirmed: () => {
         logger.error({ servers: proxy.numServers(), reason }, "no server answers: the list stays as it is");
@@ -94,7 +111,9 @@ export class HeadSearch {
     const isForNothing = snapshot.order.every((key) => known.has(key));
     const chance = drawnOnce(random);
     const isAgain = isForNothing && sinceMs < headInterval(waits.fleet);
-    this.#search.start(isAgain ? (fleet) => outageDelayMs(headInterval(fleet), chance) : undefined);
+    const delay: WaitLength = (fleet) =>
+      Math.max(notBeforeMs, isAgain ? outageDelayMs(headInterval(fleet), chance) : 0);
+    this.#search.start(isAgain || notBeforeMs > 0 ? delay : undefined);
   }
 
   /** Asks servers that came since, too. */
@@ -110,13 +129,13 @@ export class HeadSearch {
     }
   }
 
-  /** Without regard to the server's penalties. One that closed connections at once must keep this one open. */
-  #ask(server: ServerEndpoint, signal: AbortSignal): Promise<void> {
-    const { clock, connector, known, timeoutMs } = this.#ports;
-    return askOnce(connector, server, { timeoutMs, signal }, async (connection) => {
-      if (known.closesAtOnce(server.key)) {
-        await lasts(connection, clock, signal);
-      }
-    });
+  /** Without regard to the server's penalties. */
+  #ask(
+    server: ServerEndpoint,
+    signal: AbortSignal,
+    whileOpen: (connection: HeldConnection) => Promise<void>,
+  ): Promise<void> {
+    const { connector, timeoutMs } = this.#ports;
+    return askOnce(connector, server, { timeoutMs, signal }, whileOpen);
   }
 }

@@ -7,6 +7,7 @@ import { Failback, type FailbackPorts } from "./failback.ts";
 import { drawnOnce, FleetWaits, type WaitLength } from "./fleet-waits.ts";
 import { HeadSearch } from "./head-search.ts";
 import {
+  HEADS_PACE,
   headIntervalMs,
   outageDelayMs,
   reconnectDelayMs,
@@ -14,7 +15,8 @@ import {
   standbyIntervalMs,
 } from "./health-pace.ts";
 import { type Failing, KnownDown } from "./known-down.ts";
-import { ServerWatch, type WatchFailure, type WatchState } from "./server-watch.ts";
+import { earliestNext, FRESH_PACE, type Pace, spend } from "./query-pace.ts";
+import { ServerWatch, SHORT_LIFE_MS, type WatchFailure, type WatchState } from "./server-watch.ts";
 import { standbyOf } from "./standby.ts";
 import { type Role, Watches } from "./watches.ts";
 
@@ -69,6 +71,7 @@ export class HealthMonitor {
   #stopped = new AbortController();
   /** Heads that failed since one answered. */
   #failedHeads = 0;
+  #headsPace: Pace = FRESH_PACE;
 
   constructor(ports: HealthPorts, config: HealthConfig) {
     this.#ports = ports;
@@ -197,10 +200,12 @@ export class HealthMonitor {
     if (!this.#known.answered(watch.key, lasted)) {
       return;
     }
-    this.#recovered(watch.key);
+    if (this.#search.believes(lasted)) {
+      this.#recovered(watch.key);
+    }
     if (this.#watches.head !== watch) {
       this.#failback.consider(watch, this.#stopped.signal);
-    } else {
+    } else if (hasSettled(watch, this.#ports.clock.now())) {
       // The head answers: what failed before it may be tried again, but for the next server, which is known to be down now.
       this.#failedHeads = 0;
       const { standby } = this.#watches;
@@ -210,30 +215,41 @@ export class HealthMonitor {
 
   #failed(watch: ServerWatch, failure: WatchFailure): void {
     const { key, endpoint } = watch;
-    this.#noteDown(endpoint, failure);
+    const wasUp = this.#noteDown(endpoint, failure);
     if (this.#watches.head !== watch) {
-      this.#ports.logger.debug({ server: key, reason: failure.reason }, "the next server is down");
-      this.#follow();
+      if (wasUp) {
+        this.#ports.logger.debug({ server: key, reason: failure.reason }, "the next server is down");
+      }
+      this.#watches.follow(this.#wanted(this.#ports.proxy.snapshot()));
     } else if (!this.#search.isUnderWay) {
       this.#failedHeads += 1;
       this.#headIsDown(failure.reason);
     }
   }
 
-  #noteDown(server: ServerEndpoint, failing: Failing): void {
+  /** @returns true when nothing was known against it. */
+  #noteDown(server: ServerEndpoint, failing: Failing): boolean {
     const { clock, penalties, proxy } = this.#ports;
     proxy.refreshAddresses(server);
-    if (this.#known.add(server.key, clock.now(), failing)) {
+    const wasUp = this.#known.add(server.key, clock.now(), failing);
+    if (wasUp) {
       penalties.add(server.key);
     }
+    return wasUp;
   }
 
   /** The next server that is not known to be down becomes head. After two that failed all are asked first, if there are several. */
   #headIsDown(reason: string): void {
-    const { head, order } = this.#ports.proxy.snapshot();
-    const [next, other] = order.filter((key) => !this.#known.has(key)).take(2);
-    if (next === undefined || (other !== undefined && this.#hasFailedTwice(head?.key ?? ""))) {
-      this.#search.begin(reason);
+    const { clock, proxy } = this.#ports;
+    const { head, order } = proxy.snapshot();
+    const [next, other] = order
+      .toSeq()
+      .filter((key) => !this.#known.has(key))
+      .take(2);
+    const notBeforeMs = earliestNext(this.#headsPace, clock.now(), true, HEADS_PACE) - clock.now();
+    const isLast = next !== undefined && other === undefined;
+    if (next === undefined || notBeforeMs > 0 || (!isLast && this.#hasFailedTwice(head?.key ?? ""))) {
+      this.#search.begin(reason, notBeforeMs);
     } else {
       this.#passOn(next, reason);
     }
@@ -249,6 +265,7 @@ export class HealthMonitor {
   #passOn(next: string, reason: string): void {
     const { logger, proxy } = this.#ports;
     const server = proxy.findServer()?.key;
+    this.#spend();
     if (this.#handOver(next, reason)) {
       logger.warn({ server, reason, head: next }, "server failed: next one is head");
     }
@@ -283,6 +300,7 @@ export class HealthMonitor {
     const { isConfirmed } = this.#search;
     this.#known.forget(key);
     this.#search.end();
+    this.#spend();
     this.#failedHeads = 0;
     const more = this.#known.keys().size - 1;
     const reason = more > 0 ? `${this.#headReason}; ${more} more are down` : this.#headReason;
@@ -294,6 +312,10 @@ export class HealthMonitor {
     } else {
       logger.info({ server: key }, "a server answers again");
     }
+  }
+
+  #spend(): void {
+    this.#headsPace = spend(this.#headsPace, this.#ports.clock.now(), HEADS_PACE);
   }
 
   get #headReason(): string {
@@ -317,4 +339,9 @@ export class HealthMonitor {
   }
 
   readonly #headInterval: WaitLength = (fleet) => headIntervalMs(this.#config.intervalMs, fleet);
+}
+
+/** Whether the server has answered for longer than one does that closes each connection at once. */
+function hasSettled({ state }: ServerWatch, now: number): boolean {
+  return state.phase === "up" && now - state.since >= SHORT_LIFE_MS;
 }

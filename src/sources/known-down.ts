@@ -23,9 +23,9 @@ export class KnownDown {
   #pass = 0;
 
   /** @returns true when nothing was known against the server: until now it was up. */
-  add(key: string, foundAt: number, failing: Failing): boolean {
+  add(key: string, foundAt: number, { closesAtOnce, isSilent }: Failing): boolean {
     const wasUp = !this.#findings.has(key);
-    this.#findings.set(key, { ...failing, foundAt, pass: this.#pass });
+    this.#findings.set(key, { closesAtOnce, isSilent, foundAt, pass: this.#pass });
     return wasUp;
   }
 

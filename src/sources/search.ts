@@ -2,6 +2,7 @@ import type { Clock } from "../core/ports.ts";
 import type { ServerEndpoint } from "../core/server-endpoint.ts";
 import { isLocal } from "../net/connection-error.ts";
 import type { FleetWaits, WaitLength } from "./fleet-waits.ts";
+import { Turns } from "./turns.ts";
 
 /**
  * Servers in the widest wave. The waves begin with one server and double: 1, 2, 4, …, 64, 64. Where most servers live, few are
@@ -19,11 +20,13 @@ export interface SearchPorts {
   readonly clock: Clock;
   /** Milliseconds that a wave has to answer before the next one is asked, too. */
   readonly waveMs: number;
-  /** Servers in a wave at most, and no wave is followed early: for a list that was searched just now. */
-  readonly narrow?: number | undefined;
+  /** No waves: one server after the other from the beginning. For a list that was searched just now. */
+  readonly isPaced: boolean;
   readonly waits: FleetWaits;
   /** From one try of a server to its next one, drawn for each. */
   readonly drawWait: () => WaitLength;
+  /** Milliseconds from one such try to that of another server at least. */
+  readonly spacingMs: number;
   /** The keys of the servers to ask, in this order. */
   readonly keys: readonly string[];
   /** Of two servers that answer the lower rank is taken. */
@@ -40,7 +43,7 @@ export interface SearchPorts {
 
 /**
  * Looks for a server that answers, without waiting for those that are silent: asks wave after wave until each was asked, and
- * then each again and again on its own, until it is ended. Nothing is called after `end`.
+ * then one after the other, again and again, until it is ended. Nothing is called after `end`.
  */
 export class Search {
   readonly #ports: SearchPorts;
@@ -56,8 +59,8 @@ export class Search {
   /** Servers whose time has come, but for which there is no place yet. */
   readonly #due: string[] = [];
   #places = ASKED_AT_ONCE;
-  /** Servers that wait for their next try. */
-  readonly #waiting = new Map<string, () => void>();
+  /** Whom to try again, and when. */
+  readonly #again: Turns;
   /** The best one that answered, while a better one may. */
   #answer: { readonly server: ServerEndpoint; readonly cancel: () => void } | undefined;
 
@@ -66,6 +69,12 @@ export class Search {
     this.#queue = [...ports.keys];
     this.#known = new Set(ports.keys);
     this.#untried = new Set(ports.keys);
+    this.#again = new Turns({
+      ...ports,
+      onTurn: (key) => {
+        this.#begin(key);
+      },
+    });
   }
 
   /** Every server was tried, and none answered. */
@@ -76,10 +85,10 @@ export class Search {
   /** The first wave begins after that time; at once without it. */
   start(delay?: WaitLength): void {
     if (delay === undefined) {
-      this.#nextWave();
+      this.#askAll();
     } else {
       this.#cancelWave = this.#ports.waits.after(delay, () => {
-        this.#nextWave();
+        this.#askAll();
       });
     }
   }
@@ -99,19 +108,29 @@ export class Search {
     this.#ended.abort();
     this.#cancelWave();
     this.#answer?.cancel();
-    for (const cancel of this.#waiting.values()) {
-      cancel();
+    this.#again.end();
+  }
+
+  #askAll(): void {
+    if (this.#ports.isPaced) {
+      for (const key of this.#queue.splice(0)) {
+        this.#again.add({ key, triedAt: Number.NEGATIVE_INFINITY });
+      }
     }
-    this.#waiting.clear();
+    this.#nextWave();
   }
 
   #nextWave(): void {
     this.#cancelWave();
-    if (this.#hasEnded() || this.#queue.length === 0) {
+    if (this.#hasEnded()) {
       return;
     }
-    const { clock, narrow = WIDEST_WAVE, waveMs } = this.#ports;
-    const wave = this.#queue.splice(0, Math.min(this.#width, narrow));
+    if (this.#queue.length === 0) {
+      this.#again.begin();
+      return;
+    }
+    const { clock, waveMs } = this.#ports;
+    const wave = this.#queue.splice(0, this.#width);
     this.#wave = new Set(wave);
     this.#width = Math.min(2 * this.#width, WIDEST_WAVE);
     this.#cancelWave = clock.after(waveMs, () => {
@@ -132,9 +151,8 @@ export class Search {
   }
 
   async #try(key: string): Promise<void> {
-    const { clock, drawWait, endpointOf, onDown } = this.#ports;
-    const drawn = drawWait();
-    const startedAt = clock.now();
+    const { clock, endpointOf, onDown } = this.#ports;
+    const triedAt = clock.now();
     const server = endpointOf(key);
     const error = server === undefined ? undefined : await this.#errorOf(server);
     if (this.#hasEnded()) {
@@ -143,8 +161,7 @@ export class Search {
     this.#underWay.delete(key);
     if (server !== undefined) {
       // From one start to the next, so that the time that a silent server takes is not waited for twice.
-      const tookMs = clock.now() - startedAt;
-      this.#tryAgainAfter(key, (fleet) => drawn(fleet) - tookMs);
+      this.#again.add({ key, triedAt });
     }
     if (isLocal(error)) {
       // It could not even be asked: with fewer at the same time it can.
@@ -174,14 +191,6 @@ export class Search {
     }
   }
 
-  #tryAgainAfter(key: string, length: WaitLength): void {
-    const cancel = this.#ports.waits.after(length, () => {
-      this.#waiting.delete(key);
-      this.#begin(key);
-    });
-    this.#waiting.set(key, cancel);
-  }
-
   /** A place is free; a wave that is through is followed at once. */
   #goOn(key: string): void {
     if (this.#hasEnded()) {
@@ -191,7 +200,7 @@ export class Search {
     if (next !== undefined) {
       this.#begin(next);
     }
-    if (this.#wave.delete(key) && this.#wave.size === 0 && this.#ports.narrow === undefined) {
+    if (this.#wave.delete(key) && this.#wave.size === 0) {
       this.#nextWave();
     }
   }

@@ -5,7 +5,8 @@ import type { ProxyConfig, ProxyPorts } from "../../src/core/rpc-proxy.ts";
 export class FakeClock implements Clock {
   #now: number;
   #wallOffset = 0;
-  #timers: { at: number; callback: () => void }[] = [];
+  /** In the order in which they were begun. */
+  readonly #timers = new Set<{ readonly at: number; readonly callback: () => void }>();
 
   constructor(now = 0) {
     this.#now = now;
@@ -26,15 +27,15 @@ export class FakeClock implements Clock {
 
   after(delayMs: number, callback: () => void): () => void {
     const timer = { at: this.#now + delayMs, callback };
-    this.#timers.push(timer);
+    this.#timers.add(timer);
     return () => {
-      this.#timers = this.#timers.filter((other) => other !== timer);
+      this.#timers.delete(timer);
     };
   }
 
   /** Timers that wait now. */
   get pending(): number {
-    return this.#timers.length;
+    return this.#timers.size;
   }
 
   /** Moves on, firing each due timer at its time, and lets what it resolved run. */
@@ -42,16 +43,24 @@ export class FakeClock implements Clock {
     const end = this.#now + ms;
     for (;;) {
       await settled();
-      const due = this.#timers.filter((timer) => timer.at <= end).sort((one, other) => one.at - other.at)[0];
-      if (due === undefined) {
+      const due = this.#earliest();
+      if (due === undefined || due.at > end) {
         break;
       }
-      this.#timers = this.#timers.filter((timer) => timer !== due);
+      this.#timers.delete(due);
       this.#now = Math.max(this.#now, due.at);
       due.callback();
     }
     this.#now = end;
     await settled();
+  }
+
+  #earliest() {
+    let earliest: { readonly at: number; readonly callback: () => void } | undefined;
+    for (const timer of this.#timers) {
+      earliest = earliest === undefined || timer.at < earliest.at ? timer : earliest;
+    }
+    return earliest;
   }
 }
 

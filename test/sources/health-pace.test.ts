@@ -2,13 +2,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
   headIntervalMs,
-  narrowWave,
   outageDelayMs,
   reconnectDelayMs,
+  SEARCH_SPACING_MS,
   searchIntervalMs,
   standbyDelayMs,
   standbyIntervalMs,
-  waveMs,
 } from "../../src/sources/health-pace.ts";
 
 test("whatever is said of a fleet: the head is pinged every 5 min, the next server every 10, dials are spread over 15", () => {
@@ -84,12 +83,10 @@ test("while no server answers each is tried after half an interval to a whole on
   );
 });
 
-test("a list of any length is searched at 200 servers a second, once it was searched", () => {
+test("a list that was searched is searched again at 64 servers a second, however long it is", () => {
+  assert.equal(1_000 / SEARCH_SPACING_MS, 64);
   assert.equal(searchIntervalMs(500, 3), 500);
-  assert.equal(searchIntervalMs(500, 100), 500);
-  assert.equal(searchIntervalMs(500, 4_000), 20_000);
-  assert.equal(searchIntervalMs(40_000, 4_000), 40_000);
-  for (const timeoutMs of [100, 500, 5_000]) {
-    assert.equal((1_000 * narrowWave(timeoutMs)) / waveMs(timeoutMs), 200);
-  }
+  assert.equal(searchIntervalMs(500, 32), 500);
+  assert.equal(searchIntervalMs(500, 4_000), 62_500);
+  assert.equal(searchIntervalMs(70_000, 4_000), 70_000);
 });
