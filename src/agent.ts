@@ -7,6 +7,7 @@ import type { ListenAddress } from "./config/address.ts";
 import type { Config } from "./config/schema.ts";
 import { ConsulClient } from "./consul/consul-client.ts";
 import { SelfRegistration } from "./consul/self-registration.ts";
+import { LookUps } from "./core/look-ups.ts";
 import type { Logger } from "./core/ports.ts";
 import { printable } from "./core/printable.ts";
 import { joinHostPort } from "./core/server-endpoint.ts";
@@ -48,9 +49,8 @@ export class Agent {
     this.#config = config;
     this.#logger = logger;
     this.#consul = consulClient(config.consul);
-    const resolver = new DnsResolver({
-      nameservers: dns.nameservers.map(({ host, port }) => joinHostPort(host, port)),
-    });
+    const nameservers = dns.nameservers.map(({ host, port }) => joinHostPort(host, port));
+    const resolver = new LookUps(new DnsResolver({ nameservers }));
     const ports = { clock: systemClock, random: systemRandom, resolver, catalog: this.#consul };
     this.#pools = Object.entries(config.pools).map(([name, pool]) => {
       return new Pool(name, pool, config, { ...ports, logger: logger.child({ name: `agent.pool.${name}` }) });

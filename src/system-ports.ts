@@ -1,4 +1,5 @@
 /** The core's ports on a real machine. */
+import { LookUps } from "./core/look-ups.ts";
 import type { Clock, Logger, Random, Resolver } from "./core/ports.ts";
 import { DnsResolver } from "./dns/resolver/dns-resolver.ts";
 
@@ -18,8 +19,8 @@ export const systemClock: Clock = {
 
 export const systemRandom: Random = () => Math.random();
 
-/** The machine's own nameservers and hosts file, read when a name is asked for. */
-export const systemResolver: Resolver = new DnsResolver();
+/** The machine's own nameservers and hosts file, read when a name is asked for; one limit for all look-ups of the process. */
+export const systemResolver: Resolver = new LookUps(new DnsResolver());
 
 const nothing = () => undefined;
 

@@ -1,6 +1,7 @@
 import { dialableAddresses } from "./ip-address.ts";
+import { LookUps } from "./look-ups.ts";
 import type { Clock, Resolution, Resolver } from "./ports.ts";
-import { EndpointError, parseRpcAddr, ServerEndpoint } from "./server-endpoint.ts";
+import { EndpointError, endpointAt, type ServerEndpoint } from "./server-endpoint.ts";
 
 /** How often expired names are looked for, so also the shortest time a TTL is kept: 100 names of TTL 0 make 20 questions a second. */
 const SWEEP_INTERVAL_MS = 5_000;
@@ -11,20 +12,14 @@ const MAX_TTL_MS = 3_600_000;
 /** A server that fails 50 times a second must not become 50 questions a second. */
 const MIN_ASK_INTERVAL_MS = 1_000;
 
+/** Look-ups for one server at the same time: the newest counts, and one that hangs does not keep the next from being asked. */
+const MAX_UNDER_WAY = 2;
+
 /** The last question for a name, and the newest answer to any. */
 interface Asked {
   readonly at: number;
   readonly expiresAt: number;
   readonly answer?: { readonly question: number; readonly addresses: readonly string[] } | undefined;
-}
-
-/** What became of a list of addresses. */
-interface FoundServers {
-  /** Those listed under the very address. */
-  readonly listed: ServerEndpoint[];
-  /** The others, in the given order. */
-  readonly newcomers: ServerEndpoint[];
-  readonly rejected: EndpointError[];
 }
 
 /**
@@ -33,15 +28,23 @@ interface FoundServers {
  * later question is not used. (v0.4.0 resolved a name once, for ever.)
  */
 export class NameBook {
-  readonly #resolver: Resolver;
+  readonly #lookUps: LookUps;
   readonly #clock: Clock;
+  readonly #refreshes: Resolver;
   readonly #asked = new Map<string, Asked>();
-  readonly #underWay = new Set<AbortController>();
+  /** Each look-up, with the key of its server. */
+  readonly #underWay = new Map<AbortController, string>();
   #questions = 0;
 
   constructor(resolver: Resolver, clock: Clock) {
-    this.#resolver = resolver;
+    this.#lookUps = LookUps.over(resolver);
     this.#clock = clock;
+    this.#refreshes = this.lane();
+  }
+
+  /** A queue for look-ups that belong together. */
+  lane(): Resolver {
+    return this.#lookUps.lane();
   }
 
   /**
@@ -52,49 +55,22 @@ export class NameBook {
     text: string,
     listed: (key: string) => ServerEndpoint | undefined,
   ): ServerEndpoint | EndpointError | Promise<ServerEndpoint | EndpointError> {
-    try {
-      const addr = parseRpcAddr(text);
-      const endpoint = new ServerEndpoint(text, addr, [addr.host]);
-      return addr.kind === "name" ? (listed(endpoint.key) ?? this.#resolve(endpoint)) : endpoint;
-    } catch (error) {
-      if (error instanceof EndpointError) {
-        return error;
-      }
-      throw error;
-    }
+    const endpoint = endpointAt(text);
+    return endpoint instanceof EndpointError || endpoint.kind !== "name"
+      ? endpoint
+      : (listed(endpoint.key) ?? this.lookUp(endpoint, this.lane()));
   }
 
-  /** The endpoints of several addresses; all names are asked for at once. */
-  async findAll(
-    addrs: readonly string[],
-    listed: (key: string) => ServerEndpoint | undefined,
-  ): Promise<FoundServers> {
-    const found: FoundServers = { listed: [], newcomers: [], rejected: [] };
-    const unlisted: ReturnType<NameBook["find"]>[] = [];
-    for (const addr of addrs) {
-      const known = listed(addr);
-      if (known === undefined) {
-        unlisted.push(this.find(addr, listed));
-      } else {
-        found.listed.push(known);
-      }
-    }
-    for (const outcome of unlisted) {
-      // All names are being asked for already; an address literal costs no promise.
-      const endpoint = outcome instanceof Promise ? await outcome : outcome;
-      if (endpoint instanceof EndpointError) {
-        found.rejected.push(endpoint);
-      } else {
-        found.newcomers.push(endpoint);
-      }
-    }
-    return found;
-  }
-
-  async #resolve(endpoint: ServerEndpoint): Promise<ServerEndpoint | EndpointError> {
+  /** Asks for the name of a server that is not listed. Never rejects. */
+  async lookUp(
+    endpoint: ServerEndpoint,
+    lane: Resolver,
+    signal?: AbortSignal,
+  ): Promise<ServerEndpoint | EndpointError> {
     try {
-      return endpoint.withAddresses(await this.#ask(endpoint));
+      return endpoint.withAddresses(await this.#ask(endpoint, lane, signal));
     } catch (error) {
+      this.#asked.delete(endpoint.key);
       const reason = error instanceof Error ? error.message : String(error);
       const expectation = `expected a name with an address (${reason})`;
       return new EndpointError("name-unresolvable", endpoint.name, expectation, { cause: error });
@@ -104,11 +80,12 @@ export class NameBook {
   /** The addresses of the server now; `undefined` for a literal, when it was asked for just now, or nobody answered. */
   async refresh(endpoint: ServerEndpoint): Promise<readonly string[] | undefined> {
     const asked = this.#asked.get(endpoint.key);
-    if (endpoint.kind !== "name" || (asked && this.#clock.now() - asked.at < MIN_ASK_INTERVAL_MS)) {
+    const isTooSoon = asked !== undefined && this.#clock.now() - asked.at < MIN_ASK_INTERVAL_MS;
+    if (endpoint.kind !== "name" || isTooSoon || this.#countUnderWay(endpoint.key) >= MAX_UNDER_WAY) {
       return undefined;
     }
     try {
-      return await this.#ask(endpoint);
+      return await this.#ask(endpoint, this.#refreshes);
     } catch {
       return undefined;
     }
@@ -135,7 +112,7 @@ export class NameBook {
     sweepLater();
     const end = () => {
       cancel();
-      for (const question of this.#underWay) {
+      for (const question of this.#underWay.keys()) {
         question.abort(signal.reason);
       }
     };
@@ -151,15 +128,24 @@ export class NameBook {
         this.#asked.delete(key);
       }
     }
-    return named.filter((server) => (this.#asked.get(server.key)?.expiresAt ?? 0) <= now);
+    const underWay = new Set(this.#underWay.values());
+    return named.filter(({ key }) => (this.#asked.get(key)?.expiresAt ?? 0) <= now && !underWay.has(key));
+  }
+
+  #countUnderWay(key: string): number {
+    return [...this.#underWay.values()].filter((other) => other === key).length;
   }
 
   /** The newest addresses of the name: those of a later question, when that was answered meanwhile. */
-  async #ask({ key, host }: ServerEndpoint): Promise<readonly string[]> {
+  async #ask(
+    { key, host }: ServerEndpoint,
+    lane: Resolver,
+    signal?: AbortSignal,
+  ): Promise<readonly string[]> {
     const at = this.#clock.now();
     const question = ++this.#questions;
     this.#asked.set(key, { at, expiresAt: at + SWEEP_INTERVAL_MS, answer: this.#asked.get(key)?.answer });
-    const { addresses, ttlSeconds } = await this.#look(host);
+    const { addresses, ttlSeconds } = await this.#look(key, lane, host, signal);
     const asked = this.#asked.get(key);
     if (asked?.answer !== undefined && asked.answer.question > question) {
       return asked.answer.addresses;
@@ -173,12 +159,13 @@ export class NameBook {
     return addresses;
   }
 
-  async #look(host: string): Promise<Resolution> {
+  async #look(key: string, lane: Resolver, host: string, unwanted?: AbortSignal): Promise<Resolution> {
     const underWay = new AbortController();
-    this.#underWay.add(underWay);
+    const signal = unwanted === undefined ? underWay.signal : AbortSignal.any([underWay.signal, unwanted]);
+    this.#underWay.set(underWay, key);
     try {
-      const resolution = await this.#resolver.resolve(host, underWay.signal);
-      underWay.signal.throwIfAborted();
+      const resolution = await lane.resolve(host, signal);
+      signal.throwIfAborted();
       const addresses = dialableAddresses(resolution.addresses);
       if (addresses.length === 0) {
         throw new Error("empty answer");

@@ -1,5 +1,4 @@
 import { type ApiVersion, ApiVersionFilter, type NodeServerInfo } from "./api-version-filter.ts";
-import { CallOrder } from "./call-order.ts";
 import { isPlausibleNodeCount, MAX_NODES } from "./fleet.ts";
 import { NameBook } from "./name-book.ts";
 import type { Clock, Logger, Pinger, Random, Resolver } from "./ports.ts";
@@ -11,11 +10,13 @@ import {
 } from "./rebalance.ts";
 import { RebalanceTimer } from "./rebalance-timer.ts";
 import { type RebalanceOptions, Rebalancer } from "./rebalancer.ts";
-import { EndpointError, type ServerEndpoint } from "./server-endpoint.ts";
+import { Reports } from "./reports.ts";
+import { EndpointError, endpointAt, type ServerEndpoint } from "./server-endpoint.ts";
 import { type ServerEvent, type Successor, transition } from "./server-list.ts";
 import { Snapshot, type Tier } from "./snapshot.ts";
 import { type Change, SnapshotFeed, type SnapshotListener } from "./snapshot-feed.ts";
 import { wallTimeOf } from "./wall-time.ts";
+import { WantedNames } from "./wanted-names.ts";
 
 /** What the proxy asks of the world. */
 export interface ProxyPorts {
@@ -62,11 +63,12 @@ export class RpcProxy {
   readonly #ports: ProxyPorts;
   readonly #config: ProxyConfig;
   readonly #names: NameBook;
+  readonly #wanted: WantedNames;
+  readonly #reports: Reports;
   readonly #timer: RebalanceTimer;
   readonly #rebalancer: Rebalancer;
   readonly #apiFilter: ApiVersionFilter;
   readonly #feed: SnapshotFeed;
-  readonly #calls = { consul: new CallOrder(), "state-file": new CallOrder(), heartbeat: new CallOrder() };
   #snapshot: Snapshot;
   /** Of the interval that is waited for: drawn once, so that the interval can be worked out again for another fleet. */
   #intervalChance = 0;
@@ -78,6 +80,11 @@ export class RpcProxy {
     this.#ports = ports;
     this.#config = config;
     this.#names = new NameBook(ports.resolver, ports.clock);
+    this.#wanted = new WantedNames(this.#names, ports);
+    this.#reports = new Reports(this.#wanted, ports.clock, {
+      listed: (key) => this.#listed(key),
+      apply: (event) => this.#apply(event),
+    });
     this.#timer = new RebalanceTimer(ports.clock, () => {
       this.#intervalChance = ports.random();
       return this.#intervalMs();
@@ -104,23 +111,49 @@ export class RpcProxy {
   }
 
   /**
+   * Adds a configured primary at the end of the list: now, or when its name has an address, unless the signal aborts before.
+   * @throws EndpointError when the address is malformed.
+   */
+  keepPrimaryServer(rpcAddr: string, signal: AbortSignal): void {
+    const endpoint = endpointAt(rpcAddr);
+    if (endpoint instanceof EndpointError) {
+      throw endpoint;
+    }
+    const found = (known: ServerEndpoint) => {
+      this.#apply({ type: "primary-added", endpoint: known, source: "static" });
+    };
+    const known = endpoint.kind === "name" ? this.#listed(endpoint.key) : endpoint;
+    if (known !== undefined) {
+      found(known);
+    } else if (!signal.aborted) {
+      const names = new Map([[endpoint.key, endpoint]]);
+      this.#wanted.want(names, [
+        { names, leftOut: 0, found, failed: () => undefined, replaced: () => undefined },
+      ]);
+      const stop = () => {
+        this.#wanted.unwant(names);
+      };
+      signal.addEventListener("abort", stop, { once: true });
+    }
+  }
+
+  /**
    * Replaces the servers that Consul supplied. New ones are appended in the given order; ones that left, and that no
    * other source names, leave the list: with no address, all of them. When there are addresses, but not one can be
    * used, nothing changes: a list is never emptied by a source that failed. Of two overlapping calls the later one wins.
-   * @returns the addresses that could not be used; the others were applied.
+   * A name without an address is asked for again until the next call leaves it out or `run` ends, and appended then.
+   * @returns the addresses that could not be used; the others were applied. A name is waited for at most a second.
    */
   async setBackupServers(
     addrs: readonly string[],
     { tier = "backup", source = "consul" }: { tier?: Tier; source?: "consul" | "state-file" } = {},
   ): Promise<readonly EndpointError[]> {
-    const call = this.#calls[source].begin();
-    const { listed, newcomers, rejected } = await this.#names.findAll(addrs, this.#listed);
-    const endpoints = [...listed, ...newcomers];
-    const hasFailed = endpoints.length === 0 && rejected.length > 0;
-    if (!hasFailed && call.isLatestToApply()) {
-      this.#apply({ type: "backups-reported", endpoints, source, tier });
-    }
-    return rejected;
+    return await this.#reports.take(source, { [tier]: addrs }, (found) => {
+      const { listed, newcomers, rejected } = found[tier];
+      const endpoints = [...listed, ...newcomers];
+      const hasFailed = endpoints.length === 0 && rejected.length > 0;
+      return hasFailed ? undefined : { type: "backups-reported", endpoints, source, tier };
+    });
   }
 
   /**
@@ -136,26 +169,22 @@ export class RpcProxy {
     leaderRpcAddr: string,
     { source, server }: HeartbeatReport = {},
   ): Promise<readonly EndpointError[]> {
-    const call = this.#calls.heartbeat.begin();
     const usable = this.#apiFilter.usable(servers);
     const isLocal = (server: NodeServerInfo) => server.datacenter === this.#config.datacenter;
     const addressesOf = (infos: readonly NodeServerInfo[]) => infos.map((server) => server.rpcAdvertiseAddr);
-    const [primaries, backups] = await Promise.all([
-      this.#names.findAll(addressesOf(usable.filter(isLocal)), this.#listed),
-      this.#names.findAll(addressesOf(usable.filter((server) => !isLocal(server))), this.#listed),
-    ]);
-    if (call.isLatestToApply()) {
-      this.#apply({
-        type: "heartbeat-received",
-        primaries: [...primaries.listed, ...shuffled(primaries.newcomers, this.#ports.random)],
-        backups: [...backups.listed, ...shuffled(backups.newcomers, this.#ports.random)],
-        numNodes: this.#plausible(numNodes),
-        leaderAddr: leaderRpcAddr,
-        source,
-        server: server?.key,
-      });
-    }
-    return [...primaries.rejected, ...backups.rejected];
+    const addrs = {
+      primary: addressesOf(usable.filter(isLocal)),
+      backup: addressesOf(usable.filter((server) => !isLocal(server))),
+    };
+    return await this.#reports.take("heartbeat", addrs, ({ primary, backup }) => ({
+      type: "heartbeat-received",
+      primaries: [...primary.listed, ...shuffled(primary.newcomers, this.#ports.random)],
+      backups: [...backup.listed, ...shuffled(backup.newcomers, this.#ports.random)],
+      numNodes: this.#plausible(numNodes),
+      leaderAddr: leaderRpcAddr,
+      source,
+      server: server?.key,
+    }));
   }
 
   /** The head: the server to use now. `undefined` when there is none. Allocates nothing, independent of the list's length. */
@@ -272,6 +301,7 @@ export class RpcProxy {
   }
 
   async #runUntil(signal: AbortSignal): Promise<void> {
+    this.#wanted.run(signal);
     this.#names.run(
       signal,
       () => this.#snapshot.servers,

@@ -10,7 +10,8 @@ export type EndpointErrorCode =
   | "host-ambiguous"
   | "port-missing"
   | "port-invalid"
-  | "name-unresolvable";
+  | "name-unresolvable"
+  | "too-many-names";
 
 /** An address that can't be used. `code` is stable; `message` names the address and what was expected. */
 export class EndpointError extends Error {
@@ -26,6 +27,11 @@ export class EndpointError extends Error {
     this.code = code;
     this.address = address;
     this.expectation = expectation;
+  }
+
+  /** The address is well-formed, and a name: whoever looks up names tells of it. */
+  get isAboutName(): boolean {
+    return this.code === "name-unresolvable" || this.code === "too-many-names";
   }
 }
 
@@ -205,5 +211,18 @@ export class ServerEndpoint {
 
   toString(): string {
     return this.key;
+  }
+}
+
+/** The endpoint of an address, or why it can't be used. That of a name has no address yet: its host stands for it. */
+export function endpointAt(text: string): ServerEndpoint | EndpointError {
+  try {
+    const addr = parseRpcAddr(text);
+    return new ServerEndpoint(text, addr, [addr.host]);
+  } catch (error) {
+    if (error instanceof EndpointError) {
+      return error;
+    }
+    throw error;
   }
 }

@@ -20,6 +20,7 @@ import {
   type Member,
   NO_DIFFERENCE,
   Snapshot,
+  type Source,
   type Tier,
 } from "./snapshot.ts";
 
@@ -66,6 +67,13 @@ export type ServerEvent =
       readonly source: string;
       readonly reason?: string;
     }
+  | {
+      /** A server of the last report of a source, whose name was found only after that was taken. */
+      readonly type: "server-found";
+      readonly endpoint: ServerEndpoint;
+      readonly source: Source;
+      readonly tier: Tier;
+    }
   | { readonly type: "server-resolved"; readonly key: string; readonly addresses: readonly string[] }
   | { readonly type: "rebalanced"; readonly order: readonly string[]; readonly reason?: string | undefined };
 
@@ -82,6 +90,8 @@ export function transition(snapshot: Snapshot, event: ServerEvent, at: number): 
       return failServer(snapshot, event, at);
     case "server-removed":
       return removeServer(snapshot, event, at);
+    case "server-found":
+      return addFound(snapshot, event, at);
     case "server-resolved":
       return resolveServer(snapshot, event, at);
     case "rebalanced":
@@ -142,6 +152,21 @@ function addPrimary(
     memberOf(known?.endpoint ?? endpoint, canonicalClaims({ ...known?.claims, [source]: "primary" })),
   );
   const cause: Cause = { occurrence: "primary-added", source, server: key };
+  return known === undefined
+    ? next(snapshot, { members, order: snapshot.order.push(key) }, { added: [key] }, cause, at)
+    : next(snapshot, { members }, {}, cause, at);
+}
+
+function addFound(snapshot: Snapshot, event: EventOf<"server-found">, at: number): Snapshot {
+  const { endpoint, source, tier } = event;
+  const { key } = endpoint;
+  const known = snapshot.members.get(key);
+  const claims = canonicalClaims({ ...known?.claims, [source]: tier });
+  if (claims === known?.claims) {
+    return snapshot;
+  }
+  const members = snapshot.members.set(key, memberOf(known?.endpoint ?? endpoint, claims));
+  const cause: Cause = { occurrence: "server-found", source, server: key };
   return known === undefined
     ? next(snapshot, { members, order: snapshot.order.push(key) }, { added: [key] }, cause, at)
     : next(snapshot, { members }, {}, cause, at);

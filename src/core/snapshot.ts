@@ -24,6 +24,7 @@ type Occurrence =
   | "heartbeat-received"
   | "server-failed"
   | "server-removed"
+  | "server-found"
   | "server-resolved"
   | "rebalanced";
 

@@ -1,8 +1,8 @@
+import { LeftOut } from "../core/left-out.ts";
 import type { Clock, Logger } from "../core/ports.ts";
 import { printable } from "../core/printable.ts";
 import type { CatalogFailure, SkippedInstance } from "./consul-catalog.ts";
 import type { MissingRights } from "./consul-rights.ts";
-import { LeftOut } from "./left-out.ts";
 
 /** Consul servers that disagree about a token, asked in turn, would make a line with each answer. */
 const RIGHTS_TOLD_EVERY_MS = 60_000;

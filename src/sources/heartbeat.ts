@@ -1,5 +1,6 @@
 import { delay } from "../core/delay.ts";
 import type { Fleet } from "../core/fleet.ts";
+import { LeftOut } from "../core/left-out.ts";
 import type { Clock, Logger, Random } from "../core/ports.ts";
 import { printable } from "../core/printable.ts";
 import { fleetPaceMs } from "../core/rebalance.ts";
@@ -9,7 +10,6 @@ import type { ContactWatch } from "./contact.ts";
 import { drawnOnce, FleetWaits, type WaitLength } from "./fleet-waits.ts";
 import type { Heard, HeartbeatAnswer, HeartbeatQuery } from "./heartbeat-answer.ts";
 import { findLeaderSide, type LeaderSide } from "./leader-side.ts";
-import { LeftOut } from "./left-out.ts";
 import { rotateWhile } from "./rotation.ts";
 
 /** As Nomad's own clients in a small cluster: every 10 to 20 s, and the first one within 10 s of the start. */
@@ -193,10 +193,11 @@ export class Heartbeat {
 
   #noteRejected(rejected: readonly EndpointError[]): void {
     const { clock, logger } = this.#ports;
-    const entries = rejected.map(({ address, expectation }) => ({ id: address, reason: expectation }));
+    const malformed = rejected.filter(({ isAboutName }) => !isAboutName);
+    const entries = malformed.map(({ address, expectation }) => ({ id: address, reason: expectation }));
     const news = this.#leftOut.news(entries, clock.now());
     if (news !== undefined) {
-      logger.warn({ rejected: rejected.length }, `servers of the heartbeat left out: ${news}`);
+      logger.warn({ rejected: malformed.length }, `servers of the heartbeat left out: ${news}`);
     }
   }
 

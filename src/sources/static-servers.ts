@@ -1,24 +1,21 @@
-import { delay } from "../core/delay.ts";
-import type { Clock, Logger, Random } from "../core/ports.ts";
+import type { Logger, Random } from "../core/ports.ts";
 import { shuffled } from "../core/rebalance.ts";
 import type { RpcProxy } from "../core/rpc-proxy.ts";
-
-/** A name that does not resolve yet is asked for again after a random wait up to this: DNS may come up after the agent. */
-const MAX_RETRY_MS = 10_000;
+import { EndpointError } from "../core/server-endpoint.ts";
 
 /**
- * Adds the configured servers as primaries, in random order, so that a fleet started together does not fixate on one.
- * A name that does not resolve is tried again until it does.
+ * Adds the configured servers as primaries, in random order, so that a fleet started together does not fixate on one. Names
+ * come when they have an address.
  */
 export class StaticServers {
-  readonly #proxy: Pick<RpcProxy, "addPrimaryServer">;
-  readonly #ports: { readonly clock: Clock; readonly random: Random; readonly logger: Logger };
+  readonly #proxy: Pick<RpcProxy, "keepPrimaryServer">;
+  readonly #ports: { readonly random: Random; readonly logger: Logger };
   readonly #addresses: readonly string[];
   #running: AbortController | undefined;
 
   constructor(
-    proxy: Pick<RpcProxy, "addPrimaryServer">,
-    ports: { readonly clock: Clock; readonly random: Random; readonly logger: Logger },
+    proxy: Pick<RpcProxy, "keepPrimaryServer">,
+    ports: { readonly random: Random; readonly logger: Logger },
     addresses: readonly string[],
   ) {
     this.#proxy = proxy;
@@ -29,7 +26,9 @@ export class StaticServers {
   start(): void {
     if (this.#running === undefined) {
       this.#running = new AbortController();
-      this.#run(this.#running.signal);
+      for (const address of shuffled(this.#addresses, this.#ports.random)) {
+        this.#add(address, this.#running.signal);
+      }
     }
   }
 
@@ -38,27 +37,15 @@ export class StaticServers {
     this.#running = undefined;
   }
 
-  /** Side by side: a name whose nameservers are silent delays no other server. */
-  #run(signal: AbortSignal): void {
-    for (const address of shuffled(this.#addresses, this.#ports.random)) {
-      void this.#add(address, signal);
-    }
-  }
-
-  async #add(address: string, signal: AbortSignal): Promise<void> {
-    const { clock, logger, random } = this.#ports;
-    const hasStopped = () => signal.aborted;
-    for (let level: "warn" | "debug" = "warn"; !hasStopped(); level = "debug") {
-      try {
-        await this.#proxy.addPrimaryServer(address, "static");
-        return;
-      } catch (error) {
-        if (hasStopped()) {
-          return;
-        }
-        logger[level]({ address, err: error }, "configured server can't be used yet");
+  /** A malformed address must not keep the others from being used. */
+  #add(address: string, signal: AbortSignal): void {
+    try {
+      this.#proxy.keepPrimaryServer(address, signal);
+    } catch (error) {
+      if (!(error instanceof EndpointError)) {
+        throw error;
       }
-      await delay(clock, random() * MAX_RETRY_MS, signal);
+      this.#ports.logger.warn({ reason: error.message }, "configured server can't be used");
     }
   }
 }

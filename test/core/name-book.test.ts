@@ -190,6 +190,26 @@ test("answers that come in the order of their questions are each used", async ()
   assert.deepEqual(await newer, ["10.0.0.9"]);
 });
 
+test("look-ups that hang are two for a server at most, and none comes from a sweep meanwhile", async () => {
+  const { resolver, questions } = slowResolver({ mindsSignal: true });
+  const clock = new FakeClock();
+  const book = new NameBook(resolver, clock);
+  const stop = new AbortController();
+  book.run(
+    stop.signal,
+    () => [web],
+    (server) => void book.refresh(server),
+  );
+  await clock.advance(30_000);
+  assert.equal(questions.length, 1);
+  for (let failure = 0; failure < 5; failure++) {
+    void book.refresh(web);
+    await clock.advance(1_000);
+  }
+  assert.equal(questions.length, 2);
+  stop.abort();
+});
+
 test("the end of run ends every look-up under way, also one from before it; later ones begin anew", async () => {
   for (const mindsSignal of [true, false]) {
     const { resolver, questions } = slowResolver({ mindsSignal });

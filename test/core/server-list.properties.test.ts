@@ -64,6 +64,12 @@ const event: fc.Arbitrary<ServerEvent> = fc.oneof(
     reason: fc.string(),
   }),
   fc.record({
+    type: fc.constant("server-found" as const),
+    endpoint: server,
+    source: fc.constantFrom("consul" as const, "heartbeat" as const),
+    tier,
+  }),
+  fc.record({
     type: fc.constant("server-resolved" as const),
     key,
     addresses: fc.array(fc.constantFrom("10.0.0.8", "10.0.0.9"), { maxLength: 2 }),

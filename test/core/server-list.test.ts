@@ -241,6 +241,26 @@ test("server-removed removes from all lists", () => {
   });
 });
 
+test("server-found appends a server whose name was late, or adds the source's claim", () => {
+  const before = after(heartbeat([A]), consul([B]));
+  const found: ServerEvent = { type: "server-found", endpoint: C, source: "consul", tier: "backup" };
+  const snapshot = transition(before, found, 9);
+  check(snapshot, {
+    order: [A, B, C],
+    primaries: [A],
+    cause: { occurrence: "server-found", source: "consul", server: C.key },
+    difference: { added: [C.key] },
+  });
+  assert.equal(transition(snapshot, found, 10), snapshot);
+  const claimed = transition(snapshot, { ...found, source: "heartbeat", tier: "primary" }, 10);
+  check(claimed, {
+    order: [A, B, C],
+    primaries: [A, C],
+    cause: { occurrence: "server-found", source: "heartbeat", server: C.key },
+    difference: {},
+  });
+});
+
 test("server-resolved replaces the addresses and nothing else", () => {
   const web = new ServerEndpoint("web", parseRpcAddr("web"), ["10.0.0.8"]);
   const before = after(heartbeat([web, B]));

@@ -11,8 +11,14 @@ const FAMILIES = ["ipv4", "ipv6"] as const;
 const UNCONFIRMED_TTL_SECONDS = 30;
 
 /**
- * The addresses of exactly this name. Both families are asked for at the same time, and one that fails does not fail the
- * other: it keeps the addresses that it had, unless the answer is that it has none. IPv4 comes first: a machine without an
+ * What a family has left once the other one has an answer: some nameservers never answer about AAAA, and 4 s and more for
+ * two rounds would be too long for a server whose IPv4 address is known. One that has to ask the world answers within a second.
+ */
+const OTHER_FAMILY_MS = 1_000;
+
+/**
+ * The addresses of exactly this name. Both families are asked for at the same time, and one that fails or is slow does not
+ * fail the other: it keeps the addresses that it had, unless the answer is that it has none, and is asked for again soon. IPv4 comes first: a machine without an
  * IPv6 route would try the others in vain.
  * @throws ResolveError when neither family has an answer: the failure that leaves the most hope.
  */
@@ -22,8 +28,10 @@ export async function addressesOf(
   last: LastAddresses,
   signal: AbortSignal | undefined,
 ): Promise<Resolution> {
-  const lookups = FAMILIES.map((family) => familyOf(name, family, policy, signal));
-  const results = await Promise.allSettled(lookups);
+  const slow = new AbortController();
+  const ends = signal === undefined ? slow.signal : AbortSignal.any([signal, slow.signal]);
+  const lookups = FAMILIES.map((family) => familyOf(name, family, policy, ends));
+  const results = await settledTogether(lookups, slow);
   const failures = results.flatMap((result) =>
     result.status === "rejected" ? [ResolveError.from(result.reason, "unreachable")] : [],
   );
@@ -35,6 +43,25 @@ export async function addressesOf(
     addresses: found.flatMap(({ addresses }) => addresses),
     ttlSeconds: Math.min(...found.map(({ ttlSeconds }) => ttlSeconds)),
   };
+}
+
+/** All results; a time after the first that succeeds, `slow` ends the others. */
+async function settledTogether<Value>(
+  lookups: readonly Promise<Value>[],
+  slow: AbortController,
+): Promise<PromiseSettledResult<Value>[]> {
+  let timer: NodeJS.Timeout | undefined;
+  Promise.any(lookups).then(
+    () => {
+      timer = setTimeout(() => {
+        slow.abort();
+      }, OTHER_FAMILY_MS);
+    },
+    () => undefined,
+  );
+  const results = await Promise.allSettled(lookups);
+  clearTimeout(timer);
+  return results;
 }
 
 /** What a family has after its question, while the other one has an answer. */
@@ -50,9 +77,9 @@ function settled(
   }
   if (ResolveError.from(result?.reason, "unreachable").isAboutTheName) {
     last.forget(name, family);
+    return { addresses: [], ttlSeconds: Number.POSITIVE_INFINITY };
   }
-  const addresses = last.of(name, family);
-  return { addresses, ttlSeconds: addresses.length > 0 ? UNCONFIRMED_TTL_SECONDS : Number.POSITIVE_INFINITY };
+  return { addresses: last.of(name, family), ttlSeconds: UNCONFIRMED_TTL_SECONDS };
 }
 
 /** A nameserver may end its answer with an alias that it can't follow: the target is asked for then. */

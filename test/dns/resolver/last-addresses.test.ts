@@ -43,6 +43,25 @@ suite("a family that nobody answers for", () => {
     });
   }
 
+  test("is asked again soon, too, when it never had an answer", async () => {
+    const { script, fail } = failing(TYPE.A);
+    const resolver = resolverAt([await nameserver(script)]);
+    fail(2);
+    const six = { addresses: ["2001:db8::5"], ttlSeconds: 30 };
+    assert.deepEqual(await resolver.resolve("db.example"), six);
+    fail("none");
+    const both = { addresses: ["10.0.0.5", "2001:db8::5"], ttlSeconds: 60 };
+    assert.deepEqual(await resolver.resolve("db.example"), both);
+  });
+
+  test("does not keep the other one waiting for its own timeouts", async () => {
+    const { script, fail } = failing(TYPE.AAAA);
+    const resolver = resolverAt([await nameserver(script)], { timeoutMs: 600_000 });
+    fail("silence");
+    const four = { addresses: ["10.0.0.5"], ttlSeconds: 30 };
+    assert.deepEqual(await resolver.resolve("db.example"), four);
+  });
+
   test("loses them by an answer that there are none, for good", async () => {
     const { script, fail } = failing(TYPE.AAAA);
     const resolver = resolverAt([await nameserver(script)]);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import { LeftOut } from "../../src/sources/left-out.ts";
+import { LeftOut } from "../../src/core/left-out.ts";
 
 const entries = (...ids: string[]) => ids.map((id) => ({ id, reason: `${id} is bad` }));
 

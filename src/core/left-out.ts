@@ -1,4 +1,4 @@
-import { printable } from "../core/printable.ts";
+import { printable } from "./printable.ts";
 
 /** What a source offered and cannot be used. */
 export interface Unusable {
