@@ -17,6 +17,7 @@ import { DnsResolver } from "./dns/resolver/dns-resolver.ts";
 import { DnsServer } from "./dns/server.ts";
 import { heartbeatOf } from "./http/heartbeat-body.ts";
 import { HttpServer, type PoolApi, READINESS_PATH } from "./http/http-server.ts";
+import { clientLimits, openFiles } from "./open-files.ts";
 import { Pool } from "./pool.ts";
 import type { SourceWarning } from "./sources/consul-watch-status.ts";
 import { systemClock, systemRandom } from "./system-ports.ts";
@@ -43,7 +44,7 @@ export class Agent {
   /** Absent unless `consul.register` is set. */
   #registration: SelfRegistration | undefined;
 
-  /** @throws AgentError when a certificate or key that a pool names can't be read. */
+  /** @throws AgentError when a certificate or key that a pool names can't be read, or too few files may be open. */
   constructor(config: Config, logger: PartLogger) {
     const { dns, http } = config;
     this.#config = config;
@@ -55,18 +56,25 @@ export class Agent {
     this.#pools = Object.entries(config.pools).map(([name, pool]) => {
       return new Pool(name, pool, config, { ...ports, logger: logger.child({ name: `agent.pool.${name}` }) });
     });
+    const clients = clientLimits(openFiles(), {
+      pools: this.#pools.length,
+      dnsThreads: dns.sockets,
+      dnsAddresses: dns.address.length,
+    });
     this.#dns = new DnsServer({
       listen: dns.address,
       domain: dns.domain,
       ttlSeconds: Math.floor(dns.ttl / 1000),
       negativeTtlSeconds: Math.floor(dns.negative_ttl / 1000),
       sockets: dns.sockets,
+      tcpConnections: clients.dnsTcp,
       logger: logger.child({ name: "agent.dns" }),
       clock: systemClock,
     });
     this.#clockWatch = new ClockWatch(systemClock, logger.child({ name: "agent.clock" }));
     this.#http = new HttpServer({
       address: http.address,
+      maxConnections: clients.http,
       tokenFile: http.token_file,
       dnsState: () => this.#dns.state().kind,
       pools: new Map(this.#pools.map((pool) => [pool.name, this.#apiOf(pool)])),
@@ -86,6 +94,11 @@ export class Agent {
   stop(): Promise<void> {
     this.#stopping ??= this.#stop();
     return this.#stopping;
+  }
+
+  /** Certificates and keys for Consul are read anew for the next request. Tokens are anyway. */
+  reload(): void {
+    this.#consul.reload();
   }
 
   /** What a stop under way waits for. */

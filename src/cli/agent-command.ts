@@ -1,24 +1,28 @@
 import type { Logger } from "pino";
 import { Agent } from "../agent.ts";
+import { differingKeys } from "../config/difference.ts";
 import { configOf } from "../config/layer.ts";
 import { configLayers, type Flags } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
 import { warningsOf } from "../config/warnings.ts";
 import { standardLog } from "../log/log.ts";
 import { systemClock } from "../system-ports.ts";
+import { agentSignals } from "./agent-signals.ts";
 import { DevCluster } from "./dev-cluster.ts";
 import { failWith } from "./failure.ts";
 import { endAfterLastWords, endAtOnce, endByDeadline } from "./process-end.ts";
+import type { Signals } from "./signals.ts";
 
 interface AgentFlags extends Flags {
   readonly dev?: boolean;
 }
 
-/** Runs until TERM or INT; a second signal ends it at once, with 1. Nothing holds the end. */
-export async function runAgent(flags: AgentFlags): Promise<void> {
+/** Runs until a signal such as TERM or INT; a second one ends it at once, with 1. Nothing holds the end. */
+export async function runAgent(flags: AgentFlags, signals: Signals): Promise<void> {
   const dev = flags.dev === true ? new DevCluster() : undefined;
   const devLayers = dev === undefined ? [] : [await dev.start()];
-  const config = configOf([...devLayers, ...configLayers(flags, process.env)]);
+  const readConfig = () => configOf([...devLayers, ...configLayers(flags, process.env)]);
+  const config = readConfig();
   const { logger, unwritten } = standardLog(config.log, systemClock);
   process.on("uncaughtException", (err) => {
     logger.error({ err }, "an unexpected error ends the agent");
@@ -28,24 +32,27 @@ export async function runAgent(flags: AgentFlags): Promise<void> {
     logger.warn({}, warning);
   }
   const agent = new Agent(config, logger);
-  let stopping = false;
-  const stop = (signal: NodeJS.Signals) => {
-    if (stopping) {
-      endAtOnce(1);
-    }
-    stopping = true;
+  const end = (signal: NodeJS.Signals) => {
     logger.info({ signal }, "stopping");
     endByDeadline(0, () => leftovers(agent, unwritten()));
     Promise.all([agent.stop(), dev?.stop()]).then(() => {
       logger.info({}, "stopped");
     }, failWith);
   };
-  process.on("SIGTERM", stop);
-  process.on("SIGINT", stop);
+  const reload = () => {
+    agent.reload();
+    tellDifference(config, readConfig, logger);
+  };
+  const failHead =
+    dev &&
+    (() => {
+      failHeadOf(agent, dev, logger);
+    });
+  signals.sendTo(agentSignals({ end, endAtOnce: () => endAtOnce(1), reload, failHead, logger }));
   dev?.join(config);
   await agent.start();
   if (dev !== undefined) {
-    showHow(dev, agent, config, logger.child({ name: "agent.dev" }));
+    showHow(agent, config, logger.child({ name: "agent.dev" }));
   }
 }
 
@@ -57,16 +64,37 @@ function leftovers(agent: Agent, unwritten: number): string[] {
   ];
 }
 
-function showHow(dev: DevCluster, agent: Agent, { dns }: Config, logger: Logger): void {
+/** Says whether the agent would start with what is configured now, and what would be different. */
+function tellDifference(config: Config, readConfig: () => Config, logger: Logger): void {
+  try {
+    const differs = differingKeys(config, readConfig());
+    if (differs.length === 0) {
+      logger.info({}, "reloaded: the configuration is valid and the same");
+    } else {
+      logger.warn(
+        { differs },
+        "reloaded: the configuration is valid and differs; that takes effect at a restart",
+      );
+    }
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    logger.error({ reason }, "reloaded: the configuration is not valid, the agent could not start with it");
+  }
+}
+
+function failHeadOf(agent: Agent, dev: DevCluster, logger: Logger): void {
+  const head = agent.heads().get("nomad");
+  logger.info({ name: "agent.dev", server: head }, "the head's server ends");
+  dev.fail(head).catch((error: unknown) => {
+    logger.error({ name: "agent.dev", err: error }, "a server of our own can't be ended");
+  });
+}
+
+function showHow(agent: Agent, { dns }: Config, logger: Logger): void {
   const [address] = agent.dnsAddresses();
   if (address === undefined) {
     return; // stopped while it started
   }
-  process.on("SIGUSR2", () => {
-    const head = agent.heads().get("nomad");
-    logger.info({ server: head }, "the head's server ends");
-    dev.fail(head).catch(failWith);
-  });
   logger.info(
     {
       ask: `dig @${address.host} -p ${address.port} _nomad._tcp.${dns.domain} SRV +short`,

@@ -35,6 +35,7 @@ export interface AnsweringThreadOptions {
   readonly listen: readonly ListenAddress[];
   readonly servesTcp: boolean;
   readonly sharesPort: boolean;
+  readonly tcpConnections?: number | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -105,6 +106,7 @@ export class AnsweringThread {
       listen: this.#listen,
       servesTcp: this.#options.servesTcp,
       sharesPort: this.#options.sharesPort,
+      tcpConnections: this.#options.tcpConnections,
       counterMemory: this.counters.memory,
       table: this.#table,
     };

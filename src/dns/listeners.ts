@@ -1,7 +1,7 @@
 import type { Counters } from "./counters.ts";
 import { type ListenFailure, listenFailure } from "./listen-error.ts";
 import type { Responder } from "./responder.ts";
-import { TcpListener } from "./tcp-listener.ts";
+import { TCP_LIMITS, TcpListener } from "./tcp-listener.ts";
 import type { ListenAddress, ThreadSettings } from "./thread-messages.ts";
 import { UdpListener } from "./udp-listener.ts";
 
@@ -69,7 +69,9 @@ export class Listeners {
     // TCP first: it can't be shared, so a second agent is told before it takes queries off a shared UDP port.
     let boundPort = port;
     if (this.#settings.servesTcp) {
-      const tcp = new TcpListener(this.#responder, this.#counters);
+      const { listen, tcpConnections = TCP_LIMITS.maxConnections } = this.#settings;
+      const maxConnections = Math.max(1, Math.floor(tcpConnections / listen.length));
+      const tcp = new TcpListener(this.#responder, this.#counters, { ...TCP_LIMITS, maxConnections });
       this.#open.push(() => {
         tcp.close();
       });

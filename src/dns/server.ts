@@ -17,6 +17,8 @@ export interface DnsServerOptions {
   readonly negativeTtlSeconds: number;
   /** 2 answers UDP with two threads on one port: for machines that ask more than some 80,000 queries/s. */
   readonly sockets: 1 | 2;
+  /** Connections of clients over TCP, of all addresses together; 256 by default; one more takes the place of the one silent longest. */
+  readonly tcpConnections?: number | undefined;
   readonly logger: Logger;
   readonly clock: Clock;
 }
@@ -67,9 +69,10 @@ export class DnsServer {
     if (this.#threads.length > 0) {
       return;
     }
-    const { sockets, clock, logger } = this.#options;
+    const { listen, sockets, tcpConnections, clock, logger } = this.#options;
+    const shared = { sharesPort: sockets > 1, tcpConnections, clock, logger };
     const first = new AnsweringThread(
-      { listen: this.#options.listen, servesTcp: true, sharesPort: sockets > 1, clock, logger },
+      { ...shared, listen, servesTcp: true },
       this.#encoder.encode(this.#views),
     );
     this.#threads = [first];
@@ -77,7 +80,7 @@ export class DnsServer {
       this.#addresses = await first.start();
       for (let socket = 1; socket < sockets; socket++) {
         const next = new AnsweringThread(
-          { listen: this.#addresses, servesTcp: false, sharesPort: true, clock, logger },
+          { ...shared, listen: this.#addresses, servesTcp: false },
           this.#encoder.encode(this.#views),
         );
         this.#threads = [...this.#threads, next];

@@ -1,8 +1,10 @@
 import { type AddressInfo, createServer, isIPv6, type Server, type Socket } from "node:net";
+import { MostRecent } from "../core/most-recent.ts";
 import type { Counters } from "./counters.ts";
 import { MAX_UDP_PAYLOAD, type Responder } from "./responder.ts";
 
 export interface TcpLimits {
+  /** One more takes the place of the one silent longest, so that new clients are always served (RFC 7766 6.2.3). */
   readonly maxConnections: number;
   /** From the last complete query, or the start, to the next complete one. */
   readonly idleMs: number;
@@ -12,10 +14,9 @@ export interface TcpLimits {
 
 /**
  * A query over TCP is sent at once by every client, so whoever takes longer than a second or two is no client.
- * 256 connections of at most 64 KB waiting to be written are 16 MB; the next one takes the place of the one that has
- * been silent longest, so that new clients are always served (RFC 7766 6.2.3).
+ * 256 connections of at most 64 KB waiting to be written are 16 MB.
  */
-const TCP_LIMITS: TcpLimits = { maxConnections: 256, idleMs: 3000, lifetimeMs: 30_000 };
+export const TCP_LIMITS: TcpLimits = { maxConnections: 256, idleMs: 3000, lifetimeMs: 30_000 };
 
 /** Four checks per idle time: a connection outlives its deadline by a quarter at most. */
 const CHECKS_PER_IDLE_TIME = 4;
@@ -24,13 +25,14 @@ const PREFIX_LENGTH = 2;
 /** The DNS server for TCP: length-prefixed messages, several per connection, answered in order (RFC 7766). */
 export class TcpListener {
   readonly #server: Server;
-  readonly #connections = new Set<Connection>();
+  readonly #connections: MostRecent<Connection>;
   readonly #limits: TcpLimits;
   readonly #counters: Counters;
   #checking: NodeJS.Timeout | undefined;
 
-  constructor(responder: Responder, counters: Counters, limits: TcpLimits = TCP_LIMITS) {
+  constructor(responder: Responder, counters: Counters, limits = TCP_LIMITS) {
     this.#limits = limits;
+    this.#connections = new MostRecent(limits.maxConnections);
     this.#counters = counters;
     this.#server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => {
       this.#accept(socket, responder);
@@ -67,19 +69,19 @@ export class TcpListener {
 
   #accept(socket: Socket, responder: Responder): void {
     this.#counters.event("tcpConnections");
-    if (this.#connections.size >= this.#limits.maxConnections) {
-      this.#counters.event("tcpEvicted");
-      this.#connections.values().next().value?.close();
-    }
     const connection = new Connection(socket, responder, this.#counters, performance.now(), {
-      // The set is in order of the last query: the first has been silent longest.
       answered: () => {
-        this.#connections.delete(connection);
-        this.#connections.add(connection);
+        this.#connections.used(connection);
       },
-      closed: () => this.#connections.delete(connection),
+      closed: () => {
+        this.#connections.delete(connection);
+      },
     });
-    this.#connections.add(connection);
+    const silent = this.#connections.add(connection);
+    if (silent !== undefined) {
+      this.#counters.event("tcpEvicted");
+      silent.close();
+    }
   }
 
   #expire(now: number): void {
@@ -146,7 +148,7 @@ class Connection {
   }
 
   close(): void {
-    // Not only at "close", which comes a turn later: until then it would be chosen to make room again.
+    // Not only at "close", which comes a turn later: until then it would take the place of another.
     this.#events.closed();
     this.#socket.destroy();
   }

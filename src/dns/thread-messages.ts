@@ -15,6 +15,8 @@ export interface ThreadSettings {
   /** Several threads share a UDP port, but only one serves TCP. */
   readonly servesTcp: boolean;
   readonly sharesPort: boolean;
+  /** Connections of clients over TCP, of all addresses together; 256 by default. */
+  readonly tcpConnections?: number | undefined;
   readonly counterMemory: SharedArrayBuffer;
   readonly table: AnswerTable;
 }

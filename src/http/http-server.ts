@@ -2,14 +2,21 @@ import { timingSafeEqual } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import fastify, { type FastifyInstance, type FastifyRequest } from "fastify";
+import { printable } from "../core/printable.ts";
 import type { EndpointError } from "../core/server-endpoint.ts";
+import { BodyLimit, limitConnections, timeouts } from "./client-limits.ts";
 import { type HeartbeatBody, heartbeatBody } from "./heartbeat-body.ts";
 
 /** 10,000 servers of 100 bytes each. */
 const MAX_BODY_BYTES = 1_048_576;
 
-/** A request, head and body, has to be complete within this: a client that sends a byte a second holds nothing for long. */
-const REQUEST_TIMEOUT_MS = 10_000;
+/**
+ * Heartbeats that wait for the names in them to be looked up: with 10,000 names each takes some 3 MB, together 100 MB. Those of
+ * addresses wait for nothing.
+ */
+const MAX_WAITING_HEARTBEATS = 32;
+
+const DEFAULT_CONNECTIONS = 256;
 
 /** Answers 200 when DNS is served and every pool has a head. */
 export const READINESS_PATH = "/v1/agent/ready";
@@ -32,6 +39,10 @@ export interface PoolApi {
 
 export interface HttpOptions {
   readonly address: { readonly host: string; readonly port: number };
+  /** Connections of clients; 256 by default. */
+  readonly maxConnections?: number;
+  /** Within which a request has to be complete; 10 s by default. */
+  readonly patienceMs?: number;
   /** Holds the token that writes need; read at each write, so that it can be replaced. `null`: none needed. */
   readonly tokenFile: string | null;
   /** `serving` when every thread answers; anything else is reported as it is. */
@@ -58,6 +69,7 @@ export class HttpListenError extends Error {
 export class HttpServer {
   readonly #options: HttpOptions;
   #app: FastifyInstance | undefined;
+  #waitingHeartbeats = 0;
 
   constructor(options: HttpOptions) {
     this.#options = options;
@@ -70,14 +82,20 @@ export class HttpServer {
     }
     const app = fastify({
       bodyLimit: MAX_BODY_BYTES,
-      requestTimeout: REQUEST_TIMEOUT_MS,
+      ...timeouts(this.#options.patienceMs),
       forceCloseConnections: true,
+      // The schema refuses keys it does not know, these too, and names them.
+      onProtoPoisoning: "ignore",
+      onConstructorPoisoning: "ignore",
     });
+    limitConnections(app.server, this.#options.maxConnections ?? DEFAULT_CONNECTIONS);
+    const bodies = new BodyLimit();
     app.addHook("onRequest", async (request, reply) => {
       const refusal = this.#refusal(request);
       if (refusal !== undefined) {
         await reply.code(403).send({ error: refusal });
       }
+      bodies.add(request.raw);
     });
     this.#addRoutes(app);
     const { host, port } = this.#options.address;
@@ -132,9 +150,16 @@ export class HttpServer {
         const issue = body.error.issues[0];
         return await reply
           .code(400)
-          .send({ error: `body: ${issue?.path.join(".") ?? ""}: ${issue?.message ?? ""}` });
+          .send({ error: printable(`body: ${issue?.path.join(".") ?? ""}: ${issue?.message ?? ""}`) });
       }
-      const rejected = await take(body.data);
+      if (this.#waitingHeartbeats >= MAX_WAITING_HEARTBEATS) {
+        const error = `${MAX_WAITING_HEARTBEATS} heartbeats wait for names to be looked up: push it again later`;
+        return await reply.code(503).send({ error });
+      }
+      this.#waitingHeartbeats += 1;
+      const rejected = await take(body.data).finally(() => {
+        this.#waitingHeartbeats -= 1;
+      });
       return { rejected: rejected.map(({ address, code, message }) => ({ address, code, error: message })) };
     });
   }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { promises as dns } from "node:dns";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { Agent, request } from "node:http";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -39,7 +39,7 @@ async function freePort(): Promise<number> {
 /** The program itself, as a child: it has a pool `web` that takes heartbeats. It never outlives its test by more than a minute. */
 export class RunningAgent implements AsyncDisposable {
   readonly child: ChildProcess;
-  readonly #ports: { readonly dns: number; readonly http: number };
+  readonly ports: { readonly dns: number; readonly http: number };
   readonly #connections = new Agent({ keepAlive: true });
   readonly #directory: string;
   readonly #text = { stdout: "", stderr: "" };
@@ -49,7 +49,7 @@ export class RunningAgent implements AsyncDisposable {
   private constructor(child: ChildProcess, ports: { dns: number; http: number }, directory: string) {
     this.child = child;
     this.#directory = directory;
-    this.#ports = ports;
+    this.ports = ports;
     for (const name of ["stdout", "stderr"] as const) {
       child[name]?.setEncoding("utf8").on("data", (text: string) => {
         this.#text[name] += text;
@@ -116,6 +116,12 @@ export class RunningAgent implements AsyncDisposable {
       .map((line) => JSON.parse(line) as { level: string; name: string; msg: string });
   }
 
+  /** Replaces the content of its configuration file. */
+  configure(config: string | object): void {
+    const text = typeof config === "string" ? config : JSON.stringify(config);
+    writeFileSync(join(this.#directory, "agent.json"), text);
+  }
+
   kill(signal: NodeJS.Signals): void {
     assert.ok(this.child.kill(signal), "the agent is still there");
   }
@@ -133,13 +139,18 @@ export class RunningAgent implements AsyncDisposable {
     return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) / 1024;
   }
 
+  /** Descriptors that it has open now. */
+  openFiles(): number {
+    return readdirSync(`/proc/${this.child.pid}/fd`).length;
+  }
+
   /** As many heads in turn; after the last one DNS answers with it. */
   async changeHeads(times: number): Promise<void> {
     for (let turn = 1; turn <= times; turn++) {
       await this.#heartbeat(turn);
     }
     const resolver = new dns.Resolver();
-    resolver.setServers([`127.0.0.1:${this.#ports.dns}`]);
+    resolver.setServers([`127.0.0.1:${this.ports.dns}`]);
     const [head] = await resolver.resolveSrv("_web._tcp.headwaiter.internal");
     assert.equal(head?.port, times);
   }
@@ -168,7 +179,7 @@ export class RunningAgent implements AsyncDisposable {
     const sent = request(
       {
         host: "127.0.0.1",
-        port: this.#ports.http,
+        port: this.ports.http,
         path,
         method,
         agent: this.#connections,

@@ -151,6 +151,17 @@ suite("the HTTP server", () => {
       /num_nodes/,
     ],
     ["a ttl of more than a day", { ...HEARTBEAT, ttl_seconds: 86_401 }, /ttl_seconds/],
+    ["a prototype", '{"__proto__":{},"servers":[],"leader":"","ttl_seconds":30}', /__proto__/],
+    [
+      "a constructor's prototype",
+      '{"constructor":{"prototype":{}},"servers":[],"leader":"","ttl_seconds":30}',
+      /constructor/,
+    ],
+    [
+      "a server's prototype",
+      '{"servers":[{"address":"10.0.0.1:80","__proto__":{}}],"leader":"","ttl_seconds":30}',
+      /servers\.0: .*__proto__/,
+    ],
     [
       "a version of ten digits",
       { ...HEARTBEAT, servers: [{ address: "10.0.0.1:80", rpc_major_version: 1_000_000_000 }] },
@@ -166,6 +177,14 @@ suite("the HTTP server", () => {
       assert.equal(taken.length, before);
     });
   }
+
+  test("a reason is one short line, whatever the body calls its keys", async () => {
+    const { status, body } = await heartbeat({ ...HEARTBEAT, [`\u001b]0;${"k".repeat(5000)}`]: 1 });
+    const { error } = body as { error: string };
+    assert.equal(status, 400);
+    assert.ok(error.length < 350 && error.startsWith("body: "), error);
+    assert.doesNotMatch(error, /\p{C}/u);
+  });
 
   test("refuses what is not JSON with 400, and more than 1 MiB with 413", async () => {
     assert.equal((await heartbeat("{")).status, 400);

@@ -1,0 +1,193 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import { type AddressInfo, connect } from "node:net";
+import { suite, test } from "node:test";
+import { until } from "../dns/server/until.ts";
+import { RunningAgent } from "./running-agent.ts";
+
+/** Code that runs in the program before its own, told as Node is told. */
+function before(code: string): Record<string, string> {
+  const url = `data:text/javascript,${encodeURIComponent(code)}`;
+  return { NODE_OPTIONS: `--inspect-port=127.0.0.1:0 --import=${url}` };
+}
+
+/** The signal that the log names as the reason to stop. */
+function endOf(agent: RunningAgent): unknown {
+  const [line] = saysOf(agent, /^stopping$/) as { readonly signal?: string }[];
+  return line?.signal;
+}
+
+/** Sends the program a signal as soon as it listens to it. */
+function atFirstMoment(signal: NodeJS.Signals): Record<string, string> {
+  return before(`
+    const look = setInterval(() => {
+      if (process.listenerCount("${signal}") > 0) {
+        clearInterval(look);
+        process.kill(process.pid, "${signal}");
+      }
+    }, 1);`);
+}
+
+function saysOf(agent: RunningAgent, message: RegExp) {
+  return agent.lines.filter(({ msg }) => message.test(msg));
+}
+
+suite("a signal that ends is said by name, and ends the agent in order with 0", () => {
+  const ending: NodeJS.Signals[] = [
+    ...(["SIGINT", "SIGTERM", "SIGQUIT", "SIGABRT", "SIGALRM", "SIGVTALRM", "SIGPROF", "SIGXCPU"] as const),
+    ...(["SIGIO", "SIGPWR", "SIGSTKFLT"] as const),
+  ];
+  for (const signal of ending) {
+    test(signal, async () => {
+      await using agent = await RunningAgent.start();
+      const { code, signal: killedBy } = await agent.endAfter(signal);
+      assert.deepEqual({ code, killedBy }, { code: 0, killedBy: null });
+      assert.equal(endOf(agent), signal);
+    });
+  }
+
+  test("in its first moment", async () => {
+    await using agent = await RunningAgent.spawn({ environment: atFirstMoment("SIGTERM") });
+    assert.deepEqual(await agent.exit, { code: 0, signal: null });
+    assert.equal(endOf(agent), "SIGTERM");
+    assert.deepEqual(saysOf(agent, /^agent started$/), []);
+  });
+});
+
+suite("no other signal ends the agent", () => {
+  const others = ["SIGHUP", "SIGUSR1", "SIGUSR2", "SIGPIPE", "SIGXFSZ", "SIGWINCH"] as const;
+
+  test("while it runs", async () => {
+    await using agent = await RunningAgent.start({ environment: before("") });
+    for (const signal of [...others, ...others]) {
+      agent.kill(signal);
+      await agent.changeHeads(3);
+    }
+    assert.equal((await agent.endAfter("SIGTERM")).code, 0);
+  });
+
+  for (const signal of ["SIGHUP", "SIGUSR1", "SIGUSR2"] as const) {
+    test(`${signal} in its first moment`, async () => {
+      await using agent = await RunningAgent.start({ environment: atFirstMoment(signal) });
+      await agent.changeHeads(1);
+      assert.equal(agent.stderr, "");
+    });
+  }
+
+  test("nor turns an end in order into one at once", async () => {
+    const consul = createServer((request, response) => {
+      if (request.url?.includes("/agent/service/register") === true) {
+        response.end();
+      }
+    }).listen(0, "127.0.0.1");
+    await once(consul, "listening");
+    const { port } = consul.address() as AddressInfo;
+    await using agent = await RunningAgent.start({
+      config: { consul: { address: `http://127.0.0.1:${port}`, register: true } },
+    });
+    const asked = once(consul, "request");
+    agent.kill("SIGTERM");
+    await asked;
+    for (const signal of ["SIGHUP", "SIGUSR1", "SIGUSR2", "SIGPIPE"] as const) {
+      agent.child.kill(signal);
+    }
+    assert.deepEqual(await agent.exit, { code: 0, signal: null });
+    assert.deepEqual(saysOf(agent, /^reloaded/), []);
+    consul.closeAllConnections();
+    consul.close();
+  });
+
+  test("USR2 without --dev is said to mean nothing", async () => {
+    await using agent = await RunningAgent.start();
+    agent.kill("SIGUSR2");
+    await until(() => saysOf(agent, /^signal ignored: it has a meaning with --dev only$/).length === 1);
+  });
+});
+
+suite("USR1 opens no debugger", () => {
+  test("while the agent runs", async () => {
+    await using agent = await RunningAgent.start({ environment: before("") });
+    agent.kill("SIGUSR1");
+    await until(() => saysOf(agent, /^signal ignored$/).length === 1);
+    await agent.changeHeads(1);
+    assert.equal(agent.stderr, "");
+  });
+
+  test("for longer than the start, when it came before the program's first line", async () => {
+    await using agent = await RunningAgent.start({
+      environment: before('process.kill(process.pid, "SIGUSR1");'),
+    });
+    await until(async () => {
+      const ports = [...agent.stderr.matchAll(/ws:\/\/127\.0\.0\.1:(\d+)/g)].map(([, port]) => Number(port));
+      return ports.length > 0 && !(await Promise.all(ports.map(accepts))).includes(true);
+    });
+    await agent.changeHeads(1);
+  });
+});
+
+async function accepts(port: number): Promise<boolean> {
+  const socket = connect(port, "127.0.0.1");
+  const accepted = await once(socket, "connect").then(
+    () => true,
+    () => false,
+  );
+  socket.destroy();
+  return accepted;
+}
+
+suite("HUP reads the configuration again and says what it finds", () => {
+  const pools = { web: { heartbeat: "push", backups: null } };
+
+  async function told(config: string | object): Promise<object> {
+    await using agent = await RunningAgent.start({ config: { log: { level: "info" } } });
+    agent.configure(config);
+    agent.kill("SIGHUP");
+    await until(() => saysOf(agent, /^reloaded/).length === 1);
+    await agent.changeHeads(1);
+    const [line] = saysOf(agent, /^reloaded/);
+    const { level, msg, differs, reason } = line as unknown as Record<string, unknown>;
+    return {
+      level,
+      msg,
+      ...(differs === undefined ? {} : { differs }),
+      ...(reason === undefined ? {} : { reason }),
+    };
+  }
+
+  test("the same", async () => {
+    assert.deepEqual(await told({ pools, log: { level: "info" } }), {
+      level: "info",
+      msg: "reloaded: the configuration is valid and the same",
+    });
+  });
+
+  test("another one: the keys, not the values", async () => {
+    const other = {
+      pools: { ...pools, db: {}, web: { ...pools.web, health: { interval: "1s" } } },
+      consul: { token: "secret" },
+    };
+    assert.deepEqual(await told(other), {
+      level: "warn",
+      msg: "reloaded: the configuration is valid and differs; that takes effect at a restart",
+      differs: ["consul.token", "pools.web.health.interval", "pools.db"],
+    });
+  });
+
+  for (const [what, text, problem] of [
+    ["an unknown key", '{ "nonsense": 1 }', /agent\.json: nonsense: unknown key/],
+    ["no YAML", "{", /agent\.json:\d+:\d+: expected YAML or JSON/],
+  ] as const) {
+    test(`${what}: the mistake`, async () => {
+      const { level, msg, reason } = (await told(text)) as Record<string, string>;
+      assert.deepEqual(
+        { level, msg },
+        {
+          level: "error",
+          msg: "reloaded: the configuration is not valid, the agent could not start with it",
+        },
+      );
+      assert.match(reason ?? "", problem);
+    });
+  }
+});
