@@ -68,6 +68,7 @@ export class Agent {
       negativeTtlSeconds: Math.floor(dns.negative_ttl / 1000),
       sockets: dns.sockets,
       tcpConnections: clients.dnsTcp,
+      ...defined({ rateLimit: dns.rate_limit }),
       logger: logger.child({ name: "agent.dns" }),
       clock: systemClock,
     });

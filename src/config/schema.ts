@@ -36,6 +36,12 @@ const consulWaitMs = durationMs.refine((ms) => ms >= 1_000 && ms <= 600_000, {
 const ttlMs = durationMs.refine((ms) => ms % 1_000 === 0 && ms / 1_000 < 2 ** 31, {
   error: "expected whole seconds, at most 2147483647s",
 });
+const RATE_EXPECTED = "expected whole answers a second from 1 to 1000000, or null for no limit";
+/** A million answers a second are more than a machine gives. */
+const rateLimit = z
+  .int({ error: RATE_EXPECTED })
+  .min(1, { error: RATE_EXPECTED })
+  .max(1_000_000, { error: RATE_EXPECTED });
 const nameserver = parsed(parseNameserver, 'an IP address, with a port or without, such as "127.0.0.53"');
 const listenAddress = parsed(parseListenAddress, 'an IP address and a port such as "127.0.0.1:8653"');
 const advertisedAddress = parsed(
@@ -216,6 +222,7 @@ export const configSchema = z.strictObject(
           domain: domainName.prefault("headwaiter.internal"),
           ttl: ttlMs.prefault("0s"),
           negative_ttl: ttlMs.prefault("1s"),
+          rate_limit: rateLimit.nullable().default(1000),
           sockets: z.union([z.literal(1), z.literal(2)], { error: "expected 1 or 2" }).default(1),
           /** Name servers for the names of servers; empty: those of the machine. */
           nameservers: z.array(nameserver, { error: "expected a list of addresses" }).default([]),

@@ -36,6 +36,7 @@ export interface AnsweringThreadOptions {
   readonly servesTcp: boolean;
   readonly sharesPort: boolean;
   readonly tcpConnections?: number | undefined;
+  readonly answersPerSecond?: number | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -107,6 +108,7 @@ export class AnsweringThread {
       servesTcp: this.#options.servesTcp,
       sharesPort: this.#options.sharesPort,
       tcpConnections: this.#options.tcpConnections,
+      answersPerSecond: this.#options.answersPerSecond,
       counterMemory: this.counters.memory,
       table: this.#table,
     };

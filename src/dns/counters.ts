@@ -10,6 +10,9 @@ const TYPE_SLOTS = TYPES.length + 1;
 const RCODES = Object.keys(RCODE) as readonly (keyof typeof RCODE)[];
 const EVENTS = [
   "dropped",
+  "fromServicePort",
+  "limited",
+  "slipped",
   "truncated",
   "socketErrors",
   "failures",
@@ -18,10 +21,11 @@ const EVENTS = [
   "tcpExpired",
 ] as const;
 /**
- * `dropped`: messages that get no answer. `truncated`: answers with TC. `socketErrors`: what a listening socket could
- * not receive or accept; an answer that the kernel refuses is not among them, for the runtime tells nobody.
- * `failures`: exceptions while answering, a defect. `tcpConnections`: accepted; `tcpEvicted`: closed to make room;
- * `tcpExpired`: closed at a deadline.
+ * `dropped`: messages that get no answer; of them `fromServicePort` for their source port, `limited` because their
+ * network asks too much; `slipped`: for the same reason truncated. `truncated`: answers with TC. `socketErrors`: what
+ * a listening socket could not receive or accept; an answer that the kernel refuses is not among them, for the
+ * runtime tells nobody. `failures`: exceptions while answering, a defect. `tcpConnections`: accepted; `tcpEvicted`:
+ * closed to make room; `tcpExpired`: closed at a deadline.
  */
 export type DnsEvent = (typeof EVENTS)[number];
 

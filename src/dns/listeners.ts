@@ -3,6 +3,7 @@ import { type ListenFailure, listenFailure } from "./listen-error.ts";
 import type { Responder } from "./responder.ts";
 import { TCP_LIMITS, TcpListener } from "./tcp-listener.ts";
 import type { ListenAddress, ThreadSettings } from "./thread-messages.ts";
+import { UdpGate } from "./udp-gate.ts";
 import { UdpListener } from "./udp-listener.ts";
 
 /** A port the system chose for TCP may be taken for UDP by somebody else: rare, so a few attempts are plenty. */
@@ -15,6 +16,8 @@ export class Listeners {
   readonly #settings: Omit<ThreadSettings, "table" | "counterMemory">;
   readonly #responder: Responder;
   readonly #counters: Counters;
+  /** One for all addresses: a network has one share of the thread. */
+  readonly #gate: UdpGate;
   readonly #open: Closable[] = [];
 
   constructor(
@@ -25,6 +28,7 @@ export class Listeners {
     this.#settings = settings;
     this.#responder = responder;
     this.#counters = counters;
+    this.#gate = new UdpGate(counters, settings.answersPerSecond);
   }
 
   /** Opens all or none. The addresses bound, or the first failure. */
@@ -81,7 +85,7 @@ export class Listeners {
         return listenFailure(host, port, "tcp", error);
       }
     }
-    const udp = new UdpListener(host, this.#settings.sharesPort, this.#responder, this.#counters);
+    const udp = new UdpListener(host, this.#settings.sharesPort, this.#gate, this.#responder, this.#counters);
     this.#open.push(() => {
       udp.close();
     });

@@ -1,18 +1,34 @@
 import { addressOfLabel } from "./address-name.ts";
 import { type AnswerTable, type EncodedName, type EncodedReply, encodeNode } from "./answer-table.ts";
-import type { Counters, Transport } from "./counters.ts";
+import type { Counters } from "./counters.ts";
 import { encodeName, hashName } from "./domain-name.ts";
 import { HEADER_LENGTH, Query } from "./query.ts";
 import { CLASS_IN, type ExtendedError, RCODE, type Rcode, TYPE } from "./record.ts";
 import { addressNode } from "./zone.ts";
 
-/** What the server takes and sends over UDP: fits one packet of every IPv6 path, so no fragment (DNS flag day 2020). */
+/**
+ * What the server takes, and sends over UDP: fits one packet of every IPv6 path, so no fragment (DNS flag day 2020).
+ */
 export const MAX_UDP_PAYLOAD = 1232;
 const MAX_TCP_MESSAGE = 65_535;
+/**
+ * What a source over UDP gets that may be forged: what fits in DNS without EDNS, so that a query of 60 bytes brings a
+ * victim 9 times as much at most, instead of 20. An SRV answer with a name of 60 bytes and its address takes some
+ * 200.
+ */
+const MAX_FAR_PAYLOAD = 512;
 const OPT_LENGTH = 11;
 const EXTENDED_ERROR_LENGTH = 6;
 const EXTENDED_ERROR_OPTION = 15;
 const ADDR_LABEL = encodeName("addr").subarray(0, 5);
+const ALL_LABEL = encodeName("all").subarray(0, 4);
+
+/**
+ * How a message came, which decides how much is answered. `udp`: from this machine. `far-udp`: its source may be
+ * forged, and does not get lists. `slip`: it gets no more than it sent, truncated, so that who really asked comes by
+ * TCP.
+ */
+export type Way = "udp" | "far-udp" | "slip" | "tcp";
 
 /**
  * Messages to replies: one per thread, holding the table of the moment. What is in the table is only looked up and
@@ -46,44 +62,45 @@ export class Responder {
    * The reply to a message, or undefined when it gets none. `room` bytes before the reply are left free.
    * Never throws, keeps nothing of `message`, and hands out fresh memory: the kernel may still be reading the last one.
    */
-  respond(message: Uint8Array, transport: Transport, room = 0): Buffer | undefined {
+  respond(message: Uint8Array, way: Way, room = 0): Buffer | undefined {
     const query = this.#query;
     const verdict = query.read(message);
-    if (verdict === "drop") {
+    // What can't be read is no client's that could come again by TCP.
+    if (verdict === "drop" || (way === "slip" && verdict !== "question")) {
       this.#counters.event("dropped");
       return undefined;
     }
-    this.#counters.request(transport, query.type);
+    this.#counters.request(way === "tcp" ? "tcp" : "udp", query.type);
     switch (verdict) {
       case "malformed":
         // An OPT that can't be trusted is not answered with one.
         query.hasOpt = false;
-        return this.#write(message, transport, room, MALFORMED);
+        return this.#write(message, way, room, MALFORMED);
       case "unsupported":
-        return this.#write(message, transport, room, UNSUPPORTED);
+        return this.#write(message, way, room, UNSUPPORTED);
       case "bad-version":
-        return this.#write(message, transport, room, BAD_VERSION);
+        return this.#write(message, way, room, BAD_VERSION);
       case "question":
-        return this.#answer(message, transport, room);
+        return this.#answer(message, way, room);
     }
   }
 
-  #answer(message: Uint8Array, transport: Transport, room: number): Buffer {
+  #answer(message: Uint8Array, way: Way, room: number): Buffer {
     const { type } = this.#query;
     if (type === TYPE.AXFR || type === TYPE.IXFR) {
-      return this.#write(message, transport, room, transport === "udp" ? UNSUPPORTED : REFUSED);
+      return this.#write(message, way, room, way === "tcp" ? REFUSED : UNSUPPORTED);
     }
     if (this.#query.class !== CLASS_IN) {
-      return this.#write(message, transport, room, REFUSED);
+      return this.#write(message, way, room, REFUSED);
     }
     const known = this.#knownName() ?? this.#addressName();
     if (known !== undefined) {
       const reply = known.replies.get(type);
       return reply === undefined
-        ? this.#write(message, transport, room, this.#noData, known.extendedError)
-        : this.#write(message, transport, room, reply, reply.extendedError);
+        ? this.#write(message, way, room, this.#noData, known.extendedError)
+        : this.#write(message, this.#wayOfKnown(way), room, reply, reply.extendedError);
     }
-    return this.#write(message, transport, room, this.#isInZone() ? this.#unknownName : REFUSED);
+    return this.#write(message, way, room, this.#isInZone() ? this.#unknownName : REFUSED);
   }
 
   #knownName(): EncodedName | undefined {
@@ -112,6 +129,13 @@ export class Responder {
     );
   }
 
+  /** The list of a pool, `_P._tcp.all.<domain>`, is for sources that are not forged, however short it is. */
+  #wayOfKnown(way: Way): Way {
+    const { labelCount, labelStarts, name } = this.#query;
+    const isList = labelCount === this.#originLabels + 3 && startsWith(ALL_LABEL, name, labelStarts[2] ?? 0);
+    return isList && way === "far-udp" ? "slip" : way;
+  }
+
   #endsWith(suffix: Uint8Array, start: number): boolean {
     const { name } = this.#query;
     for (let i = 0; i < suffix.length; i++) {
@@ -129,7 +153,7 @@ export class Responder {
   #addressName(): EncodedName | undefined {
     const { labelCount, labelStarts, name } = this.#query;
     const start = labelStarts[1] ?? 0;
-    if (labelCount !== this.#originLabels + 2 || !this.#isInZone() || !startsWithAddr(name, start)) {
+    if (labelCount !== this.#originLabels + 2 || !this.#isInZone() || !startsWith(ADDR_LABEL, name, start)) {
       return undefined;
     }
     const label = Buffer.from(name.subarray(1, start)).toString("latin1");
@@ -140,18 +164,18 @@ export class Responder {
 
   #write(
     message: Uint8Array,
-    transport: Transport,
+    way: Way,
     room: number,
     reply: EncodedReply,
     extendedError?: ExtendedError,
   ): Buffer {
     const query = this.#query;
-    const withError = query.hasOpt && extendedError !== undefined;
+    const withError = query.hasOpt && extendedError !== undefined && way !== "slip";
     const optLength = query.hasOpt ? OPT_LENGTH + (withError ? EXTENDED_ERROR_LENGTH : 0) : 0;
-    const limit = transport === "udp" ? Math.min(query.payloadSize, MAX_UDP_PAYLOAD) : MAX_TCP_MESSAGE;
+    const limit = way === "tcp" ? MAX_TCP_MESSAGE : Math.min(query.payloadSize, largestUdp(way));
     const space = limit - query.questionEnd - optLength;
-    const isWhole = reply.records.length <= space;
-    const isTruncated = reply.requiredLength > space;
+    const isWhole = way !== "slip" && reply.records.length <= space;
+    const isTruncated = way === "slip" || reply.requiredLength > space;
     const records = isWhole
       ? reply.records
       : reply.records.subarray(0, isTruncated ? 0 : reply.requiredLength);
@@ -232,8 +256,12 @@ const UNSUPPORTED = bare(RCODE.NOTIMP);
 const REFUSED = bare(RCODE.REFUSED);
 const BAD_VERSION = bare(RCODE.BADVERS);
 
-function startsWithAddr(name: Uint8Array, start: number): boolean {
-  return ADDR_LABEL.every((byte, i) => name[start + i] === byte);
+function largestUdp(way: Way): number {
+  return way === "udp" ? MAX_UDP_PAYLOAD : MAX_FAR_PAYLOAD;
+}
+
+function startsWith(label: Uint8Array, name: Uint8Array, start: number): boolean {
+  return label.every((byte, i) => name[start + i] === byte);
 }
 
 function writeWord(out: Buffer, offset: number, word: number): void {

@@ -19,6 +19,8 @@ export interface DnsServerOptions {
   readonly sockets: 1 | 2;
   /** Connections of clients over TCP, of all addresses together; 256 by default; one more takes the place of the one silent longest. */
   readonly tcpConnections?: number | undefined;
+  /** Over UDP to each network beyond loopback, of all threads together; absent: no limit. */
+  readonly rateLimit?: number | undefined;
   readonly logger: Logger;
   readonly clock: Clock;
 }
@@ -69,8 +71,9 @@ export class DnsServer {
     if (this.#threads.length > 0) {
       return;
     }
-    const { listen, sockets, tcpConnections, clock, logger } = this.#options;
-    const shared = { sharesPort: sockets > 1, tcpConnections, clock, logger };
+    const { listen, sockets, tcpConnections, rateLimit, clock, logger } = this.#options;
+    const answersPerSecond = rateLimit && rateLimit / sockets;
+    const shared = { sharesPort: sockets > 1, tcpConnections, answersPerSecond, clock, logger };
     const first = new AnsweringThread(
       { ...shared, listen, servesTcp: true },
       this.#encoder.encode(this.#views),

@@ -17,6 +17,8 @@ export interface ThreadSettings {
   readonly sharesPort: boolean;
   /** Connections of clients over TCP, of all addresses together; 256 by default. */
   readonly tcpConnections?: number | undefined;
+  /** This thread's, to each network beyond loopback; absent: no limit. */
+  readonly answersPerSecond?: number | undefined;
   readonly counterMemory: SharedArrayBuffer;
   readonly table: AnswerTable;
 }

@@ -2,7 +2,8 @@ import type { RemoteInfo, SocketOptions } from "node:dgram";
 import { isIPv6 } from "node:net";
 import { UDPServer } from "dns2";
 import type { Counters } from "./counters.ts";
-import { MAX_UDP_PAYLOAD, type Responder } from "./responder.ts";
+import type { Responder } from "./responder.ts";
+import type { UdpGate } from "./udp-gate.ts";
 
 /**
  * Bytes of queries the kernel keeps while the thread is busy. A small query takes some 770 of them with its
@@ -13,11 +14,13 @@ const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024;
 
 /** dns2's UDP server with the guard in place of its parser: no byte from the network reaches dns2. */
 export class UdpListener extends UDPServer {
+  readonly #gate: UdpGate;
   readonly #responder: Responder;
   readonly #counters: Counters;
 
-  constructor(host: string, reusePort: boolean, responder: Responder, counters: Counters) {
+  constructor(host: string, reusePort: boolean, gate: UdpGate, responder: Responder, counters: Counters) {
     super({ type: socketOptions(host, reusePort) as unknown as "udp4" });
+    this.#gate = gate;
     this.#responder = responder;
     this.#counters = counters;
   }
@@ -39,14 +42,13 @@ export class UdpListener extends UDPServer {
   }
 
   override handle(message: Buffer, client: RemoteInfo): void {
-    // Nothing can be sent to port 0: only a forged packet comes from there.
-    if (message.length > MAX_UDP_PAYLOAD || client.port === 0) {
-      this.#counters.event("dropped");
+    const start = performance.now();
+    const way = this.#gate.wayFor(message.length, client, start);
+    if (way === undefined) {
       return;
     }
-    const start = performance.now();
     try {
-      const reply = this.#responder.respond(message, "udp");
+      const reply = this.#responder.respond(message, way);
       if (reply !== undefined) {
         this.send(reply, client.port, client.address);
       }

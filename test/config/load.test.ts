@@ -98,6 +98,13 @@ suite("layers", () => {
     assert.equal(config.region, "ten");
   });
 
+  test("the rate limit of DNS has a default, and can be taken away", () => {
+    const limits = ["{}", "{ rate_limit: 1 }", "{ rate_limit: null }"].map(
+      (dns) => load(`dns: ${dns}`).dns.rate_limit,
+    );
+    assert.deepEqual(limits, [1000, 1, null]);
+  });
+
   test("a name server needs no port", () => {
     const { nameservers } = load("dns: { nameservers: ['127.0.0.53', '::1', '[::1]:54'] }").dns;
     assert.deepEqual(nameservers, [
@@ -134,7 +141,7 @@ suite("a mistake is one line that names its place and what was expected", () => 
     ],
     [
       "dns: { adress: x }",
-      "FILE: dns.adress: unknown key, expected one of address, domain, ttl, negative_ttl, sockets, nameservers",
+      "FILE: dns.adress: unknown key, expected one of address, domain, ttl, negative_ttl, rate_limit, sockets, nameservers",
     ],
     [
       "pools: { web: { health: { intervall: 1s } } }",
@@ -153,6 +160,10 @@ suite("a mistake is one line that names its place and what was expected", () => 
       "dns: { ttl: 5 parsecs }",
       'FILE: dns.ttl: expected a duration such as "500ms" or "10m", got "5 parsecs"',
     ],
+    ...["0", "-5", "0.5", "1000001", "1e300", "many", "'50'", ".inf"].map((rate): [string, string] => [
+      `dns: { rate_limit: ${rate} }`,
+      "FILE: dns.rate_limit: expected whole answers a second from 1 to 1000000, or null for no limit",
+    ]),
     ["dns: { ttl: 1500ms }", "FILE: dns.ttl: expected whole seconds, at most 2147483647s"],
     ["dns: { negative_ttl: 600000h }", "FILE: dns.negative_ttl: expected whole seconds, at most 2147483647s"],
     [
