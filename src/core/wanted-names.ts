@@ -191,7 +191,7 @@ export class WantedNames {
     );
     const news = this.#leftOut.news(failing, clock.now());
     if (news !== undefined) {
-      logger.warn({ names: failing.length }, `names of servers without an address, asked for again: ${news}`);
+      logger.warn({ names: failing.length }, `names of servers that can't be used yet: ${news}`);
     }
   }
 }

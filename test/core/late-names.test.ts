@@ -77,7 +77,7 @@ suite("a name that has no address yet", () => {
       const { claims, endpoint } = proxy.snapshot().members.get(NAME) ?? {};
       assert.deepEqual([claims, endpoint?.addresses], [{ [source]: tier }, ["10.9.9.9"]]);
       assert.deepEqual(warned(), [
-        "names of servers without an address, asked for again: " +
+        "names of servers that can't be used yet: " +
           "web.example:1: expected a name with an address (SERVFAIL)",
       ]);
       assert.equal(clock.pending, 0, "no timer left");
