@@ -12,7 +12,8 @@ import { type ConsulWatchConfig, DEFAULT_CONSUL_WATCH } from "./sources/consul-w
 import { type SourceWarning, warningsOf } from "./sources/consul-watch-status.ts";
 import { ConsulWatcher } from "./sources/consul-watcher.ts";
 import { ContactWatch } from "./sources/contact.ts";
-import { HealthMonitor } from "./sources/health-monitor.ts";
+import { HealthMonitor, type HealthPorts } from "./sources/health-monitor.ts";
+import { Hearsay, neverAsks } from "./sources/hearsay.ts";
 import { Heartbeat } from "./sources/heartbeat.ts";
 import { PenalisingPinger } from "./sources/penalising-pinger.ts";
 import { Penalties } from "./sources/penalties.ts";
@@ -44,23 +45,21 @@ export class Pool {
   readonly #watcher: ConsulWatcher | undefined;
   readonly #heartbeat: Heartbeat | undefined;
   readonly #contact: ContactWatch;
-  readonly #health: HealthMonitor;
+  readonly #health: HealthMonitor | Hearsay;
   #running: AbortController | undefined;
 
   /** @throws AgentError when a file that the configuration names can't be read. */
   constructor(name: string, config: PoolConfig, place: Place, ports: PoolPorts) {
     const { catalog, ...shared } = ports;
-    const { interval: intervalMs, standby, timeout: timeoutMs } = config.health;
     const tls = nomadTls(config.tls);
     const penalties = new Penalties(ports.clock);
     const connector = connectorOf(config, place, tls);
-    const pinger = new PenalisingPinger(new ConnectionPinger(connector, { timeoutMs }), penalties);
+    const { timeout: timeoutMs } = config.health;
+    const asks = connector === undefined ? neverAsks : new ConnectionPinger(connector, { timeoutMs });
+    const pinger = new PenalisingPinger(asks, penalties);
     const proxyConfig = proxyConfigOf(config, place);
     const proxy = new RpcProxy({ ...shared, pinger }, proxyConfig);
-    const health = new HealthMonitor(
-      { ...shared, proxy, connector, penalties },
-      { intervalMs, timeoutMs, standby },
-    );
+    const health = healthOf(config, connector, { ...shared, proxy, penalties });
     const contact = new ContactWatch(ports.clock, (state) => {
       this.#watcher?.setOrphaned(state === "orphaned");
     });
@@ -140,8 +139,25 @@ function watchConfigOf(
   };
 }
 
-function connectorOf({ ping }: PoolConfig, { region }: Place, tls: ReturnType<typeof nomadTls>): Connector {
+function healthOf(
+  { health: { interval: intervalMs, standby, timeout: timeoutMs } }: PoolConfig,
+  connector: Connector | undefined,
+  ports: Omit<HealthPorts, "connector"> & { readonly proxy: RpcProxy },
+): HealthMonitor | Hearsay {
+  return connector === undefined
+    ? new Hearsay(ports.proxy, ports.penalties)
+    : new HealthMonitor({ ...ports, connector }, { intervalMs, timeoutMs, standby });
+}
+
+/** `undefined`: servers are not dialled. */
+function connectorOf(
+  { ping }: PoolConfig,
+  { region }: Place,
+  tls: ReturnType<typeof nomadTls>,
+): Connector | undefined {
   switch (ping) {
+    case "none":
+      return undefined;
     case "tcp":
       return { open: (endpoint, options) => TcpConnection.open(endpoint, options) };
     case "nomad":

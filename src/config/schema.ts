@@ -169,7 +169,7 @@ const pool = z.strictObject(
   {
     servers: z.array(serverAddress, { error: "expected a list of addresses" }).default([]),
     heartbeat: z.enum(["nomad", "push", "none"], { error: "expected nomad, push or none" }).optional(),
-    ping: z.enum(["nomad", "tcp"], { error: "expected nomad or tcp" }).optional(),
+    ping: z.enum(["nomad", "tcp", "none"], { error: "expected nomad, tcp or none" }).optional(),
     backups: backups.nullable().prefault({}),
     health: health.prefault({}),
     rebalance: rebalance.prefault({}),

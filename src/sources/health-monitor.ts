@@ -4,20 +4,14 @@ import type { ServerEndpoint } from "../core/server-endpoint.ts";
 import type { Snapshot } from "../core/snapshot.ts";
 import type { Connector, HeldConnection } from "../net/held-connection.ts";
 import { Failback, type FailbackPorts } from "./failback.ts";
-import { drawnOnce, FleetWaits, type WaitLength } from "./fleet-waits.ts";
+import { FleetWaits } from "./fleet-waits.ts";
 import { HeadSearch } from "./head-search.ts";
-import {
-  HEADS_PACE,
-  headIntervalMs,
-  outageDelayMs,
-  reconnectDelayMs,
-  standbyDelayMs,
-  standbyIntervalMs,
-} from "./health-pace.ts";
+import { HEADS_PACE, standbyIntervalMs } from "./health-pace.ts";
 import { type Failing, KnownDown } from "./known-down.ts";
 import { earliestNext, FRESH_PACE, type Pace, spend } from "./query-pace.ts";
 import { ServerWatch, SHORT_LIFE_MS, type WatchFailure, type WatchState } from "./server-watch.ts";
 import { standbyOf } from "./standby.ts";
+import { WatchPauses } from "./watch-pauses.ts";
 import { type Role, Watches } from "./watches.ts";
 
 export interface HealthConfig {
@@ -64,6 +58,7 @@ export class HealthMonitor {
   readonly #config: HealthConfig;
   readonly #watches: Watches;
   readonly #waits: FleetWaits;
+  readonly #pauses: WatchPauses;
   readonly #known = new KnownDown();
   readonly #failback: Failback;
   readonly #search: HeadSearch;
@@ -77,13 +72,14 @@ export class HealthMonitor {
     this.#ports = ports;
     this.#config = config;
     this.#waits = new FleetWaits(ports.clock, ports.proxy);
+    this.#pauses = new WatchPauses(config.intervalMs, ports.random);
     this.#failback = new Failback(ports);
     this.#search = new HeadSearch({
       ...ports,
       known: this.#known,
       timeoutMs: config.timeoutMs,
       waits: this.#waits,
-      headInterval: this.#headInterval,
+      headInterval: this.#pauses.headInterval,
       onAnswer: (key) => {
         this.#recovered(key);
       },
@@ -94,7 +90,7 @@ export class HealthMonitor {
     this.#watches = new Watches({
       newWatch: (endpoint) => this.#newWatch(endpoint),
       drawStandbyDelay: (key) =>
-        this.#known.lastFoundAt(key) > 0 ? this.#drawReconnectDelay() : this.#drawStandbyDelay(),
+        this.#pauses.drawBeforeNext(this.#known.lastFoundAt(key) > 0, this.#known.closings(key)),
     });
   }
 
@@ -176,10 +172,17 @@ export class HealthMonitor {
       waits: this.#waits,
       timeoutMs: this.#config.timeoutMs,
       interval: (fleet) => {
-        const headMs = this.#headInterval(fleet);
+        const headMs = this.#pauses.headInterval(fleet);
         return this.#watches.head === watch ? headMs : standbyIntervalMs(headMs);
       },
-      drawRetry: () => (this.#search.isUnderWay ? this.#drawOutageDelay() : this.#drawReconnectDelay()),
+      closings: this.#known.closings(endpoint.key),
+      drawPause: (closings, isDown) =>
+        this.#pauses.drawBetween({
+          isHead: this.#watches.head === watch,
+          isOutage: this.#search.isUnderWay,
+          isDown,
+          closings,
+        }),
       onAnswer: (answered, lasted) => {
         this.#answered(answered, lasted);
       },
@@ -322,23 +325,6 @@ export class HealthMonitor {
     const state = this.#watches.head?.state;
     return state?.phase === "down" ? state.reason : "still down";
   }
-
-  #drawReconnectDelay(): WaitLength {
-    const chance = drawnOnce(this.#ports.random);
-    return (fleet) => reconnectDelayMs(this.#config.intervalMs, fleet, chance);
-  }
-
-  #drawStandbyDelay(): WaitLength {
-    const chance = drawnOnce(this.#ports.random);
-    return (fleet) => standbyDelayMs(fleet, chance);
-  }
-
-  #drawOutageDelay(): WaitLength {
-    const chance = drawnOnce(this.#ports.random);
-    return (fleet) => outageDelayMs(this.#headInterval(fleet), chance);
-  }
-
-  readonly #headInterval: WaitLength = (fleet) => headIntervalMs(this.#config.intervalMs, fleet);
 }
 
 /** Whether the server has answered for longer than one does that closes each connection at once. */

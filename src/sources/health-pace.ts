@@ -64,6 +64,19 @@ export function standbyDelayMs(fleet: Fleet, random: Random): number {
   return random() * dialSpreadMs(fleet);
 }
 
+/** The first pause before a next server is dialled that closes each connection; doubled each time. */
+const FIRST_CLOSINGS_DELAY_MS = 30_000;
+
+/** 30 s, 1, 2, 4, 8 min. A server that counts connections without a handshake counts 12 in the first hour, then 7.5 an hour. */
+const LONGEST_CLOSINGS_DELAY_MS = 480_000;
+
+/** Milliseconds until a next server is dialled that closed so many connections in a row. The first may be an idle one, dropped on the way. */
+export function closingsDelayMs(closings: number): number {
+  return closings < 2
+    ? 0
+    : Math.min(LONGEST_CLOSINGS_DELAY_MS, FIRST_CLOSINGS_DELAY_MS * 2 ** (closings - 2));
+}
+
 /**
  * Servers dialled per second by a search that found none, of one agent: bounds what a list of any length costs the agent. A dial
  * that is refused takes 0.6 ms of a busy machine's processor, a Nomad server that is silent 0.9 ms: a twentieth of one. Up to 32

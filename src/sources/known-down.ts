@@ -4,6 +4,8 @@ export interface Failing {
   readonly closesAtOnce: boolean;
   /** Nothing came back in time: the next one like it costs as much time again. */
   readonly isSilent: boolean;
+  /** Connections in a row that it closed, as far as was counted. */
+  readonly closings?: number;
 }
 
 /** What was found of one server that is down. */
@@ -12,6 +14,7 @@ interface Finding extends Failing {
   readonly foundAt: number;
   /** The pass through the list in which it was found. One of an earlier pass is worth another try. */
   readonly pass: number;
+  readonly closings: number;
 }
 
 /**
@@ -23,10 +26,16 @@ export class KnownDown {
   #pass = 0;
 
   /** @returns true when nothing was known against the server: until now it was up. */
-  add(key: string, foundAt: number, { closesAtOnce, isSilent }: Failing): boolean {
-    const wasUp = !this.#findings.has(key);
-    this.#findings.set(key, { closesAtOnce, isSilent, foundAt, pass: this.#pass });
-    return wasUp;
+  add(key: string, foundAt: number, { closesAtOnce, isSilent, closings }: Failing): boolean {
+    const known = this.#findings.get(key);
+    this.#findings.set(key, {
+      closesAtOnce,
+      isSilent,
+      foundAt,
+      pass: this.#pass,
+      closings: closings ?? known?.closings ?? 0,
+    });
+    return known === undefined;
   }
 
   /** Whether the server was found down in this pass. */
@@ -50,6 +59,11 @@ export class KnownDown {
 
   closesAtOnce(key: string): boolean {
     return this.#findings.get(key)?.closesAtOnce ?? false;
+  }
+
+  /** Connections in a row that the server closed, when it was found down last. */
+  closings(key: string): number {
+    return this.#findings.get(key)?.closings ?? 0;
   }
 
   /**

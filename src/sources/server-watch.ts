@@ -11,6 +11,9 @@ import type { Failing } from "./known-down.ts";
  */
 export const SHORT_LIFE_MS = 1_000;
 
+/** A server that held a connection for so long closes none as a habit: longer than the longest pause before it is dialled again. */
+const LONG_LIFE_MS = 900_000;
+
 /** What is known of a watched server. Times are by `Clock.now`. */
 export type WatchState =
   | { readonly phase: "connecting" }
@@ -21,12 +24,17 @@ export interface WatchOptions {
   readonly connector: Connector;
   readonly clock: Clock;
   readonly waits: FleetWaits;
+  /** Connections in a row that the server closed before this watch. */
+  readonly closings: number;
   /** Milliseconds that a connect and a ping may take. */
   readonly timeoutMs: number;
   /** From one ping to the next. */
   readonly interval: WaitLength;
-  /** Until a server that is down is tried again, drawn each time. */
-  readonly drawRetry: () => WaitLength;
+  /**
+   * Until a server that is down, or closed the connection, is tried again, drawn each time. `closings`: connections in a row that
+   * the server closed; `undefined`: at once.
+   */
+  readonly drawPause: (closings: number, isDown: boolean) => WaitLength | undefined;
   /**
    * Called after each answered ping, and each time the server is found down, never after `stop`. `lasted`: the connection
    * is older than `SHORT_LIFE_MS`.
@@ -43,7 +51,7 @@ export interface WatchFailure extends Failing {
 
 /**
  * Holds one connection to a server, to know at once when it dies, and pings it for when it hangs. A connection that closes
- * is opened again at once; refused, timed out, or twice in a row closed within `SHORT_LIFE_MS` means that the server is down.
+ * is opened again, the first time at once; refused, timed out, or twice in a row closed within `SHORT_LIFE_MS` means that the server is down.
  */
 export class ServerWatch {
   readonly key: string;
@@ -55,11 +63,14 @@ export class ServerWatch {
   #hurry = new AbortController();
   /** Connections in a row that closed at once. */
   #shortLives = 0;
+  /** Connections in a row that the server closed, none of which was open for long. */
+  #closings: number;
 
   constructor(endpoint: ServerEndpoint, options: WatchOptions) {
     this.key = endpoint.key;
     this.#endpoint = endpoint;
     this.#options = options;
+    this.#closings = options.closings;
   }
 
   /** Open or closed; to be used, not to be closed. */
@@ -101,7 +112,7 @@ export class ServerWatch {
   }
 
   async #run(delay: WaitLength | undefined): Promise<void> {
-    const { clock, onDown, drawRetry } = this.#options;
+    const { clock, onDown, drawPause } = this.#options;
     if (delay !== undefined) {
       await this.#pause(delay);
     }
@@ -113,7 +124,10 @@ export class ServerWatch {
       if (failure !== undefined) {
         this.#state = { phase: "down", since: clock.now(), reason: failure.reason };
         onDown(this, failure);
-        await this.#pause(drawRetry());
+      }
+      const pause = drawPause(this.#closings, failure !== undefined);
+      if (pause !== undefined) {
+        await this.#pause(pause);
       }
     }
   }
@@ -136,9 +150,16 @@ export class ServerWatch {
     if (failure !== undefined) {
       return failure;
     }
-    this.#shortLives = clock.now() - openedAt < SHORT_LIFE_MS ? this.#shortLives + 1 : 0;
+    const livedMs = clock.now() - openedAt;
+    this.#closings = livedMs < LONG_LIFE_MS ? this.#closings + 1 : 1;
+    this.#shortLives = livedMs < SHORT_LIFE_MS ? this.#shortLives + 1 : 0;
     return this.#shortLives > 1
-      ? { reason: "connection closed at once, twice", closesAtOnce: true, isSilent: false }
+      ? {
+          reason: "connection closed at once, twice",
+          closesAtOnce: true,
+          isSilent: false,
+          closings: this.#closings,
+        }
       : undefined;
   }
 

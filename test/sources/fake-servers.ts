@@ -33,6 +33,7 @@ export class FakeServers implements Connector {
   readonly #clock: FakeClock;
   readonly #behaviours = new Map<string, Behaviour>();
   readonly #latencies = new Map<string, number>();
+  readonly #lifetimes = new Map<string, number>();
   readonly #open = new Set<FakeConnection>();
   /** Keys in the order in which they were dialled, and pinged. */
   readonly dialled: string[] = [];
@@ -60,6 +61,11 @@ export class FakeServers implements Connector {
   /** From now on each answer of the server takes so long. */
   setLatency(key: string, ms: number): void {
     this.#latencies.set(key, ms);
+  }
+
+  /** From now on the server closes each connection after so long, as one does that waits in vain for a handshake. */
+  setLifetime(key: string, ms: number): void {
+    this.#lifetimes.set(key, ms);
   }
 
   /** The process dies: its connections close, new ones are refused. */
@@ -106,8 +112,9 @@ export class FakeServers implements Connector {
         connection.fail(new ConnectionError("connection-closed", key, "closed by the server"));
       });
     }
-    if (this.behaviourOf(key) === "closing-after-an-answer") {
-      const cancel = this.#clock.after(5, () => {
+    const lifetimeMs = this.behaviourOf(key) === "closing-after-an-answer" ? 5 : this.#lifetimes.get(key);
+    if (lifetimeMs !== undefined) {
+      const cancel = this.#clock.after(lifetimeMs, () => {
         connection.fail(new ConnectionError("connection-closed", key, "closed by the server"));
       });
       void connection.closed.then(cancel);
