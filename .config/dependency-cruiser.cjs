@@ -34,17 +34,18 @@ module.exports = {
     only(
       "consul-imports-core",
       "^src/consul/",
-      ["^src/core/", "^src/sources/consul-catalog\\.ts$"],
+      ["^src/core/", "^src/files/", "^src/sources/consul-catalog\\.ts$"],
       "The Consul adapter knows the core's ports and the watcher's port, which it implements.",
     ),
     only("log-imports-core", "^src/log/", ["^src/core/"], "The log writes what it is given."),
+    only("files-import-nothing", "^src/files/", [], "Files know nothing of what is in them."),
     only("dns-imports-core", "^src/dns/", ["^src/core/"], "DNS is a view of snapshots."),
-    only("http-imports-core", "^src/http/", ["^src/core/"], "HTTP is a view of snapshots."),
+    only("http-imports-core", "^src/http/", ["^src/core/", "^src/files/"], "HTTP is a view of snapshots."),
     only(
       "config-imports-addresses",
       "^src/config/",
-      ["^src/core/server-endpoint\\.ts$", "^src/consul/consul-address\\.ts$"],
-      "Configuration knows addresses and durations only.",
+      ["^src/core/server-endpoint\\.ts$", "^src/consul/consul-address\\.ts$", "^src/files/"],
+      "Configuration knows files, addresses and durations only.",
     ),
     {
       name: "agent-is-below-cli",

@@ -1,5 +1,4 @@
 /** The composition root: constructs everything, starts in order, stops in reverse. */
-import { accessSync, constants, mkdirSync } from "node:fs";
 import { hostname } from "node:os";
 import { AgentError } from "./agent-error.ts";
 import { ClockWatch } from "./clock-watch.ts";
@@ -15,6 +14,7 @@ import { wallTimeOf } from "./core/wall-time.ts";
 import { defined } from "./defined.ts";
 import { DnsResolver } from "./dns/resolver/dns-resolver.ts";
 import { DnsServer } from "./dns/server.ts";
+import { prepareDataDirectory } from "./files/data-directory.ts";
 import { heartbeatOf } from "./http/heartbeat-body.ts";
 import { HttpServer, type PoolApi, READINESS_PATH } from "./http/http-server.ts";
 import { clientLimits, openFiles } from "./open-files.ts";
@@ -118,7 +118,7 @@ export class Agent {
   }
 
   async #start(): Promise<void> {
-    checkWritable(this.#config.data_dir);
+    this.#prepareDataDirectory();
     this.#unsubscribe = this.#pools.map((pool) => this.#follow(pool));
     this.#publish();
     try {
@@ -133,6 +133,24 @@ export class Agent {
     }
     if (this.#stopping === undefined) {
       this.#startSources();
+    }
+  }
+
+  #prepareDataDirectory(): void {
+    const { data_dir } = this.#config;
+    if (data_dir === null) {
+      return;
+    }
+    try {
+      const { widerMode } = prepareDataDirectory(data_dir);
+      if (widerMode !== undefined) {
+        const message = "data_dir was there already, and others have rights in it: chmod 700 takes them away";
+        this.#logger.warn({ data_dir, mode: widerMode }, message);
+      }
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      const message = `data_dir: ${data_dir}: expected a directory that can be written: ${reason}`;
+      throw new AgentError(message, { cause: error });
     }
   }
 
@@ -257,20 +275,4 @@ function consulClient(consul: Config["consul"]): ConsulClient {
       verify: consul.verify_ssl,
     }),
   });
-}
-
-/** A directory that can't be written must show at the start, not at the first write. */
-function checkWritable(directory: string | null): void {
-  if (directory === null) {
-    return;
-  }
-  try {
-    mkdirSync(directory, { recursive: true });
-    accessSync(directory, constants.W_OK);
-  } catch (error) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
-    throw new AgentError(`data_dir: ${directory}: expected a directory that can be written: ${code}`, {
-      cause: error,
-    });
-  }
 }

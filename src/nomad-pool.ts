@@ -1,10 +1,10 @@
 /** What a pool of Nomad servers needs beyond any other: its TLS, its token, its heartbeats. */
-import { readFileSync } from "node:fs";
 import { AgentError } from "./agent-error.ts";
 import type { PoolConfig } from "./config/schema.ts";
 import type { Logger } from "./core/ports.ts";
 import type { ProxyConfig } from "./core/rpc-proxy.ts";
 import { defined } from "./defined.ts";
+import { readRegularFile, readTextFile } from "./files/regular-file.ts";
 import type { HeldConnection } from "./net/held-connection.ts";
 import { HeartbeatQuery } from "./nomad/heartbeat-query.ts";
 import { NomadClient } from "./nomad/nomad-client.ts";
@@ -24,10 +24,10 @@ export function nomadTls(files: PoolConfig["tls"]): NomadTls | undefined {
 
 function pem(path: string | null): string | null {
   try {
-    return path === null ? null : readFileSync(path, "utf8");
+    return path === null ? null : readTextFile(path);
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
-    throw new AgentError(`${String(path)}: expected a readable PEM file: ${code}`, { cause: error });
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new AgentError(`${String(path)}: expected a readable PEM file: ${reason}`, { cause: error });
   }
 }
 
@@ -71,5 +71,5 @@ export function nomadHeartbeat(
 }
 
 function tokenOf(file: string | null): string | undefined {
-  return file === null ? process.env["NOMAD_TOKEN"] : readFileSync(file, "utf8").trim();
+  return file === null ? process.env["NOMAD_TOKEN"] : readRegularFile(file).toString().trim();
 }

@@ -45,7 +45,7 @@ suite("a pool of Nomad servers with ACLs", () => {
 
   test("says which file of its TLS can't be read", () => {
     const absent = join(directory, "absent.pem");
-    const message = `${absent}: expected a readable PEM file: ENOENT`;
+    const message = `${absent}: expected a readable PEM file: no such file`;
     const files = { ca_file: null, cert_file: null, key_file: null };
     for (const key of Object.keys(files)) {
       assert.throws(() => nomadTls({ ...files, [key]: absent }), new AgentError(message));

@@ -17,8 +17,12 @@ interface AgentFlags extends Flags {
   readonly dev?: boolean;
 }
 
+/** Whatever files the process makes are its owner's alone: 0600, directories 0700. */
+const OWNER_ONLY = 0o077;
+
 /** Runs until a signal such as TERM or INT; a second one ends it at once, with 1. Nothing holds the end. */
 export async function runAgent(flags: AgentFlags, signals: Signals): Promise<void> {
+  process.umask(OWNER_ONLY);
   const dev = flags.dev === true ? new DevCluster() : undefined;
   const devLayers = dev === undefined ? [] : [await dev.start()];
   const readConfig = () => configOf([...devLayers, ...configLayers(flags, process.env)]);

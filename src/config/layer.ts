@@ -1,6 +1,8 @@
 /** Layers of configuration: files, environment and flags, merged in order, each value remembering where it came from. */
+
 import { ConfigError } from "./config-error.ts";
 import { expectedInPlaceOf, isObject, withoutEmptySections } from "./known-keys.ts";
+import { NO_SUCH_KEY, reservedKeyIn } from "./reserved-keys.ts";
 import { type Config, configSchema } from "./schema.ts";
 
 /** One source of settings. Later layers win. */
@@ -49,6 +51,10 @@ export function configOf(layers: readonly Layer[]): Config {
   for (const { origin, values } of layers) {
     if (!isObject(values)) {
       throw new ConfigError(origin, "expected a mapping of keys to values");
+    }
+    const reserved = reservedKeyIn(values);
+    if (reserved !== undefined) {
+      throw new ConfigError(`${origin}: ${reserved.join(".")}`, NO_SUCH_KEY);
     }
   }
   const result = configSchema.safeParse(

@@ -1,5 +1,6 @@
 /** Reads the configuration: files in order, environment over them, flags over both. */
-import { readFileSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
+import { FileError, readTextFile, reasonOf } from "../files/regular-file.ts";
 import { ConfigError } from "./config-error.ts";
 import { filesIn } from "./config-files.ts";
 import { documentValues } from "./document.ts";
@@ -37,7 +38,7 @@ function configFiles(path: string): string[] {
 function readLayer(path: string): Layer {
   let text: string;
   try {
-    text = readFileSync(path, "utf8");
+    text = readTextFile(path);
   } catch (error) {
     throw unreadable(path, error);
   }
@@ -45,9 +46,7 @@ function readLayer(path: string): Layer {
 }
 
 function unreadable(path: string, error: unknown): ConfigError {
-  const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
-  const reason =
-    { ENOENT: "no such file", EACCES: "permission denied", EISDIR: "is a directory" }[code] ?? code;
+  const reason = error instanceof FileError ? error.message : reasonOf(error);
   return new ConfigError(path, `expected a readable configuration file: ${reason}`, { cause: error });
 }
 

@@ -59,7 +59,7 @@ interface Connection {
 export class ConsulClient implements ConsulCatalog, ServiceRegistry, AsyncDisposable {
   readonly #options: ConsulClientOptions;
   readonly #token: TokenSource;
-  #connection: Promise<Connection> | undefined;
+  #connection: Connection | undefined;
 
   /** Opens nothing: files are read and connections made at the first request. */
   constructor(options: ConsulClientOptions) {
@@ -123,34 +123,22 @@ export class ConsulClient implements ConsulCatalog, ServiceRegistry, AsyncDispos
 
   /** Ends idle connections and forgets TLS files, so that the next request reads them anew. Running requests go on. */
   reload(): void {
-    const connection = this.#connection;
+    const idle = Object.values(this.#connection?.agent.freeSockets ?? {});
     this.#connection = undefined;
-    connection?.then(
-      ({ agent }) => {
-        for (const sockets of Object.values(agent.freeSockets)) {
-          for (const socket of sockets ?? []) {
-            socket.destroy();
-          }
-        }
-      },
-      () => undefined,
-    );
+    for (const socket of idle.flatMap((sockets) => sockets ?? [])) {
+      socket.destroy();
+    }
   }
 
   /** Ends every connection, idle or not. The client can be used again. */
-  async close(): Promise<void> {
-    const connection = this.#connection;
+  close(): Promise<void> {
+    this.#connection?.agent.destroy();
     this.#connection = undefined;
-    await connection?.then(
-      ({ agent }) => {
-        agent.destroy();
-      },
-      () => undefined,
-    );
+    return Promise.resolve();
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close();
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
   }
 
   async #request<Answer>(limits: RequestLimits, exchange: Exchange<Answer>): Promise<Answer> {
@@ -160,8 +148,8 @@ export class ConsulClient implements ConsulCatalog, ServiceRegistry, AsyncDispos
       ctx.emit("cancel");
     };
     try {
-      token = await this.#token.current();
-      const { consul } = await this.#connect();
+      token = this.#token.current();
+      const { consul } = this.#connect();
       if (limits.signal.aborted) {
         throw new ConsulError("aborted", "request aborted");
       }
@@ -180,17 +168,14 @@ export class ConsulClient implements ConsulCatalog, ServiceRegistry, AsyncDispos
     }
   }
 
-  #connect(): Promise<Connection> {
-    this.#connection ??= this.#open().catch((error: unknown) => {
-      this.#connection = undefined;
-      throw error;
-    });
+  #connect(): Connection {
+    this.#connection ??= this.#open();
     return this.#connection;
   }
 
-  async #open(): Promise<Connection> {
+  #open(): Connection {
     const address = parseConsulAddress(this.#options.address);
-    const agent = await openAgent(address, this.#options);
+    const agent = openAgent(address, this.#options);
     const baseUrl = address.kind === "unix" ? "http://localhost/v1" : address.baseUrl;
     const consul = new Consul({ agent, baseUrl, decoders: UNDECODED } as ConstructorParameters<
       typeof Consul

@@ -1,5 +1,4 @@
 import { X509Certificate } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import { isIP } from "node:net";
@@ -9,6 +8,7 @@ import {
   createSecureContext,
   type SecureContextOptions,
 } from "node:tls";
+import { readTextFile } from "../files/regular-file.ts";
 import type { ConsulAddress } from "./consul-address.ts";
 import { ConsulError } from "./consul-error.ts";
 
@@ -30,7 +30,7 @@ export interface TlsOptions {
  * the host of an IPv6 address loses the brackets, and how the name for TLS and the path of a socket get through.
  * @throws ConsulError `tls-file`.
  */
-export async function openAgent(address: ConsulAddress, tls: TlsOptions): Promise<HttpAgent> {
+export function openAgent(address: ConsulAddress, tls: TlsOptions): HttpAgent {
   switch (address.kind) {
     case "unix":
       // Node knows `socketPath` for agents; its type declarations do not.
@@ -38,7 +38,7 @@ export async function openAgent(address: ConsulAddress, tls: TlsOptions): Promis
     case "http":
       return new HttpAgent({ keepAlive: true, host: address.host });
     case "https": {
-      const files = await tlsFiles(tls);
+      const files = tlsFiles(tls);
       // Said here, so that no variable of Node's decides it.
       const rejectUnauthorized = tls.verify ?? true;
       const identity = { rejectUnauthorized, ...expectedName(tls.serverName) };
@@ -57,8 +57,8 @@ function expectedName(name: string | undefined): ConnectionOptions {
     : { servername: "", checkServerIdentity: (_host, certificate) => checkServerIdentity(name, certificate) };
 }
 
-async function tlsFiles(tls: TlsOptions): Promise<SecureContextOptions> {
-  const [ca, cert, key] = await Promise.all([pem(tls.caFile), pem(tls.certFile), pem(tls.keyFile)]);
+function tlsFiles(tls: TlsOptions): SecureContextOptions {
+  const [ca, cert, key] = [tls.caFile, tls.certFile, tls.keyFile].map(pem);
   const files = { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) };
   try {
     for (const certificate of [ca, cert].filter((text) => text !== undefined)) {
@@ -73,12 +73,12 @@ async function tlsFiles(tls: TlsOptions): Promise<SecureContextOptions> {
   return files;
 }
 
-async function pem(path: string | undefined): Promise<string | undefined> {
+function pem(path: string | undefined): string | undefined {
   if (path === undefined) {
     return undefined;
   }
   try {
-    return await readFile(path, "utf8");
+    return readTextFile(path);
   } catch (error) {
     const message = `TLS file ${JSON.stringify(path)} can't be read: ${(error as Error).message}`;
     throw new ConsulError("tls-file", message, { cause: error });

@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readRegularFile } from "../files/regular-file.ts";
 import { ConsulError } from "./consul-error.ts";
 
 /** Where the token comes from; a file wins over a value. */
@@ -20,12 +20,12 @@ export class TokenSource {
   }
 
   /** @throws ConsulError `token-file` when there is a file and no token was ever read from it. */
-  async current(): Promise<string | undefined> {
+  current(): string | undefined {
     const { token, tokenFile } = this.#options;
     if (tokenFile === undefined) {
       return token;
     }
-    const { text, error } = await read(tokenFile);
+    const { text, error } = read(tokenFile);
     if (text !== "") {
       this.#last = text;
     }
@@ -39,9 +39,9 @@ export class TokenSource {
   }
 }
 
-async function read(path: string): Promise<{ text: string; error?: Error }> {
+function read(path: string): { text: string; error?: Error } {
   try {
-    return { text: (await readFile(path, "utf8")).trim() };
+    return { text: readRegularFile(path).toString().trim() };
   } catch (error) {
     return { text: "", error: error as Error };
   }

@@ -1,9 +1,9 @@
 import { timingSafeEqual } from "node:crypto";
-import { readFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import fastify, { type FastifyInstance, type FastifyRequest } from "fastify";
 import { printable } from "../core/printable.ts";
 import type { EndpointError } from "../core/server-endpoint.ts";
+import { readRegularFile } from "../files/regular-file.ts";
 import { BodyLimit, limitConnections, timeouts } from "./client-limits.ts";
 import { type HeartbeatBody, heartbeatBody } from "./heartbeat-body.ts";
 
@@ -186,7 +186,7 @@ export class HttpServer {
 /** Empty, which fits no request, while the file can't be read: a rotation must not open the door, nor end the agent. */
 function tokenOf(file: string): Buffer {
   try {
-    return Buffer.from(readFileSync(file, "utf8").trim());
+    return Buffer.from(readRegularFile(file).toString().trim());
   } catch {
     return Buffer.alloc(0);
   }

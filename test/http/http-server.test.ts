@@ -207,6 +207,12 @@ suite("the HTTP server", () => {
     assert.equal((await heartbeat(HEARTBEAT, { origin: "http://evil.example" })).status, 403);
   });
 
+  test("a pool named like a part of every object is none", async () => {
+    for (const name of ["__proto__", "constructor", "toString"]) {
+      assert.equal((await ask(server, "PUT", `/v1/pools/${name}/heartbeat`, "{}")).status, 404);
+    }
+  });
+
   test("with a token file, writes need the token, reads do not", async () => {
     assert.equal((await heartbeat(HEARTBEAT, {}, guarded)).status, 403);
     assert.equal((await heartbeat(HEARTBEAT, { authorization: "Bearer wrong!" }, guarded)).status, 403);

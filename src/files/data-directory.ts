@@ -1,0 +1,27 @@
+/** The directory for what outlives the process. */
+import { accessSync, chmodSync, constants, mkdirSync, statSync } from "node:fs";
+import { FileError, reasonOf } from "./regular-file.ts";
+
+const OWNER_ONLY = 0o700;
+
+/**
+ * Makes it for its owner alone, whatever the umask; one that is there stays as it is. Returns its mode when others have rights
+ * in it.
+ * @throws FileError when it can't be had, or not be written: that must show at the start, not at the first write.
+ */
+export function prepareDataDirectory(path: string): { readonly widerMode?: string } {
+  try {
+    if (mkdirSync(path, { recursive: true, mode: OWNER_ONLY }) !== undefined) {
+      chmodSync(path, OWNER_ONLY);
+    }
+    accessSync(path, constants.W_OK);
+    const mode = statSync(path).mode & 0o7777;
+    return (mode & 0o077) === 0 ? {} : { widerMode: mode.toString(8).padStart(4, "0") };
+  } catch (error) {
+    throw new FileError(codeOf(error) === "EEXIST" ? "no directory" : reasonOf(error), { cause: error });
+  }
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && "code" in error ? error.code : undefined;
+}
