@@ -38,7 +38,7 @@ module.exports = {
       "The Consul adapter knows the core's ports and the watcher's port, which it implements.",
     ),
     only("log-imports-core", "^src/log/", ["^src/core/"], "The log writes what it is given."),
-    only("files-import-nothing", "^src/files/", [], "Files know nothing of what is in them."),
+    only("files-import-ports", "^src/files/", ["^src/core/ports\\.ts$"], "Files know the log only."),
     only("dns-imports-core", "^src/dns/", ["^src/core/"], "DNS is a view of snapshots."),
     only("http-imports-core", "^src/http/", ["^src/core/", "^src/files/"], "HTTP is a view of snapshots."),
     only(

@@ -49,7 +49,7 @@ export class Agent {
     const { dns, http } = config;
     this.#config = config;
     this.#logger = logger;
-    this.#consul = consulClient(config.consul);
+    this.#consul = consulClient(config.consul, logger.child({ name: "agent.consul" }));
     const nameservers = dns.nameservers.map(({ host, port }) => joinHostPort(host, port));
     const resolver = new LookUps(new DnsResolver({ nameservers }));
     const ports = { clock: systemClock, random: systemRandom, resolver, catalog: this.#consul };
@@ -77,6 +77,7 @@ export class Agent {
       address: http.address,
       maxConnections: clients.http,
       tokenFile: http.token_file,
+      logger: logger.child({ name: "agent.http" }),
       dnsState: () => this.#dns.state().kind,
       pools: new Map(this.#pools.map((pool) => [pool.name, this.#apiOf(pool)])),
     });
@@ -262,8 +263,9 @@ function shownWarning({ since, message }: SourceWarning) {
   return { since: new Date(time).toISOString(), message: printable(message, LONGEST_WARNING) };
 }
 
-function consulClient(consul: Config["consul"]): ConsulClient {
+function consulClient(consul: Config["consul"], logger: Logger): ConsulClient {
   return new ConsulClient({
+    logger,
     address: consul.address,
     ...defined({
       token: consul.token,

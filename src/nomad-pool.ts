@@ -4,12 +4,13 @@ import type { PoolConfig } from "./config/schema.ts";
 import type { Logger } from "./core/ports.ts";
 import type { ProxyConfig } from "./core/rpc-proxy.ts";
 import { defined } from "./defined.ts";
-import { readRegularFile, readTextFile } from "./files/regular-file.ts";
+import { readTextFile } from "./files/regular-file.ts";
 import type { HeldConnection } from "./net/held-connection.ts";
 import { HeartbeatQuery } from "./nomad/heartbeat-query.ts";
 import { NomadClient } from "./nomad/nomad-client.ts";
 import { NomadConnection } from "./nomad/nomad-connection.ts";
 import type { NomadTls } from "./nomad/tls-handshake.ts";
+import { nomadToken } from "./nomad-token.ts";
 import type { HeartbeatQuery as Query } from "./sources/heartbeat-answer.ts";
 
 /** All calls of one heartbeat together. Above the 5.3 s that a server without a leader may hold a call (measured). */
@@ -37,7 +38,10 @@ interface NomadPorts {
   readonly connectionTo: (key: string) => HeldConnection | undefined;
 }
 
-/** Asks a Nomad server for a heartbeat. The token's file is read for each, so that it can be replaced. */
+/**
+ * Asks a Nomad server for a heartbeat. The token's file is read for each, so that it can be replaced.
+ * @throws AgentError for a NOMAD_TOKEN that can't be one.
+ */
 export function nomadHeartbeat(
   config: Pick<PoolConfig, "token_file">,
   proxyConfig: ProxyConfig,
@@ -45,12 +49,13 @@ export function nomadHeartbeat(
   { logger, connectionTo }: NomadPorts,
 ): Query {
   const heartbeat = new HeartbeatQuery(proxyConfig);
+  const token = nomadToken(config.token_file, logger);
   const { region } = proxyConfig;
   let saidUncounted = false;
   return async (server, signal) => {
     const held = connectionTo(server.key);
     const lent = held instanceof NomadConnection ? held : undefined;
-    const client = new NomadClient(server, { region, token: tokenOf(config.token_file), tls }, lent);
+    const client = new NomadClient(server, { region, token: token(), tls }, lent);
     try {
       const answer = await heartbeat.ask(client, { timeoutMs: HEARTBEAT_TIMEOUT_MS, signal });
       const { countFailure } = answer;
@@ -68,8 +73,4 @@ export function nomadHeartbeat(
       client.close();
     }
   };
-}
-
-function tokenOf(file: string | null): string | undefined {
-  return file === null ? process.env["NOMAD_TOKEN"] : readRegularFile(file).toString().trim();
 }

@@ -64,7 +64,7 @@ export class Pool {
       this.#watcher?.setOrphaned(state === "orphaned");
     });
     const connectionTo = (key: string) => health.connectionTo(key);
-    const query = nomadHeartbeat(config, proxyConfig, tls, { ...shared, connectionTo });
+    const ask = () => nomadHeartbeat(config, proxyConfig, tls, { ...shared, connectionTo });
     this.name = name;
     this.proxy = proxy;
     this.pushed = config.heartbeat === "push" ? new PushedHeartbeats(proxy, contact) : undefined;
@@ -77,7 +77,7 @@ export class Pool {
             watchConfigOf(config.backups, place.consul.wait),
           );
     this.#heartbeat =
-      config.heartbeat === "nomad" ? new Heartbeat({ ...shared, proxy, query, contact }) : undefined;
+      config.heartbeat === "nomad" ? new Heartbeat({ ...shared, proxy, query: ask(), contact }) : undefined;
     this.#contact = contact;
     this.#health = health;
   }

@@ -8,6 +8,7 @@ import { ServerEndpoint } from "../src/core/server-endpoint.ts";
 import { StandInServer } from "../src/nomad/stand-in-server.ts";
 import { nomadHeartbeat, nomadTls } from "../src/nomad-pool.ts";
 import { silentLogger } from "../src/system-ports.ts";
+import { RecordingLogger } from "./files/recording-logger.ts";
 
 const PLACE = { region: "global", datacenter: "dc1", rpcMajorVersion: 1, rpcMinorVersion: 1 };
 
@@ -35,6 +36,42 @@ suite("a pool of Nomad servers with ACLs", () => {
     assert.equal(await nodesCounted(tokenFile), undefined);
     writeFileSync(tokenFile, "secret\n");
     assert.equal(await nodesCounted(tokenFile), 7);
+  });
+
+  test("keeps the last token while the file is away, blames no server, and says it once", async () => {
+    const logger = new RecordingLogger();
+    const ports = { logger, connectionTo: () => undefined };
+    const ask = nomadHeartbeat({ token_file: tokenFile }, PLACE, undefined, ports);
+    const endpoint = ServerEndpoint.fromLiteral(server.address);
+    writeFileSync(tokenFile, "secret\n");
+    assert.equal((await ask(endpoint, AbortSignal.timeout(10_000))).numNodes, 7);
+    rmSync(tokenFile);
+    assert.ok(await ask(endpoint, AbortSignal.timeout(10_000)));
+    assert.ok(await ask(endpoint, AbortSignal.timeout(10_000)));
+    const told = logger.lines.filter(({ message }) => message.includes("token file"));
+    assert.deepEqual(
+      told.map(({ level }) => level),
+      ["warn", "debug"],
+    );
+  });
+
+  test("asks without a token when there never was one in the file", async () => {
+    const ports = { logger: silentLogger, connectionTo: () => undefined };
+    const ask = nomadHeartbeat({ token_file: join(directory, "absent") }, PLACE, undefined, ports);
+    const answer = await ask(ServerEndpoint.fromLiteral(server.address), AbortSignal.timeout(10_000));
+    assert.equal(answer.numNodes, undefined);
+  });
+
+  test("refuses a NOMAD_TOKEN that can't be one, without showing it; an empty one is none", async () => {
+    const ports = { logger: silentLogger, connectionTo: () => undefined };
+    process.env["NOMAD_TOKEN"] = "two words";
+    assert.throws(
+      () => nomadHeartbeat({ token_file: null }, PLACE, undefined, ports),
+      new AgentError("environment NOMAD_TOKEN: can't be a token: byte 4 is white space"),
+    );
+    process.env["NOMAD_TOKEN"] = "";
+    assert.equal(await nodesCounted(null), undefined);
+    delete process.env["NOMAD_TOKEN"];
   });
 
   test("without a file, with NOMAD_TOKEN, and without that, with none", async () => {

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { parseConsulAddress, withScheme } from "../consul/consul-address.ts";
 import { EndpointError, parseRpcAddr } from "../core/server-endpoint.ts";
+import { tokenIn } from "../files/token-text.ts";
 import { parseAdvertisedAddress, parseListenAddress, parseNameserver } from "./address.ts";
 import { parseDurationMs } from "./duration.ts";
 
@@ -68,6 +69,16 @@ function accepted(parse: (text: string) => unknown, error: string) {
 const mapping: { error: z.core.$ZodErrorMap } = {
   error: ({ code }) => (code === "invalid_type" ? "expected a mapping of keys to values" : undefined),
 };
+
+const tokenText = z.string({ error: "expected a token" }).transform((text, context) => {
+  try {
+    return tokenIn(Buffer.from(text)) || null;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    context.addIssue({ code: "custom", message: `can't be a token: ${reason}` });
+    return z.NEVER;
+  }
+});
 
 const serverAddress = accepted((text) => parseRpcAddr(text), 'expected "host:port"');
 const consulAddress = accepted(parseConsulAddress, "expected a URL");
@@ -248,7 +259,7 @@ export const configSchema = z.strictObject(
           /** TLS, whatever scheme the address names. */
           ssl: flag.default(false),
           verify_ssl: flag.default(true),
-          token: z.string({ error: "expected a token" }).nullable().default(null),
+          token: tokenText.nullable().default(null),
           token_file: filePath.nullable().default(null),
           server_name: z.string({ error: "expected a host name" }).nullable().default(null),
           wait: consulWaitMs.prefault("1m"),

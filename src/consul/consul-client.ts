@@ -121,11 +121,23 @@ export class ConsulClient implements ConsulCatalog, ServiceRegistry, AsyncDispos
     });
   }
 
-  /** Ends idle connections and forgets TLS files, so that the next request reads them anew. Running requests go on. */
+  /**
+   * Reads TLS files anew and ends idle connections; running requests go on. While the files can't be used, the last good ones
+   * stay, and so do the connections.
+   */
   reload(): void {
-    const idle = Object.values(this.#connection?.agent.freeSockets ?? {});
-    this.#connection = undefined;
-    for (const socket of idle.flatMap((sockets) => sockets ?? [])) {
+    const last = this.#connection;
+    if (last === undefined) {
+      return;
+    }
+    try {
+      this.#connection = this.#open();
+    } catch (error) {
+      const fields = { err: translate(error, undefined) };
+      this.#options.logger?.warn(fields, "TLS files for Consul can't be used: the last ones stay in use");
+      return;
+    }
+    for (const socket of Object.values(last.agent.freeSockets).flatMap((sockets) => sockets ?? [])) {
       socket.destroy();
     }
   }

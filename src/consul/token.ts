@@ -1,48 +1,39 @@
-import { readRegularFile } from "../files/regular-file.ts";
+import type { Logger } from "../core/ports.ts";
+import { SecretFile } from "../files/secret-file.ts";
 import { ConsulError } from "./consul-error.ts";
 
 /** Where the token comes from; a file wins over a value. */
 export interface TokenOptions {
   readonly token?: string;
   readonly tokenFile?: string;
+  readonly logger?: Logger;
 }
 
 /**
  * The token for each request. A file is read anew each time, so a rotated token is used from the next request on, at the
- * price of one small read per query. A file that is gone or empty, as in the middle of a rotation, leaves the last token.
+ * price of one small read per query.
  */
 export class TokenSource {
-  readonly #options: TokenOptions;
-  #last: string | undefined;
+  readonly #token: string | undefined;
+  readonly #path: string | undefined;
+  readonly #file: SecretFile | undefined;
 
-  constructor(options: TokenOptions) {
-    this.#options = options;
+  constructor({ token, tokenFile, logger }: TokenOptions) {
+    this.#token = token;
+    this.#path = tokenFile;
+    this.#file = tokenFile === undefined ? undefined : new SecretFile(tokenFile, "consul.token_file", logger);
   }
 
   /** @throws ConsulError `token-file` when there is a file and no token was ever read from it. */
   current(): string | undefined {
-    const { token, tokenFile } = this.#options;
-    if (tokenFile === undefined) {
-      return token;
+    if (this.#file === undefined) {
+      return this.#token;
     }
-    const { text, error } = read(tokenFile);
-    if (text !== "") {
-      this.#last = text;
+    const token = this.#file.token();
+    if (token === undefined) {
+      const problem = this.#file.problem ?? "";
+      throw new ConsulError("token-file", `token file ${JSON.stringify(this.#path)} ${problem}`);
     }
-    if (this.#last === undefined) {
-      const problem = error === undefined ? "is empty" : `can't be read: ${error.message}`;
-      throw new ConsulError("token-file", `token file ${JSON.stringify(tokenFile)} ${problem}`, {
-        cause: error,
-      });
-    }
-    return this.#last;
-  }
-}
-
-function read(path: string): { text: string; error?: Error } {
-  try {
-    return { text: readRegularFile(path).toString().trim() };
-  } catch (error) {
-    return { text: "", error: error as Error };
+    return token;
   }
 }

@@ -1,9 +1,10 @@
 import { timingSafeEqual } from "node:crypto";
 import type { AddressInfo } from "node:net";
 import fastify, { type FastifyInstance, type FastifyRequest } from "fastify";
+import type { Logger } from "../core/ports.ts";
 import { printable } from "../core/printable.ts";
 import type { EndpointError } from "../core/server-endpoint.ts";
-import { readRegularFile } from "../files/regular-file.ts";
+import { SecretFile } from "../files/secret-file.ts";
 import { BodyLimit, limitConnections, timeouts } from "./client-limits.ts";
 import { type HeartbeatBody, heartbeatBody } from "./heartbeat-body.ts";
 
@@ -45,6 +46,8 @@ export interface HttpOptions {
   readonly patienceMs?: number;
   /** Holds the token that writes need; read at each write, so that it can be replaced. `null`: none needed. */
   readonly tokenFile: string | null;
+  /** Hears of a token file that can't be used. */
+  readonly logger?: Logger;
   /** `serving` when every thread answers; anything else is reported as it is. */
   readonly dnsState: () => string;
   readonly pools: ReadonlyMap<string, PoolApi>;
@@ -68,11 +71,14 @@ export class HttpListenError extends Error {
 /** The agent's HTTP endpoint: liveness, readiness, pushed heartbeats. */
 export class HttpServer {
   readonly #options: HttpOptions;
+  readonly #tokenFile: SecretFile | undefined;
   #app: FastifyInstance | undefined;
   #waitingHeartbeats = 0;
 
   constructor(options: HttpOptions) {
     this.#options = options;
+    const { logger, tokenFile } = options;
+    this.#tokenFile = tokenFile === null ? undefined : new SecretFile(tokenFile, "http.token_file", logger);
   }
 
   /** @throws HttpListenError when the address can't be had. */
@@ -173,22 +179,14 @@ export class HttpServer {
     if (headers.origin !== undefined && headers.origin !== `http://${headers.host ?? ""}`) {
       return "requests from pages of other sites are refused";
     }
-    if (method === "GET" || method === "HEAD" || this.#options.tokenFile === null) {
+    if (method === "GET" || method === "HEAD" || this.#tokenFile === undefined) {
       return undefined;
     }
-    const expected = tokenOf(this.#options.tokenFile);
+    // Without any, which fits no request: a file that is not there yet must not open the door.
+    const expected = Buffer.from(this.#tokenFile.token() ?? "");
     const given = Buffer.from((headers.authorization ?? "").replace(/^Bearer /, ""));
     const same = expected.length > 0 && given.length === expected.length && timingSafeEqual(given, expected);
     return same ? undefined : "expected the token of http.token_file in the header Authorization: Bearer …";
-  }
-}
-
-/** Empty, which fits no request, while the file can't be read: a rotation must not open the door, nor end the agent. */
-function tokenOf(file: string): Buffer {
-  try {
-    return Buffer.from(readRegularFile(file).toString().trim());
-  } catch {
-    return Buffer.alloc(0);
   }
 }
 

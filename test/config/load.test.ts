@@ -241,6 +241,8 @@ suite("a mistake is one line that names its place and what was expected", () => 
       "consul: { address: 'ftp://127.0.0.1' }",
       'FILE: consul.address: Consul address "ftp://127.0.0.1": expected "http://host:port", "https://host:port" or "unix:///path"',
     ],
+    ["consul: { token: 'S3 CRET' }", "FILE: consul.token: can't be a token: byte 3 is white space"],
+    ['consul: { token: "S3CR\\u00c4T" }', "FILE: consul.token: can't be a token: byte 5 is not ASCII"],
     ["consul: { wait: 500ms }", "FILE: consul.wait: expected a duration from 1s to 10m"],
     ["consul: { wait: 11m }", "FILE: consul.wait: expected a duration from 1s to 10m"],
     ["- a list", "FILE: expected a mapping of keys to values"],
@@ -266,6 +268,14 @@ suite("a mistake is one line that names its place and what was expected", () => 
       () => load("", {}, { CONSUL_HTTP_ADDR: "a b" }),
       /^ConfigError: environment CONSUL_HTTP_ADDR: Consul address "a b": expected/,
     );
+  });
+
+  test("a token of the environment that can't be one is named, and not shown", () => {
+    assert.throws(
+      () => load("", {}, { CONSUL_HTTP_TOKEN: "S3C\nRET" }),
+      /^ConfigError: environment CONSUL_HTTP_TOKEN: can't be a token: byte 4 is a line end$/,
+    );
+    assert.equal(load("", {}, { CONSUL_HTTP_TOKEN: " S3CRET\n" }).consul.token, "S3CRET");
   });
 
   test("a file that is not there", () => {

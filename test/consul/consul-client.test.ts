@@ -247,6 +247,16 @@ suite("a client", () => {
     }
   });
 
+  test("refuses a token file that can't hold a token with the place, and does not show it", async () => {
+    const tokenFile = join(directory, "words");
+    await writeFile(tokenFile, `${SECRET} ${SECRET}\n`);
+    await using client = new ConsulClient({ address: consul.address, tokenFile });
+    await assert.rejects(client.instances(query()), (error) => {
+      assert.match(String(error), /token file ".*words" can't be a token: byte \d+ is white space/);
+      return !String(error).includes(SECRET);
+    });
+  });
+
   test("after a reload uses a new connection", async () => {
     await using proxy = await new FaultProxy(consul.address).start();
     const client = new ConsulClient({ address: proxy.address });

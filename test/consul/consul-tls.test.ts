@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import { ConsulClient, type ConsulClientOptions } from "../../src/consul/consul-client.ts";
+import { RecordingLogger } from "../files/recording-logger.ts";
 import { issue, makeAuthority } from "../nomad/certificates.ts";
 
 suite("a Consul that speaks TLS", () => {
@@ -63,5 +64,31 @@ suite("a Consul that speaks TLS", () => {
     await assert.rejects(ask({ address: named }), { code: "tls" });
     delete process.env["NODE_TLS_REJECT_UNAUTHORIZED"];
     assert.deepEqual(tokens, []);
+  });
+
+  test("keeps the last certificates when a reload finds none that can be used, and says so", async () => {
+    const logger = new RecordingLogger();
+    const copy = join(directory, "copy.pem");
+    copyFileSync(caFile, copy);
+    await using client = new ConsulClient({ address: numbered, caFile: copy, token: "secret", logger });
+    const asked = () => client.datacenters({ deadlineMs: 10_000, signal: new AbortController().signal });
+    await asked();
+    for (const break_ of [
+      () => {
+        writeFileSync(copy, "half of a -----BEGIN");
+      },
+      () => {
+        rmSync(copy);
+      },
+    ]) {
+      break_();
+      client.reload();
+      assert.deepEqual(await asked(), ["dc1"]);
+    }
+    assert.deepEqual(logger.levels(), ["warn", "warn"]);
+    copyFileSync(caFile, copy);
+    client.reload();
+    assert.deepEqual(await asked(), ["dc1"]);
+    assert.equal(logger.lines.length, 2);
   });
 });

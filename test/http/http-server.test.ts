@@ -222,13 +222,24 @@ suite("the HTTP server", () => {
     assert.equal((await heartbeat(HEARTBEAT, { authorization: "Bearer rotated" }, guarded)).status, 200);
   });
 
-  test("a token file that is gone refuses all writes, and comes back", async () => {
+  test("while the token file is gone the last token opens, and nothing else; a new one ends it", async () => {
     rmSync(tokenFile);
-    for (const authorization of ["Bearer rotated", "Bearer ", ""]) {
+    assert.equal((await heartbeat(HEARTBEAT, { authorization: "Bearer rotated" }, guarded)).status, 200);
+    for (const authorization of ["Bearer secret", "Bearer ", ""]) {
       assert.equal((await heartbeat(HEARTBEAT, { authorization }, guarded)).status, 403);
     }
     writeFileSync(tokenFile, "back");
     assert.equal((await heartbeat(HEARTBEAT, { authorization: "Bearer back" }, guarded)).status, 200);
+    assert.equal((await heartbeat(HEARTBEAT, { authorization: "Bearer rotated" }, guarded)).status, 403);
+  });
+
+  test("a token file that never held a token opens to nobody", async () => {
+    const closed = serverWith(join(directory, "absent"));
+    await closed.start();
+    for (const authorization of ["Bearer ", "Bearer undefined", ""]) {
+      assert.equal((await heartbeat(HEARTBEAT, { authorization }, closed)).status, 403);
+    }
+    await closed.stop();
   });
 
   test("a port in use is one line", async () => {
