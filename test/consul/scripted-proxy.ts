@@ -68,7 +68,8 @@ export class ScriptedProxy implements AsyncDisposable {
       return;
     }
     const index = reply.index === undefined ? {} : { "x-consul-index": reply.index };
-    response.writeHead(reply.status, { "content-type": reply.type, ...index }).end(reply.body);
+    const length = { "content-length": Buffer.byteLength(reply.body) };
+    response.writeHead(reply.status, { "content-type": reply.type, ...length, ...index }).end(reply.body);
   }
 }
 
