@@ -153,10 +153,9 @@ export class HttpServer {
       }
       const body = heartbeatBody.safeParse(request.body);
       if (!body.success) {
-        const issue = body.error.issues[0];
-        return await reply
-          .code(400)
-          .send({ error: printable(`body: ${issue?.path.join(".") ?? ""}: ${issue?.message ?? ""}`) });
+        const [issue] = body.error.issues;
+        const place = ["body", issue?.path.join(".")].filter(Boolean).join(": ");
+        return await reply.code(400).send({ error: printable(`${place}: ${issue?.message ?? ""}`) });
       }
       if (this.#waitingHeartbeats >= MAX_WAITING_HEARTBEATS) {
         const error = `${MAX_WAITING_HEARTBEATS} heartbeats wait for names to be looked up: push it again later`;
