@@ -30,7 +30,7 @@ interface Asked {
 export class NameBook {
   readonly #lookUps: LookUps;
   readonly #clock: Clock;
-  readonly #refreshes: Resolver;
+  readonly #sweeps: Resolver;
   readonly #asked = new Map<string, Asked>();
   /** Each look-up, with the key of its server. */
   readonly #underWay = new Map<AbortController, string>();
@@ -39,7 +39,7 @@ export class NameBook {
   constructor(resolver: Resolver, clock: Clock) {
     this.#lookUps = LookUps.over(resolver);
     this.#clock = clock;
-    this.#refreshes = this.lane();
+    this.#sweeps = this.lane();
   }
 
   /** A queue for look-ups that belong together. */
@@ -77,15 +77,18 @@ export class NameBook {
     }
   }
 
-  /** The addresses of the server now; `undefined` for a literal, when it was asked for just now, or nobody answered. */
-  async refresh(endpoint: ServerEndpoint): Promise<readonly string[] | undefined> {
+  /**
+   * The addresses of the server now; `undefined` for a literal, when it was asked for just now, or nobody answered. Without
+   * a lane it is asked for at once, before those whose TTL is over.
+   */
+  async refresh(endpoint: ServerEndpoint, lane = this.lane()): Promise<readonly string[] | undefined> {
     const asked = this.#asked.get(endpoint.key);
     const isTooSoon = asked !== undefined && this.#clock.now() - asked.at < MIN_ASK_INTERVAL_MS;
     if (endpoint.kind !== "name" || isTooSoon || this.#countUnderWay(endpoint.key) >= MAX_UNDER_WAY) {
       return undefined;
     }
     try {
-      return await this.#ask(endpoint, this.#refreshes);
+      return await this.#ask(endpoint, lane);
     } catch {
       return undefined;
     }
@@ -95,7 +98,7 @@ export class NameBook {
   run(
     signal: AbortSignal,
     listed: () => readonly ServerEndpoint[],
-    refresh: (server: ServerEndpoint) => void,
+    refresh: (server: ServerEndpoint, lane: Resolver) => void,
   ): void {
     if (signal.aborted) {
       return;
@@ -104,7 +107,7 @@ export class NameBook {
     const sweepLater = () => {
       cancel = this.#clock.after(SWEEP_INTERVAL_MS, () => {
         for (const server of this.#expired(listed())) {
-          refresh(server);
+          refresh(server, this.#sweeps);
         }
         sweepLater();
       });

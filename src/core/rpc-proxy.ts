@@ -217,8 +217,12 @@ export class RpcProxy {
    * second. Does nothing for an address literal. The list takes what is found; without an answer it keeps what it had.
    */
   refreshAddresses(server: ServerEndpoint): void {
+    this.#refresh(server);
+  }
+
+  #refresh(server: ServerEndpoint, lane?: Resolver): void {
     const { key } = server;
-    void this.#names.refresh(server).then((addresses) => {
+    void this.#names.refresh(server, lane).then((addresses) => {
       if (addresses !== undefined) {
         this.#apply({ type: "server-resolved", key, addresses });
       }
@@ -305,8 +309,8 @@ export class RpcProxy {
     this.#names.run(
       signal,
       () => this.#snapshot.servers,
-      (server) => {
-        this.refreshAddresses(server);
+      (server, lane) => {
+        this.#refresh(server, lane);
       },
     );
     while (await this.#timer.wait(signal)) {

@@ -219,3 +219,25 @@ suite("many names that fail at once", () => {
     assert.equal(proxy.numServers(), 300);
   });
 });
+
+test("a failed server's name is asked for at once, before hundreds whose time has come and that nobody answers for", async () => {
+  const asked: string[] = [];
+  const resolver: Resolver = {
+    resolve: (host) => {
+      asked.push(host);
+      return asked.length <= 200 ? Promise.resolve(FOUND) : new Promise(() => undefined);
+    },
+  };
+  const ports = fakePorts();
+  const named = new RpcProxy({ ...ports, resolver }, CONFIG);
+  const stop = new AbortController();
+  void named.run(stop.signal);
+  await named.setBackupServers(Array.from({ length: 200 }, (_, index) => `n${index}.example:1`));
+  await ports.clock.advance(3_602_000);
+  assert.equal(asked.length, 232);
+  const last = named.snapshot().servers.at(-1);
+  assert.ok(last !== undefined && !asked.slice(200).includes(last.host));
+  named.notifyFailedServer(last);
+  assert.deepEqual(asked.slice(232), [last.host]);
+  stop.abort();
+});
