@@ -27,8 +27,9 @@ export async function runAgent(flags: AgentFlags, signals: Signals): Promise<voi
   const devLayers = dev === undefined ? [] : [await dev.start()];
   const readConfig = () => configOf([...devLayers, ...configLayers(flags, process.env)]);
   const config = readConfig();
-  const { logger, unwritten } = standardLog(config.log, systemClock);
+  const { logger, close: closeLog, unwritten } = standardLog(config.log, systemClock);
   process.on("uncaughtException", (err) => {
+    closeLog();
     logger.error({ err }, "an unexpected error ends the agent");
     endAfterLastWords(1);
   });
@@ -41,6 +42,7 @@ export async function runAgent(flags: AgentFlags, signals: Signals): Promise<voi
     endByDeadline(0, () => leftovers(agent, unwritten()));
     Promise.all([agent.stop(), dev?.stop()]).then(() => {
       logger.info({}, "stopped");
+      closeLog();
     }, failWith);
   };
   const reload = () => {
@@ -50,7 +52,7 @@ export async function runAgent(flags: AgentFlags, signals: Signals): Promise<voi
   const failHead =
     dev &&
     (() => {
-      failHeadOf(agent, dev, logger);
+      failHeadOf(agent, dev, logger.child({ name: "agent.dev" }));
     });
   signals.sendTo(agentSignals({ end, endAtOnce: () => endAtOnce(1), reload, failHead, logger }));
   dev?.join(config);
@@ -88,9 +90,9 @@ function tellDifference(config: Config, readConfig: () => Config, logger: Logger
 
 function failHeadOf(agent: Agent, dev: DevCluster, logger: Logger): void {
   const head = agent.heads().get("nomad");
-  logger.info({ name: "agent.dev", server: head }, "the head's server ends");
+  logger.info({ server: head }, "the head's server ends");
   dev.fail(head).catch((error: unknown) => {
-    logger.error({ name: "agent.dev", err: error }, "a server of our own can't be ended");
+    logger.error({ err: error }, "a server of our own can't be ended");
   });
 }
 

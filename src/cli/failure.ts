@@ -11,6 +11,6 @@ const USERS_MISTAKES = [AgentError, ConfigError, ConsulError, DnsServerError, Ht
 export function failWith(error: unknown): void {
   const mistake = USERS_MISTAKES.some((kind) => error instanceof kind);
   const text = error instanceof Error ? (mistake ? error.message : error.stack) : String(error);
-  sayLast(text ?? "failed");
+  sayLast(...(mistake ? [text ?? ""] : (text ?? "failed").split("\n")));
   endAfterLastWords(1);
 }

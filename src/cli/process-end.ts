@@ -1,4 +1,5 @@
 /** The end of the process, which nothing may hold. */
+import { printable } from "../core/printable.ts";
 import { LineQueue, writerOf } from "../log/line-queue.ts";
 import { patientDescriptor } from "../log/patient-descriptor.ts";
 import { systemClock } from "../system-ports.ts";
@@ -9,7 +10,7 @@ const END_DEADLINE_MS = 1_200;
 /** A line to a standard error that takes lines is written within a millisecond. */
 const LAST_WORD_MS = 100;
 
-/** Ends with this code when the deadline is over, and says what it left behind. Holds nothing: a process without work ends earlier. */
+/** Ends with this code at the deadline, and says what it left behind. A process without work ends earlier. */
 export function endByDeadline(code: number, leftovers: () => readonly string[]): void {
   setTimeout(() => {
     const left = [...leftovers(), ...openResources()].join(", ");
@@ -26,9 +27,9 @@ export function endAfterLastWords(code: number): void {
 }
 
 /**
- * Ends the process, whatever its threads do. `process.exit` joins Node's thread pool: a name look-up or a write to a dead disk
- * holds it for as long as the system does. A process that becomes another program loses all its threads at once, so it becomes a
- * Node that ends with this code.
+ * Ends the process, whatever its threads do. `process.exit` joins Node's thread pool: a name look-up or a write to a dead
+ * disk holds it for as long as the system does. A process that becomes another program loses all its threads at once, so
+ * it becomes a Node that ends with this code.
  */
 export function endAtOnce(code: number): never {
   const node = process.platform === "linux" ? "/proc/self/exe" : process.execPath;
@@ -40,14 +41,20 @@ export function endAtOnce(code: number): never {
   process.exit(code);
 }
 
-/** Node's names for what keeps the process: `GetAddrInfoReqWrap` is a look-up of a name, `FSReqCallback` a call of the file system. */
+/** Node's names for what keeps the process: `GetAddrInfoReqWrap` looks up a name, `FSReqCallback` is about a file. */
 function openResources(): readonly string[] {
   const always = ["PipeWrap", "TTYWrap", "Timeout"];
   return [...new Set(process.getActiveResourcesInfo())].filter((kind) => !always.includes(kind));
 }
 
-/** One line on standard error, without a wait for whoever reads it. */
-export function sayLast(text: string): void {
+/** Our own stack traces have the longest lines. */
+const LONGEST_LAST_WORD = 1_000;
+
+/** On standard error, without a wait for whoever reads it; each text is one line, whatever it holds. */
+export function sayLast(...texts: readonly string[]): void {
+  const lines = texts.map((text) => printable(text, LONGEST_LAST_WORD));
   const write = writerOf(patientDescriptor(process.stderr));
-  new LineQueue({ write, clock: systemClock, tellLost: () => undefined }).write(`headwaiter: ${text}\n`);
+  new LineQueue({ write, clock: systemClock, tellLost: () => undefined }).write(
+    `headwaiter: ${lines.join("\n")}\n`,
+  );
 }

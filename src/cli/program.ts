@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { printable } from "../core/printable.ts";
 import { VERSION } from "../version.ts";
 import { runAgent } from "./agent-command.ts";
 import { failWith } from "./failure.ts";
@@ -12,7 +13,12 @@ export async function runProgram(signals: Signals): Promise<void> {
 function commands(signals: Signals): Command {
   const program = new Command("headwaiter")
     .description("A node-local discovery agent: one ordered list of servers, its head answered by DNS SRV.")
-    .version(VERSION);
+    .version(VERSION)
+    .configureOutput({
+      outputError: (text, write) => {
+        write(`${printable(text.trim(), LONGEST_COMPLAINT)}\n`);
+      },
+    });
   program
     .command("agent")
     .description("run the agent until a signal such as TERM or INT ends it")
@@ -39,6 +45,9 @@ function commands(signals: Signals): Command {
     });
   return program;
 }
+
+/** About the command line, which it quotes. */
+const LONGEST_COMPLAINT = 1_000;
 
 function collect(value: string, before: readonly string[] = []): string[] {
   return [...before, value];

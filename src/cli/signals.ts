@@ -1,6 +1,6 @@
 /** Signals, from the first line of the program on. Imports nothing heavy: it is in place before the rest is loaded. */
 
-/** Each ends a program that does not listen. Missing: KILL, which can't be heard, and those that tell a program of its own fault. */
+/** Each ends a program that does not listen. Missing: KILL, and those that tell a program of its own fault. */
 const ENDING = [
   ...["SIGINT", "SIGTERM", "SIGQUIT", "SIGABRT", "SIGALRM", "SIGVTALRM", "SIGPROF", "SIGXCPU"],
   ...["SIGIO", "SIGPWR", "SIGSTKFLT"],
@@ -45,7 +45,7 @@ export class Signals {
   }
 }
 
-/** A USR1 that came before our first line has opened Node's debugger, or opens it in the next turn of the event loop. */
+/** A USR1 before our first line has opened Node's debugger, or opens it in the next turn of the event loop. */
 export async function closeDebugger(): Promise<void> {
   if (!process.features.inspector || isWatchedByNode()) {
     return;

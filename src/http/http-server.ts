@@ -5,6 +5,7 @@ import type { Logger } from "../core/ports.ts";
 import { printable } from "../core/printable.ts";
 import type { EndpointError } from "../core/server-endpoint.ts";
 import { SecretFile } from "../files/secret-file.ts";
+import { refusal, refusedAddresses } from "./answers.ts";
 import { BodyLimit, limitConnections, timeouts } from "./client-limits.ts";
 import { type HeartbeatBody, heartbeatBody } from "./heartbeat-body.ts";
 
@@ -93,6 +94,7 @@ export class HttpServer {
       // The schema refuses keys it does not know, these too, and names them.
       onProtoPoisoning: "ignore",
       onConstructorPoisoning: "ignore",
+      frameworkErrors: refusal,
     });
     limitConnections(app.server, this.#options.maxConnections ?? DEFAULT_CONNECTIONS);
     const bodies = new BodyLimit();
@@ -103,6 +105,10 @@ export class HttpServer {
       }
       bodies.add(request.raw);
     });
+    app.setNotFoundHandler(async ({ url }, reply) => {
+      await reply.code(404).send({ error: `no such path: ${printable(url)}` });
+    });
+    app.setErrorHandler(refusal);
     this.#addRoutes(app);
     const { host, port } = this.#options.address;
     try {
@@ -130,7 +136,7 @@ export class HttpServer {
     const waiting = [...pools].filter(([, pool]) => !pool.hasHead()).map(([name]) => name);
     const dns = dnsState();
     const warnings = [...pools].flatMap(([name, pool]) =>
-      pool.warnings().map((warning) => ({ pool: name, ...warning })),
+      pool.warnings().map(({ since, message }) => ({ pool: name, since, message: printable(message) })),
     );
     return { ready: waiting.length === 0 && dns === "serving", waiting, dns, warnings };
   }
@@ -148,7 +154,7 @@ export class HttpServer {
       if (take === undefined) {
         const error = pools.has(name)
           ? `pool ${name} takes no pushed heartbeats: expected heartbeat: push in its configuration`
-          : `no pool ${JSON.stringify(name)}: expected one of ${[...pools.keys()].join(", ")}`;
+          : `no pool "${printable(name)}": expected one of ${[...pools.keys()].join(", ")}`;
         return await reply.code(404).send({ error });
       }
       const body = heartbeatBody.safeParse(request.body);
@@ -165,7 +171,7 @@ export class HttpServer {
       const rejected = await take(body.data).finally(() => {
         this.#waitingHeartbeats -= 1;
       });
-      return { rejected: rejected.map(({ address, code, message }) => ({ address, code, error: message })) };
+      return refusedAddresses(rejected);
     });
   }
 
@@ -173,7 +179,7 @@ export class HttpServer {
   #refusal({ headers, method }: FastifyRequest): string | undefined {
     const host = (headers.host ?? "").replace(/:\d+$/, "");
     if (!/^(localhost|\[[0-9a-f:.]+\]|[0-9.]+)$/i.test(host)) {
-      return `host ${JSON.stringify(host)}: expected an IP address or localhost`;
+      return `host "${printable(host)}": expected an IP address or localhost`;
     }
     if (headers.origin !== undefined && headers.origin !== `http://${headers.host ?? ""}`) {
       return "requests from pages of other sites are refused";

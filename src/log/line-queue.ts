@@ -43,7 +43,7 @@ interface Batch {
   written: number;
 }
 
-/** Writes to a descriptor without a wait in the event loop; a pipe or terminal has to be non-blocking: see `patientDescriptor`. */
+/** Writes to a descriptor without a wait; a pipe or terminal has to be non-blocking: see `patientDescriptor`. */
 export function writerOf(fd: number): Write {
   return (bytes, offset, done) => {
     write(fd, bytes, offset, done);
@@ -51,9 +51,9 @@ export function writerOf(fd: number): Write {
 }
 
 /**
- * Lines on their way to somebody who may be slow, full, gone or asleep. `write` never waits and never throws; one batch is
- * written at a time, and tried again until it is taken. When too much waits, what comes is counted instead of kept, until half
- * of it is gone: so the lines that are lost are one gap.
+ * Lines on their way to somebody who may be slow, full, gone or asleep. `write` never waits and never throws; one batch
+ * is written at a time, and tried again until it is taken. When too much waits, what comes is counted instead of kept,
+ * until half of it is gone: so the lines that are lost are one gap.
  */
 export class LineQueue {
   readonly #options: LineQueueOptions;

@@ -1,7 +1,9 @@
-/** Logs to standard output: JSON lines for machines, text for people. */
-import { type DestinationStream, type Logger, pino } from "pino";
+/** The agent's log on standard output. */
+import { type Logger, type LoggerOptions, pino } from "pino";
 import type { Clock } from "../core/ports.ts";
-import { LineQueue, writerOf } from "./line-queue.ts";
+import { type HeldBack, LineLimit } from "./line-limit.ts";
+import { LineQueue, type LostLines, writerOf } from "./line-queue.ts";
+import { lineText } from "./line-text.ts";
 import { patientDescriptor } from "./patient-descriptor.ts";
 
 export interface LogConfig {
@@ -9,70 +11,79 @@ export interface LogConfig {
   readonly format: "json" | "text";
 }
 
-interface Line {
-  readonly level: string;
-  readonly time: string;
-  readonly name: string;
-  readonly msg: string;
-  readonly [key: string]: unknown;
-}
-
-/** `2026-11-22T12:00:00.000Z [WARN]  agent.dns: message: key=value`, as Consul and Nomad write it. */
-export function textOf({ level, time, name, msg, ...fields }: Line): string {
-  const pairs = Object.entries(fields).map(([key, value]) => `${key}=${valueText(value)}`);
-  const label = `[${level.toUpperCase()}]`.padEnd(7);
-  return `${time} ${label} ${name}: ${msg}${pairs.length === 0 ? "" : `: ${pairs.join(" ")}`}\n`;
-}
-
-function valueText(value: unknown): string {
-  const plain = errorText(value) ?? value;
-  const text = typeof plain === "string" ? plain : JSON.stringify(plain);
-  return /^[\w.:/[\]-]+$/.test(text) ? text : JSON.stringify(text);
-}
-
-function errorText(value: unknown): string | undefined {
-  return typeof value === "object" && value !== null && "message" in value
-    ? String(value.message)
-    : undefined;
-}
-
 /** What the log is written to; it neither waits nor throws. */
 interface LineSink {
   write(line: string): void;
 }
 
-function createLogger(config: LogConfig, sink: LineSink): Logger {
-  const destination: DestinationStream =
-    config.format === "json"
-      ? sink
-      : {
-          write: (line) => {
-            sink.write(textOf(JSON.parse(line) as Line));
-          },
-        };
-  return pino(
-    {
-      level: config.level,
-      name: "agent",
-      base: {},
-      timestamp: pino.stdTimeFunctions.isoTime,
-      formatters: { level: (level) => ({ level }) },
-    },
-    destination,
-  );
+interface Log {
+  readonly logger: Logger;
+  readonly tellLost: (lost: LostLines) => void;
+  /** Tells of the lines held back so far; what comes from now on is not held back. */
+  readonly close: () => void;
 }
 
-/** The log on standard output. Whatever happens to its reader or its disk, nothing waits for it; what is lost is told later. */
-export function standardLog(config: LogConfig, clock: Clock): { logger: Logger; unwritten: () => number } {
-  const queue = new LineQueue({
+/** A log whose lines are safe to show, whatever is logged, and bounded in number. */
+export function createLog(config: LogConfig, sink: LineSink, clock: Clock): Log {
+  const settings = {
+    level: config.level,
+    base: { name: "agent" },
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (level: string) => ({ level }) },
+  };
+  const destination = {
+    write: (line: string) => {
+      sink.write(lineText(line, config.format));
+    },
+  };
+  // What the log says of itself is not held back.
+  const own = pino({ ...settings, base: { name: "agent.log" } }, destination);
+  // As a warning, or at the only level that is shown.
+  const warning = config.level === "error" ? "error" : "warn";
+  const limit = new LineLimit(clock, ({ lines, like }: HeldBack) => {
+    if (like === undefined) {
+      own[warning]({ lines }, `${lines} more lines of many kinds within a minute`);
+    } else {
+      const level = like.level as LogConfig["level"];
+      own[level](
+        { lines, part: like.part },
+        `${lines} more lines like this within a minute: ${like.message}`,
+      );
+    }
+  });
+  return {
+    logger: pino({ ...settings, hooks: { logMethod: heldBackBy(limit) } }, destination),
+    tellLost: ({ lines, since, reason }) => {
+      own[warning]({ lines, since: new Date(since).toISOString(), reason }, "lines of this log were lost");
+    },
+    close: () => {
+      limit.close();
+    },
+  };
+}
+
+type LogMethod = NonNullable<NonNullable<LoggerOptions["hooks"]>["logMethod"]>;
+
+function heldBackBy(limit: LineLimit): LogMethod {
+  return function (args, method, level) {
+    const [{ pool }, message] = args as unknown as [fields: { pool?: string }, message: string];
+    const { name } = this.bindings() as { name: string };
+    const part = pool === undefined ? name : `${name} ${pool}`;
+    if (limit.admits({ level: pino.levels.labels[level] ?? "", part, message })) {
+      method.apply(this, args);
+    }
+  };
+}
+
+/** The log on standard output. Nothing waits for its reader or its disk; what is lost is told later. */
+export function standardLog(config: LogConfig, clock: Clock) {
+  const queue: LineQueue = new LineQueue({
     write: writerOf(patientDescriptor(process.stdout)),
     clock,
-    tellLost: ({ lines, since, reason }) => {
-      const fields = { name: "agent.log", lines, since: new Date(since).toISOString(), reason };
-      // As a warning, or at the only level that is shown.
-      logger[config.level === "error" ? "error" : "warn"](fields, "lines of this log were lost");
+    tellLost: (lost) => {
+      log.tellLost(lost);
     },
   });
-  const logger = createLogger(config, queue);
-  return { logger, unwritten: () => queue.unwritten };
+  const log = createLog(config, queue, clock);
+  return { logger: log.logger, close: log.close, unwritten: () => queue.unwritten };
 }

@@ -14,6 +14,7 @@ const tokenFile = join(directory, "token");
 const taken: HeartbeatBody[] = [];
 let hasHead = false;
 let dnsState = "serving";
+let refused = [new EndpointError("host-missing", ":1", "expected a host")];
 let warnings: { since: string; message: string }[] = [];
 
 function serverWith(token: string | null): HttpServer {
@@ -29,7 +30,7 @@ function serverWith(token: string | null): HttpServer {
           warnings: () => warnings,
           takeHeartbeat: (body) => {
             taken.push(body);
-            return Promise.resolve([new EndpointError("host-missing", ":1", "expected a host")]);
+            return Promise.resolve(refused);
           },
         },
       ],
@@ -184,6 +185,36 @@ suite("the HTTP server", () => {
     assert.equal(status, 400);
     assert.ok(error.length < 350 && error.startsWith("body: "), error);
     assert.doesNotMatch(error, /\p{C}/u);
+  });
+
+  test("says nothing of others as it came, and nothing without a bound", async () => {
+    const hostile = `${"\u202e\u009b\u2028".repeat(10)}${"x".repeat(3_000)}`;
+    refused = Array.from({ length: 5_000 }, () => new EndpointError("host-invalid", hostile, hostile));
+    warnings = [{ since: "2026-01-01T00:00:00.000Z", message: hostile }];
+    const replies = [
+      await heartbeat(HEARTBEAT),
+      await heartbeat({ ...HEARTBEAT, [hostile]: 1 }),
+      await heartbeat({ ...HEARTBEAT, servers: [{ [hostile]: 1 }] }),
+      await heartbeat(`{${hostile}`),
+      await ask(server, "GET", "/v1/agent/ready"),
+      await ask(server, "GET", `/v1/${"%E2%80%AE".repeat(500)}`),
+      await ask(server, "PUT", `/v1/pools/${"%E2%80%AE".repeat(30)}/heartbeat`, "{}"),
+      await ask(server, "PUT", `/v1/pools/${"x".repeat(5_000)}/heartbeat`, "{}"),
+      await ask(server, "GET", "/v1/agent/health", undefined, { host: "x".repeat(5_000) }),
+    ];
+    refused = [new EndpointError("host-missing", ":1", "expected a host")];
+    warnings = [];
+    assert.deepEqual(
+      replies.map(({ status }) => status),
+      [200, 400, 400, 400, 200, 404, 404, 414, 403],
+    );
+    const [list, ...others] = replies.map(({ body }) => JSON.stringify(body));
+    assert.doesNotMatch(JSON.stringify(replies), /[\p{C}\u2028\u2029]/u);
+    assert.ok((list?.length ?? 0) < 200_000, `${list?.length} characters`);
+    assert.match(list ?? "", /"rejected_more":4900/);
+    for (const other of others) {
+      assert.ok(other.length < 1_000, other);
+    }
   });
 
   test("refuses what is not JSON with 400, and more than 1 MiB with 413", async () => {
