@@ -39,11 +39,11 @@ export async function runAgent(flags: AgentFlags, signals: Signals): Promise<voi
   const agent = new Agent(config, logger);
   const end = (signal: NodeJS.Signals) => {
     logger.info({ signal }, "stopping");
-    endByDeadline(0, () => leftovers(agent, unwritten()));
-    Promise.all([agent.stop(), dev?.stop()]).then(() => {
+    const stopped = Promise.all([agent.stop(), dev?.stop()]).then(() => {
       logger.info({}, "stopped");
       closeLog();
     }, failWith);
+    endByDeadline(0, stopped, () => leftovers(agent, unwritten()));
   };
   const reload = () => {
     agent.reload();

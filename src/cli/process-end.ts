@@ -7,16 +7,29 @@ import { systemClock } from "../system-ports.ts";
 /** The process is gone 2 s after the signal, also on a busy machine: what the end itself takes is 0.1 s. */
 const END_DEADLINE_MS = 1_200;
 
+/** When all else has ended, for the log's last lines: a reader that is merely slow empties a full pipe within this. */
+const LAST_LINES_MS = 300;
+
 /** A line to a standard error that takes lines is written within a millisecond. */
 const LAST_WORD_MS = 100;
 
-/** Ends with this code at the deadline, and says what it left behind. A process without work ends earlier. */
-export function endByDeadline(code: number, leftovers: () => readonly string[]): void {
-  setTimeout(() => {
+/**
+ * Ends with this code at the deadline after the signal that came now, or soon after `work` is done, and says what it left
+ * behind. A process that has nothing to do any more ends earlier.
+ */
+export function endByDeadline(code: number, work: Promise<void>, leftovers: () => readonly string[]): void {
+  const begin = performance.now();
+  const endNow = () => {
     const left = [...leftovers(), ...openResources()].join(", ");
-    sayLast(`ended ${END_DEADLINE_MS} ms after the signal with this left undone: ${left}`);
+    const ms = Math.round(performance.now() - begin);
+    sayLast(`ended ${ms} ms after the signal with this left undone: ${left}`);
     endAfterLastWords(code);
-  }, END_DEADLINE_MS).unref();
+  };
+  const deadline = setTimeout(endNow, END_DEADLINE_MS).unref();
+  void work.then(() => {
+    clearTimeout(deadline);
+    setTimeout(endNow, LAST_LINES_MS).unref();
+  });
 }
 
 /** Ends with this code as soon as the lines just written had the time to get out. */
