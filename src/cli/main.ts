@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** The program. Signals first: to load the rest takes several tenths of a second. */
 import "./node-flags.ts";
-import { closeDebugger, Signals } from "./signals.ts";
+import { Signals } from "./signals.ts";
 
 const signals = new Signals();
 signals.listen();
@@ -12,5 +12,4 @@ for (const stream of [process.stdout, process.stderr]) {
 }
 
 const { runProgram } = await import("./program.ts");
-await closeDebugger();
 await runProgram(signals);

@@ -1,24 +1,20 @@
 /** Signals, from the first line of the program on. Imports nothing heavy: it is in place before the rest is loaded. */
 
+import { isWatchedByNode } from "./watched-by-node.ts";
+
 /** Each ends a program that does not listen. Missing: KILL, and those that tell a program of its own fault. */
 const ENDING = [
   ...["SIGINT", "SIGTERM", "SIGQUIT", "SIGABRT", "SIGALRM", "SIGVTALRM", "SIGPROF", "SIGXCPU"],
   ...["SIGIO", "SIGPWR", "SIGSTKFLT"],
 ] as readonly NodeJS.Signals[];
 
-/** USR1 would have Node open its debugger on a port. Node itself ignores PIPE and XFSZ: a write fails instead. */
+/** Without a listener, or the flag of `node-flags.ts`, USR1 would have Node open its debugger on a port. Node itself ignores PIPE and XFSZ: a write fails instead. */
 const OTHERS: readonly NodeJS.Signals[] = ["SIGHUP", "SIGUSR1", "SIGUSR2"];
 
 export type SignalReceiver = (signal: NodeJS.Signals) => void;
 
 export function endsProgram(signal: NodeJS.Signals): boolean {
   return ENDING.includes(signal);
-}
-
-/** Whoever looks into the running program with Node's own tools needs USR1 and PROF for them. */
-function isWatchedByNode(): boolean {
-  const flags = [...process.execArgv, process.env["NODE_OPTIONS"] ?? ""].join(" ");
-  return /--(inspect(?!-port)|cpu-prof|prof)\b/.test(flags);
 }
 
 /** Listens to all signals that can be heard. What comes before there is a receiver waits for it, each signal once. */
@@ -43,19 +39,4 @@ export class Signals {
       receiver(signal);
     }
   }
-}
-
-/** A USR1 before our first line has opened Node's debugger, or opens it in the next turn of the event loop. */
-export async function closeDebugger(): Promise<void> {
-  if (!process.features.inspector || isWatchedByNode()) {
-    return;
-  }
-  const { close, url } = await import("node:inspector");
-  const closeIfOpen = () => {
-    if (url() !== undefined) {
-      close();
-    }
-  };
-  closeIfOpen();
-  setImmediate(closeIfOpen);
 }
