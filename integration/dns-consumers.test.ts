@@ -100,7 +100,7 @@ describe("real consumers", () => {
     update(dns, one);
     await until(async () => (await fetched(port)) === "one");
     // A cold start answers SERVFAIL: HAProxy keeps the server it has.
-    dns.update(new Map([["nomad", pool("cold", [])]]));
+    dns.update(new Map([["nomad", pool("empty", [])]]));
     await until(() => (dns.counters().responses.find(({ rcode }) => rcode === "SERVFAIL")?.count ?? 0) > 2);
     assert.equal(await fetched(port), "one");
   });
@@ -109,7 +109,7 @@ describe("real consumers", () => {
     const { dns, address } = await serving(t, {
       nomad: pool("live", ["10.0.0.1:4647", "10.0.0.2:4647"]),
       many: pool("live", manyServers(300)),
-      cold: pool("cold", []),
+      cold: pool("empty", []),
     });
     const port = await freePort();
     const unbound: ListenAddress = { host: "127.0.0.1", port };
@@ -159,7 +159,7 @@ describe("real consumers", () => {
     dns.update(
       new Map([
         ["nomad", pool("live", manyServers(300))],
-        ["cold", pool("cold", [])],
+        ["cold", pool("empty", [])],
       ]),
     );
     assert.match(await answered(unbound, query("cold.headwaiter.internal. IN A +rd")), /^;; SERVFAIL/);

@@ -145,7 +145,7 @@ describe("independent decoders", () => {
       nomad: pool("live", ["10.0.0.1:4647", "db.example:4648=10.0.0.5,2001:db8::5", "[2001:db8::1]:4649"]),
       six: pool("live", ["[2001:db8::1]:4647"]),
       old: pool("stale", ["10.9.9.9:4647"]),
-      cold: pool("cold", []),
+      cold: pool("empty", []),
       many: pool("live", MANY),
     });
     dns = running.dns;

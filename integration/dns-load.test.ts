@@ -22,7 +22,7 @@ const UDP_MESSAGES = 400_000;
 const TCP_MESSAGES = 600_000;
 const BATCHES = 8;
 const QUERY = query("_nomad._tcp.headwaiter.internal. IN SRV");
-const POOLS = { nomad: pool("live", manyServers(40)), cold: pool("cold", []) };
+const POOLS = { nomad: pool("live", manyServers(40)), cold: pool("empty", []) };
 /**
  * Messages on their way at most: what the server's receive buffer certainly holds. With Linux's default limit of 212,992
  * bytes, doubled, that is 550 small ones; the longest take three times as much.

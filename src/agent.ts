@@ -52,7 +52,10 @@ export class Agent {
     this.#consul = consulClient(config.consul, logger.child({ name: "agent.consul" }));
     const nameservers = dns.nameservers.map(({ host, port }) => joinHostPort(host, port));
     const resolver = new LookUps(new DnsResolver({ nameservers }));
-    const ports = { clock: systemClock, random: systemRandom, resolver, catalog: this.#consul };
+    const started = () => {
+      this.#publish();
+    };
+    const ports = { clock: systemClock, random: systemRandom, resolver, catalog: this.#consul, started };
     this.#pools = Object.entries(config.pools).map(([name, pool]) => {
       return new Pool(name, pool, config, { ...ports, logger: logger.child({ name: `agent.pool.${name}` }) });
     });
@@ -237,9 +240,10 @@ export class Agent {
   #publish(): void {
     this.#dns.update(
       new Map(
-        this.#pools.map(({ name, proxy }) => {
+        this.#pools.map(({ name, proxy, isStarting }) => {
           const snapshot = proxy.snapshot();
-          return [name, { snapshot, state: snapshot.head === undefined ? "cold" : "live" }];
+          const state = isStarting ? "starting" : "empty";
+          return [name, { snapshot, state: snapshot.head === undefined ? state : "live" }];
         }),
       ),
     );

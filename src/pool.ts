@@ -12,6 +12,7 @@ import { type ConsulWatchConfig, DEFAULT_CONSUL_WATCH } from "./sources/consul-w
 import { type SourceWarning, warningsOf } from "./sources/consul-watch-status.ts";
 import { ConsulWatcher } from "./sources/consul-watcher.ts";
 import { ContactWatch } from "./sources/contact.ts";
+import { FirstReports, type FirstSource } from "./sources/first-reports.ts";
 import { HealthMonitor, type HealthPorts } from "./sources/health-monitor.ts";
 import { Hearsay, neverAsks } from "./sources/hearsay.ts";
 import { Heartbeat } from "./sources/heartbeat.ts";
@@ -30,6 +31,8 @@ export interface PoolPorts {
   readonly logger: Logger;
   /** One Consul client serves all pools. */
   readonly catalog: ConsulCatalog;
+  /** Called when the last source has reported for the first time, and there is no server. */
+  readonly started: () => void;
 }
 
 /** What of the agent's configuration every pool shares. */
@@ -46,11 +49,12 @@ export class Pool {
   readonly #heartbeat: Heartbeat | undefined;
   readonly #contact: ContactWatch;
   readonly #health: HealthMonitor | Hearsay;
+  readonly #firstReports: FirstReports;
   #running: AbortController | undefined;
 
   /** @throws AgentError when a file that the configuration names can't be read. */
   constructor(name: string, config: PoolConfig, place: Place, ports: PoolPorts) {
-    const { catalog, ...shared } = ports;
+    const { catalog, started, ...shared } = ports;
     const tls = nomadTls(config.tls);
     const penalties = new Penalties(ports.clock);
     const connector = connectorOf(config, place, tls);
@@ -63,23 +67,39 @@ export class Pool {
     const contact = new ContactWatch(ports.clock, (state) => {
       this.#watcher?.setOrphaned(state === "orphaned");
     });
+    const firstReports = new FirstReports(firstSourcesOf(config), started);
+    const from = (source: FirstSource) => () => {
+      firstReports.arrived(source);
+    };
+    proxy.subscribe(({ head }) => {
+      if (head !== undefined) {
+        firstReports.end();
+      }
+    });
     const connectionTo = (key: string) => health.connectionTo(key);
     const ask = () => nomadHeartbeat(config, proxyConfig, tls, { ...shared, connectionTo });
     this.name = name;
     this.proxy = proxy;
-    this.pushed = config.heartbeat === "push" ? new PushedHeartbeats(proxy, contact) : undefined;
+    this.pushed =
+      config.heartbeat === "push" ? new PushedHeartbeats(proxy, contact, from("push")) : undefined;
     this.#static = new StaticServers(proxy, shared, config.servers);
     this.#watcher =
       config.backups === null
         ? undefined
         : new ConsulWatcher(
-            { ...shared, catalog, sink: proxy },
+            { ...shared, catalog, sink: proxy, reported: from("consul") },
             watchConfigOf(config.backups, place.consul.wait),
           );
     this.#heartbeat =
       config.heartbeat === "nomad" ? new Heartbeat({ ...shared, proxy, query: ask(), contact }) : undefined;
     this.#contact = contact;
     this.#health = health;
+    this.#firstReports = firstReports;
+  }
+
+  /** There was no server yet, and one may come at any moment: a source has yet to report for the first time. */
+  get isStarting(): boolean {
+    return !this.#firstReports.areComplete;
   }
 
   /** What an operator should know of the pool's sources for as long as it lasts. */
@@ -110,6 +130,15 @@ export class Pool {
     this.#static.stop();
     await this.#watcher?.stop();
   }
+}
+
+/** Configured servers are waited for until one is listed: a name may get its address at any moment. */
+function firstSourcesOf({ servers, backups, heartbeat }: PoolConfig): readonly FirstSource[] {
+  return [
+    ...(servers.length > 0 ? (["static"] as const) : []),
+    ...(backups === null ? [] : (["consul"] as const)),
+    ...(heartbeat === "push" ? (["push"] as const) : []),
+  ];
 }
 
 function proxyConfigOf({ health, rebalance }: PoolConfig, { datacenter, region }: Place): ProxyConfig {

@@ -11,6 +11,8 @@ export interface EncodedReply {
   readonly rcode: Rcode;
   readonly authoritative: boolean;
   readonly extendedError: ExtendedError | undefined;
+  /** A question with this answer may wait for a better one. */
+  readonly mayWait: boolean;
   readonly answerCount: number;
   readonly authorityCount: number;
   readonly additionalCount: number;
@@ -76,6 +78,7 @@ export function encodeNegative(soa: ResourceRecord): Pick<AnswerTable, "unknownN
     authority: [soa],
     additional: [],
     extendedError: undefined,
+    mayWait: false,
   };
   return {
     noData: encodeReply(undefined, noData),
@@ -100,6 +103,7 @@ function encodeReply(questionName: string | undefined, reply: Reply): EncodedRep
     rcode: reply.rcode,
     authoritative: reply.authoritative,
     extendedError: reply.extendedError,
+    mayWait: reply.mayWait,
     answerCount: answer.length,
     authorityCount: authority.length,
     additionalCount: complete ? additional.length : 0,
@@ -114,6 +118,7 @@ function encodeSoaReply(reply: Reply, { bytes, zonePointers }: SoaRecord): Encod
     rcode: reply.rcode,
     authoritative: reply.authoritative,
     extendedError: reply.extendedError,
+    mayWait: reply.mayWait,
     answerCount: reply.answer.length,
     authorityCount: reply.authority.length,
     additionalCount: 0,

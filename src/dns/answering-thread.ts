@@ -37,6 +37,7 @@ export interface AnsweringThreadOptions {
   readonly sharesPort: boolean;
   readonly tcpConnections?: number | undefined;
   readonly answersPerSecond?: number | undefined;
+  readonly waitingPlaces: number;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -111,6 +112,7 @@ export class AnsweringThread {
       answersPerSecond: this.#options.answersPerSecond,
       counterMemory: this.counters.memory,
       table: this.#table,
+      waitingPlaces: this.#options.waitingPlaces,
     };
     // The extension is that of this file: `.ts` from the sources, `.js` when built.
     const worker = new Worker(new URL(`./worker${extname(import.meta.url)}`, import.meta.url), {

@@ -5,28 +5,28 @@ import { TCP_LIMITS, TcpListener } from "./tcp-listener.ts";
 import type { ListenAddress, ThreadSettings } from "./thread-messages.ts";
 import { UdpGate } from "./udp-gate.ts";
 import { UdpListener } from "./udp-listener.ts";
+import type { WaitingRoom } from "./waiting-room.ts";
 
 /** A port the system chose for TCP may be taken for UDP by somebody else: rare, so a few attempts are plenty. */
 const PORT_CHOICES = 10;
 
+type ListenSettings = Omit<ThreadSettings, "table" | "counterMemory" | "waitingPlaces">;
 type Closable = () => void;
 
 /** The sockets of one thread. */
 export class Listeners {
-  readonly #settings: Omit<ThreadSettings, "table" | "counterMemory">;
+  readonly #settings: ListenSettings;
   readonly #responder: Responder;
+  readonly #waitingRoom: WaitingRoom;
   readonly #counters: Counters;
   /** One for all addresses: a network has one share of the thread. */
   readonly #gate: UdpGate;
   readonly #open: Closable[] = [];
 
-  constructor(
-    settings: Omit<ThreadSettings, "table" | "counterMemory">,
-    responder: Responder,
-    counters: Counters,
-  ) {
+  constructor(settings: ListenSettings, responder: Responder, waitingRoom: WaitingRoom, counters: Counters) {
     this.#settings = settings;
     this.#responder = responder;
+    this.#waitingRoom = waitingRoom;
     this.#counters = counters;
     this.#gate = new UdpGate(counters, settings.answersPerSecond);
   }
@@ -75,7 +75,8 @@ export class Listeners {
     if (this.#settings.servesTcp) {
       const { listen, tcpConnections = TCP_LIMITS.maxConnections } = this.#settings;
       const maxConnections = Math.max(1, Math.floor(tcpConnections / listen.length));
-      const tcp = new TcpListener(this.#responder, this.#counters, { ...TCP_LIMITS, maxConnections });
+      const limits = { ...TCP_LIMITS, maxConnections };
+      const tcp = new TcpListener(this.#responder, this.#waitingRoom, this.#counters, limits);
       this.#open.push(() => {
         tcp.close();
       });
@@ -85,7 +86,14 @@ export class Listeners {
         return listenFailure(host, port, "tcp", error);
       }
     }
-    const udp = new UdpListener(host, this.#settings.sharesPort, this.#gate, this.#responder, this.#counters);
+    const udp = new UdpListener(
+      host,
+      this.#settings.sharesPort,
+      this.#gate,
+      this.#responder,
+      this.#waitingRoom,
+      this.#counters,
+    );
     this.#open.push(() => {
       udp.close();
     });

@@ -181,7 +181,7 @@ function typeOf(message: Uint8Array, start: number): number {
 }
 
 /** Steps over a name without following pointers, so a chain of them costs nothing. 0 when it is none. */
-function nameEnd(message: Uint8Array, start: number): number {
+export function nameEnd(message: Uint8Array, start: number): number {
   let offset = start;
   while (offset < message.length) {
     const size = byteAt(message, offset);

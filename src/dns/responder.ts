@@ -20,6 +20,8 @@ const MAX_FAR_PAYLOAD = 512;
 const OPT_LENGTH = 11;
 const EXTENDED_ERROR_LENGTH = 6;
 const EXTENDED_ERROR_OPTION = 15;
+/** In place of a reply. */
+export const WAITS = "waits";
 const ADDR_LABEL = encodeName("addr").subarray(0, 5);
 const ALL_LABEL = encodeName("all").subarray(0, 4);
 
@@ -41,6 +43,8 @@ export class Responder {
   #origin = new Uint8Array();
   #originLabels = 0;
   #names = new Map<number, EncodedName[]>();
+  /** Whether any question may wait: after the start it costs the others one look at this. */
+  #isStarting = false;
   #noData = bare(RCODE.SERVFAIL);
   #unknownName = bare(RCODE.SERVFAIL);
 
@@ -54,15 +58,17 @@ export class Responder {
     this.#origin = new Uint8Array(encodeName(table.domain));
     this.#originLabels = table.domain.split(".").length;
     this.#names = Map.groupBy(table.names, ({ name }) => hashName(name));
+    this.#isStarting = table.names.some(({ replies }) => replies.values().some(({ mayWait }) => mayWait));
     this.#noData = table.noData;
     this.#unknownName = table.unknownName;
   }
 
   /**
-   * The reply to a message, or undefined when it gets none. `room` bytes before the reply are left free.
+   * The reply to a message, or undefined when it gets none; `WAITS` when a better one than "not ready" may come in a
+   * moment. `room` bytes before the reply are left free.
    * Never throws, keeps nothing of `message`, and hands out fresh memory: the kernel may still be reading the last one.
    */
-  respond(message: Uint8Array, way: Way, room = 0): Buffer | undefined {
+  respond(message: Uint8Array, way: Way, room = 0): Buffer | typeof WAITS | undefined {
     const query = this.#query;
     const verdict = query.read(message);
     // What can't be read is no client's that could come again by TCP.
@@ -81,8 +87,25 @@ export class Responder {
       case "bad-version":
         return this.#write(message, way, room, BAD_VERSION);
       case "question":
-        return this.#answer(message, way, room);
+        return this.#isStarting && way !== "slip" && this.#waits() ? WAITS : this.#answer(message, way, room);
     }
+  }
+
+  /** Whether there is still nothing better to say to a question that waits. */
+  stillWaits(question: Uint8Array): boolean {
+    this.#query.read(question);
+    return this.#waits();
+  }
+
+  /** The reply to a question that has waited: whatever there is now. It was counted when it came. */
+  respondLate(question: Uint8Array, way: Way, room = 0): Buffer {
+    this.#query.read(question);
+    return this.#answer(question, way, room);
+  }
+
+  #waits(): boolean {
+    const { type } = this.#query;
+    return this.#query.class === CLASS_IN && this.#knownName()?.replies.get(type)?.mayWait === true;
   }
 
   #answer(message: Uint8Array, way: Way, room: number): Buffer {
@@ -242,6 +265,7 @@ function bare(rcode: Rcode): EncodedReply {
     rcode,
     authoritative: false,
     extendedError: undefined,
+    mayWait: false,
     answerCount: 0,
     authorityCount: 0,
     additionalCount: 0,

@@ -5,6 +5,7 @@ import { Counters, type CounterValues } from "./counters.ts";
 import { headReasonAfter } from "./head-reason.ts";
 import { reachableAddresses } from "./reachable-addresses.ts";
 import type { ListenAddress } from "./thread-messages.ts";
+import { WAITING_PLACES } from "./waiting-room.ts";
 import type { PoolState, PoolView } from "./zone.ts";
 import { ZoneEncoder } from "./zone-encoder.ts";
 
@@ -73,7 +74,15 @@ export class DnsServer {
     }
     const { listen, sockets, tcpConnections, rateLimit, clock, logger } = this.#options;
     const answersPerSecond = rateLimit && rateLimit / sockets;
-    const shared = { sharesPort: sockets > 1, tcpConnections, answersPerSecond, clock, logger };
+    const waitingPlaces = WAITING_PLACES / sockets;
+    const shared = {
+      sharesPort: sockets > 1,
+      tcpConnections,
+      answersPerSecond,
+      waitingPlaces,
+      clock,
+      logger,
+    };
     const first = new AnsweringThread(
       { ...shared, listen, servesTcp: true },
       this.#encoder.encode(this.#views),

@@ -1,7 +1,8 @@
 import { type AddressInfo, createServer, isIPv6, type Server, type Socket } from "node:net";
 import { MostRecent } from "../core/most-recent.ts";
 import type { Counters } from "./counters.ts";
-import { MAX_UDP_PAYLOAD, type Responder } from "./responder.ts";
+import { MAX_UDP_PAYLOAD, type Responder, WAITS } from "./responder.ts";
+import type { WaitingRoom } from "./waiting-room.ts";
 
 export interface TcpLimits {
   /** One more takes the place of the one silent longest, so that new clients are always served (RFC 7766 6.2.3). */
@@ -22,7 +23,7 @@ export const TCP_LIMITS: TcpLimits = { maxConnections: 256, idleMs: 3000, lifeti
 const CHECKS_PER_IDLE_TIME = 4;
 const PREFIX_LENGTH = 2;
 
-/** The DNS server for TCP: length-prefixed messages, several per connection, answered in order (RFC 7766). */
+/** The DNS server for TCP: length-prefixed messages, several per connection, answered in order but for those that wait (RFC 7766). */
 export class TcpListener {
   readonly #server: Server;
   readonly #connections: MostRecent<Connection>;
@@ -30,12 +31,12 @@ export class TcpListener {
   readonly #counters: Counters;
   #checking: NodeJS.Timeout | undefined;
 
-  constructor(responder: Responder, counters: Counters, limits = TCP_LIMITS) {
+  constructor(responder: Responder, waitingRoom: WaitingRoom, counters: Counters, limits = TCP_LIMITS) {
     this.#limits = limits;
     this.#connections = new MostRecent(limits.maxConnections);
     this.#counters = counters;
     this.#server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => {
-      this.#accept(socket, responder);
+      this.#accept(socket, responder, waitingRoom);
     });
   }
 
@@ -67,9 +68,9 @@ export class TcpListener {
     }
   }
 
-  #accept(socket: Socket, responder: Responder): void {
+  #accept(socket: Socket, responder: Responder, waitingRoom: WaitingRoom): void {
     this.#counters.event("tcpConnections");
-    const connection = new Connection(socket, responder, this.#counters, performance.now(), {
+    const connection = new Connection(socket, responder, waitingRoom, this.#counters, performance.now(), {
       answered: () => {
         this.#connections.used(connection);
       },
@@ -107,15 +108,22 @@ class Connection {
   lastQueryAt: number;
   readonly #socket: Socket;
   readonly #responder: Responder;
+  readonly #waitingRoom: WaitingRoom;
+  /** What tells its questions in the waiting room from others. */
+  readonly #client: string;
   readonly #counters: Counters;
   readonly #events: ConnectionEvents;
   #received: Buffer = Buffer.alloc(0);
   /** The client has sent all it will; it may still be reading. */
   #hasEnded = false;
+  #waiting = 0;
+  /** Questions that have waited; they too are answered no faster than the client reads. */
+  #due: Uint8Array[] = [];
 
   constructor(
     socket: Socket,
     responder: Responder,
+    waitingRoom: WaitingRoom,
     counters: Counters,
     now: number,
     events: ConnectionEvents,
@@ -124,6 +132,8 @@ class Connection {
     this.lastQueryAt = now;
     this.#socket = socket;
     this.#responder = responder;
+    this.#waitingRoom = waitingRoom;
+    this.#client = `tcp ${socket.localAddress} ${socket.localPort} ${socket.remoteAddress} ${socket.remotePort}`;
     this.#counters = counters;
     this.#events = events;
     socket.on("data", (bytes) => {
@@ -143,6 +153,9 @@ class Connection {
       this.close();
     });
     socket.on("close", () => {
+      if (this.#waiting > 0) {
+        this.#waitingRoom.forget(this.#client);
+      }
       this.#events.closed();
     });
   }
@@ -155,6 +168,9 @@ class Connection {
 
   /** Answers what is complete, but no faster than the client reads: what it does not take is not prepared. */
   #answerReceived(): void {
+    while (this.#due.length > 0 && !this.#socket.destroyed && !this.#socket.writableNeedDrain) {
+      this.#answerLate(this.#due.shift() as Uint8Array);
+    }
     let offset = 0;
     while (!this.#socket.destroyed && this.#received.length - offset >= PREFIX_LENGTH) {
       if (this.#socket.writableNeedDrain) {
@@ -177,7 +193,7 @@ class Connection {
       offset = end;
     }
     this.#received = this.#received.subarray(offset);
-    if (this.#hasEnded) {
+    if (this.#hasEnded && this.#waiting === 0 && this.#due.length === 0) {
       this.#socket.end();
     }
   }
@@ -187,14 +203,39 @@ class Connection {
     try {
       const reply = this.#responder.respond(message, "tcp", PREFIX_LENGTH);
       if (reply !== undefined) {
-        reply.writeUInt16BE(reply.length - PREFIX_LENGTH, 0);
         this.lastQueryAt = start;
         this.#events.answered();
-        this.#socket.write(reply);
+        if (reply === WAITS) {
+          this.#letWait(message);
+        } else {
+          this.#send(reply);
+        }
       }
     } catch {
       this.#counters.event("failures");
     }
     this.#counters.duration((performance.now() - start) / 1000);
+  }
+
+  #letWait(message: Uint8Array): void {
+    const admission = this.#waitingRoom.admit(this.#client, message, (question) => {
+      this.#waiting--;
+      this.#due.push(question);
+      this.#answerReceived();
+    });
+    if (admission === "waits") {
+      this.#waiting++;
+    } else if (admission === "full") {
+      this.#answerLate(message);
+    }
+  }
+
+  #answerLate(question: Uint8Array): void {
+    this.#send(this.#responder.respondLate(question, "tcp", PREFIX_LENGTH));
+  }
+
+  #send(reply: Buffer): void {
+    reply.writeUInt16BE(reply.length - PREFIX_LENGTH, 0);
+    this.#socket.write(reply);
   }
 }

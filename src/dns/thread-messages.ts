@@ -21,6 +21,8 @@ export interface ThreadSettings {
   readonly answersPerSecond?: number | undefined;
   readonly counterMemory: SharedArrayBuffer;
   readonly table: AnswerTable;
+  /** How many questions may wait for a pool's first server. */
+  readonly waitingPlaces: number;
 }
 
 export type ToThread = { readonly kind: "table"; readonly table: AnswerTable } | { readonly kind: "stop" };

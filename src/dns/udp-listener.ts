@@ -2,8 +2,9 @@ import type { RemoteInfo, SocketOptions } from "node:dgram";
 import { isIPv6 } from "node:net";
 import { UDPServer } from "dns2";
 import type { Counters } from "./counters.ts";
-import type { Responder } from "./responder.ts";
+import { type Responder, WAITS, type Way } from "./responder.ts";
 import type { UdpGate } from "./udp-gate.ts";
+import type { WaitingRoom } from "./waiting-room.ts";
 
 /**
  * Bytes of queries the kernel keeps while the thread is busy. A small query takes some 770 of them with its
@@ -16,12 +17,21 @@ const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024;
 export class UdpListener extends UDPServer {
   readonly #gate: UdpGate;
   readonly #responder: Responder;
+  readonly #waitingRoom: WaitingRoom;
   readonly #counters: Counters;
 
-  constructor(host: string, reusePort: boolean, gate: UdpGate, responder: Responder, counters: Counters) {
+  constructor(
+    host: string,
+    reusePort: boolean,
+    gate: UdpGate,
+    responder: Responder,
+    waitingRoom: WaitingRoom,
+    counters: Counters,
+  ) {
     super({ type: socketOptions(host, reusePort) as unknown as "udp4" });
     this.#gate = gate;
     this.#responder = responder;
+    this.#waitingRoom = waitingRoom;
     this.#counters = counters;
   }
 
@@ -49,13 +59,26 @@ export class UdpListener extends UDPServer {
     }
     try {
       const reply = this.#responder.respond(message, way);
-      if (reply !== undefined) {
+      if (reply === WAITS) {
+        this.#letWait(message, client, way);
+      } else if (reply !== undefined) {
         this.send(reply, client.port, client.address);
       }
     } catch {
       this.#counters.event("failures");
     }
     this.#counters.duration((performance.now() - start) / 1000);
+  }
+
+  #letWait(message: Buffer, { address, port }: RemoteInfo, way: Way): void {
+    const answer = (question: Uint8Array): void => {
+      this.send(this.#responder.respondLate(question, way), port, address);
+    };
+    const own = this.address();
+    const client = `udp ${own.address} ${own.port} ${address} ${port}`;
+    if (this.#waitingRoom.admit(client, message, answer) === "full") {
+      answer(message);
+    }
   }
 }
 

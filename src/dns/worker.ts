@@ -4,6 +4,7 @@ import { Counters } from "./counters.ts";
 import { Listeners } from "./listeners.ts";
 import { Responder } from "./responder.ts";
 import type { FromThread, ThreadSettings, ToThread } from "./thread-messages.ts";
+import { WaitingRoom } from "./waiting-room.ts";
 
 const main = parentPort;
 if (main === null) {
@@ -12,14 +13,17 @@ if (main === null) {
 const settings = workerData as ThreadSettings;
 const counters = new Counters(settings.counterMemory);
 const responder = new Responder(counters);
-const listeners = new Listeners(settings, responder, counters);
+const waitingRoom = new WaitingRoom(responder, counters, { places: settings.waitingPlaces });
+const listeners = new Listeners(settings, responder, waitingRoom, counters);
 
 main.on("message", (message: ToThread) => {
   switch (message.kind) {
     case "table":
       responder.replace(message.table);
+      waitingRoom.review();
       return;
     case "stop":
+      waitingRoom.close();
       listeners.close();
       main.close();
       return;

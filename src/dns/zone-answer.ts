@@ -16,6 +16,8 @@ export interface Reply {
   readonly authority: readonly ResourceRecord[];
   readonly additional: readonly ResourceRecord[];
   readonly extendedError: ExtendedError | undefined;
+  /** There may be a better answer in a moment. */
+  readonly mayWait: boolean;
 }
 
 /** What a node says to one of its types; undefined when it holds nothing of that type (NODATA). */
@@ -23,7 +25,11 @@ export function positiveReply(node: ZoneNode, type: RecordType): Reply | undefin
   switch (node.kind) {
     case "not-ready":
       return node.types.includes(type)
-        ? reply(RCODE.SERVFAIL, { authoritative: false, extendedError: EXTENDED_ERROR.NOT_READY })
+        ? reply(RCODE.SERVFAIL, {
+            authoritative: false,
+            extendedError: EXTENDED_ERROR.NOT_READY,
+            mayWait: node.isStarting,
+          })
         : undefined;
     case "ready": {
       const records = node.records.get(type);
@@ -57,5 +63,6 @@ function reply(rcode: Rcode, parts: Partial<Reply>): Reply {
     authority: parts.authority ?? [],
     additional: parts.additional ?? [],
     extendedError: parts.extendedError,
+    mayWait: parts.mayWait ?? false,
   };
 }

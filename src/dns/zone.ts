@@ -29,8 +29,11 @@ export interface ZoneSettings {
   readonly nameServerAddresses: readonly string[];
 }
 
-/** `cold`: no source has spoken yet. `stale`: remembered servers, no source reachable. */
-export type PoolState = "cold" | "live" | "stale";
+/**
+ * `starting`: no server yet, and a source has yet to report for the first time. `empty`: no server, and nothing that is
+ * waited for. `stale`: remembered servers, no source reachable.
+ */
+export type PoolState = "starting" | "empty" | "live" | "stale";
 
 export interface PoolView {
   readonly snapshot: Snapshot;
@@ -46,7 +49,12 @@ export type ZoneNode =
       readonly additional: readonly ResourceRecord[];
       readonly extendedError: ExtendedError | undefined;
     }
-  | { readonly kind: "not-ready"; readonly types: readonly RecordType[] };
+  | {
+      readonly kind: "not-ready";
+      readonly types: readonly RecordType[];
+      /** A server may come at any moment. */
+      readonly isStarting: boolean;
+    };
 export type ZoneNodes = ReadonlyMap<string, ZoneNode>;
 
 /** The SOA; its serial is the second of the newest change, or the last serial where somebody has set the clock back since. */
@@ -100,10 +108,12 @@ export function poolNodes(settings: ZoneSettings, pool: string, view: PoolView):
   const poolOwner = `${label}.${settings.domain}`;
   const { head } = view.snapshot;
   if (head === undefined) {
+    const kind = "not-ready";
+    const isStarting = view.state === "starting";
     return new Map<string, ZoneNode>([
-      [headOwner, { kind: "not-ready", types: ["SRV"] }],
-      [listOwner, { kind: "not-ready", types: ["SRV"] }],
-      [poolOwner, { kind: "not-ready", types: ["A", "AAAA", "TXT"] }],
+      [headOwner, { kind, types: ["SRV"], isStarting }],
+      [listOwner, { kind, types: ["SRV"], isStarting }],
+      [poolOwner, { kind, types: ["A", "AAAA", "TXT"], isStarting }],
     ]);
   }
   const extendedError = view.state === "stale" ? EXTENDED_ERROR.STALE_ANSWER : undefined;

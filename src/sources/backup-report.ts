@@ -12,11 +12,15 @@ export interface BackupSink {
 export class BackupReport {
   readonly #sink: BackupSink;
   readonly #logger: Logger;
+  readonly #reported: (() => void) | undefined;
   #last: { readonly addresses: readonly string[]; readonly tier: Tier; readonly key: string } | undefined;
 
-  constructor({ sink, logger }: { sink: BackupSink; logger: Logger }) {
+  /** @param ports `reported` is called each time the sink has taken a list with servers. */
+  constructor(ports: { readonly sink: BackupSink; readonly logger: Logger; readonly reported?: () => void }) {
+    const { sink, logger, reported } = ports;
     this.#sink = sink;
     this.#logger = logger;
+    this.#reported = reported;
   }
 
   get last(): { readonly addresses: readonly string[]; readonly tier: Tier } | undefined {
@@ -30,8 +34,15 @@ export class BackupReport {
       return;
     }
     this.#last = { addresses, tier, key };
-    this.#sink.setBackupServers(addresses, { tier }).catch((error: unknown) => {
-      this.#logger.error({ err: error }, "the server list refused what Consul reported");
-    });
+    this.#sink.setBackupServers(addresses, { tier }).then(
+      () => {
+        if (addresses.length > 0) {
+          this.#reported?.();
+        }
+      },
+      (error: unknown) => {
+        this.#logger.error({ err: error }, "the server list refused what Consul reported");
+      },
+    );
   }
 }

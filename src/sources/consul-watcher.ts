@@ -32,6 +32,8 @@ export interface ConsulWatcherPorts {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /** Called when a list of Consul's has been taken, or no datacenter has a server; again each time. */
+  readonly reported?: () => void;
 }
 
 interface RemoteList {
@@ -208,6 +210,7 @@ export class ConsulWatcher {
       noneFound: () => {
         this.#noneFound();
       },
+      searched: () => this.#ports.reported?.(),
     };
     this.#track(serveFromRemote(this.#ports, this.#config, observer, this.#remoteSearch.signal));
   }

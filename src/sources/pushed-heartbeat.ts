@@ -18,10 +18,17 @@ export interface PushedHeartbeat {
 export class PushedHeartbeats {
   readonly #proxy: Pick<RpcProxy, "refreshServerLists" | "numNodes">;
   readonly #contact: ContactWatch;
+  readonly #reported: (() => void) | undefined;
 
-  constructor(proxy: Pick<RpcProxy, "refreshServerLists" | "numNodes">, contact: ContactWatch) {
+  /** @param reported called each time a heartbeat has been taken. */
+  constructor(
+    proxy: Pick<RpcProxy, "refreshServerLists" | "numNodes">,
+    contact: ContactWatch,
+    reported?: () => void,
+  ) {
     this.#proxy = proxy;
     this.#contact = contact;
+    this.#reported = reported;
   }
 
   /** @returns the addresses that could not be used; the others were applied. */
@@ -31,6 +38,7 @@ export class PushedHeartbeats {
       source: "push",
     });
     this.#contact.heard(ttlMs, leaderRpcAddr !== "");
+    this.#reported?.();
     return rejected;
   }
 }

@@ -15,6 +15,8 @@ export interface RemoteObserver {
   waitLimited(datacenter: string, limitMs: number | undefined): void;
   /** Every other datacenter answered, and none has a server. */
   noneFound(): void;
+  /** Every other datacenter was asked, whatever became of it. */
+  searched(): void;
 }
 
 /**
@@ -30,6 +32,7 @@ export async function serveFromRemote(
   try {
     for (;;) {
       const served = await scan(ports, config, observer, signal);
+      observer.searched();
       const chance = ports.random();
       const pauseMs = served ? chance * config.maxBackoffMs : config.remoteScanMs * (0.5 + chance);
       await sleep(ports.clock, pauseMs, signal);

@@ -8,7 +8,7 @@ import { type RecordData, type ResourceRecord, TYPE } from "../../../src/dns/rec
 import type { PoolState, PoolView, ZoneSettings } from "../../../src/dns/zone.ts";
 import { ZoneEncoder } from "../../../src/dns/zone-encoder.ts";
 import { snapshot } from "./pools.ts";
-import { respondingFor } from "./responding.ts";
+import { replyOf, respondingFor } from "./responding.ts";
 import { modelReply } from "./zone-model.ts";
 import { query, recordText, wireName, words } from "./zone-text.ts";
 
@@ -27,7 +27,7 @@ function view(servers: readonly string[], state: PoolState = "live"): PoolView {
 const POOLS = {
   nomad: view(["10.0.0.1:4647", "db.example:4648=10.0.0.5,2001:db8::5", "[2001:db8::1]:4649", "10.0.0.1:1"]),
   Old: view(["[::1]:1", "10.0.0.1:2"], "stale"),
-  cold: view([], "cold"),
+  cold: view([], "empty"),
 };
 
 function modelText({ name, ttl, data }: ResourceRecord): string {
@@ -77,7 +77,11 @@ describe("answers", () => {
     fc.assert(
       fc.property(NAME, TYPES, CLASSES, fc.constantFrom("udp", "tcp"), (name, type, qclass, transport) => {
         const question = Buffer.concat([wireName(name), words(type, qclass)]);
-        const message = responder.respond(Buffer.concat([words(1, 0, 1, 0, 0, 1), question, OPT]), transport);
+        const message = replyOf(
+          responder,
+          Buffer.concat([words(1, 0, 1, 0, 0, 1), question, OPT]),
+          transport,
+        );
         assert.ok(message);
         assert.ok(message.subarray(12, 12 + question.length).equals(question));
         const packet = decode(message);
@@ -108,7 +112,7 @@ describe("answers", () => {
   test("the target of an SRV record is whole in the bytes, with no pointer in it", () => {
     const { responder } = respondingFor(POOLS, SETTINGS);
     const asked = query("_nomad._tcp.all.headwaiter.internal. IN SRV");
-    const reply = responder.respond(asked, "tcp") ?? assert.fail();
+    const reply = replyOf(responder, asked, "tcp") ?? assert.fail();
     const targets = [
       "10-0-0-1.addr.headwaiter.internal",
       "db.example",
@@ -139,7 +143,7 @@ describe("answers", () => {
     );
     const { responder } = respondingFor({ nomad: view(["10.0.0.1:4647"]) }, SETTINGS);
     assert.equal(
-      decode(responder.respond(query("0--1.addr.headwaiter.internal. IN AAAA"), "udp") ?? assert.fail())
+      decode(replyOf(responder, query("0--1.addr.headwaiter.internal. IN AAAA"), "udp") ?? assert.fail())
         .answers?.length,
       1,
     );

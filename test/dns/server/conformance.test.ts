@@ -18,7 +18,7 @@ describe("conformance", () => {
       six: pool("live", ["[::1]:4647"]),
       named: pool("live", ["DB.example.:4647=10.0.0.5,10.0.0.6,2001:db8::5"]),
       old: pool("stale", ["10.9.9.9:4647"]),
-      cold: pool("cold", []),
+      cold: pool("empty", []),
       emptied: pool("live", []),
     }));
   });

@@ -5,13 +5,12 @@ import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import type { Server } from "node:net";
 import { describe, test } from "node:test";
 import { Counters, type DnsEvent } from "../../../src/dns/counters.ts";
-import type { Responder } from "../../../src/dns/responder.ts";
 import { TcpListener } from "../../../src/dns/tcp-listener.ts";
 import { UdpGate } from "../../../src/dns/udp-gate.ts";
 import { UdpListener } from "../../../src/dns/udp-listener.ts";
 import { askUdp } from "./dns-client.ts";
 import { pool } from "./pools.ts";
-import { respondingFor } from "./responding.ts";
+import { type Responding, respondingFor } from "./responding.ts";
 import { serving } from "./serving.ts";
 import { query, text } from "./zone-text.ts";
 
@@ -22,14 +21,16 @@ function events(counters: Counters): Partial<Record<DnsEvent, number>> {
   return Object.fromEntries(counted);
 }
 
-function udpListener(responder: Responder, counters: Counters): UdpListener {
-  return new UdpListener("127.0.0.1", false, new UdpGate(counters, undefined), responder, counters);
+function udpListener({ responder, waitingRoom, counters }: Responding): UdpListener {
+  const gate = new UdpGate(counters, undefined);
+  return new UdpListener("127.0.0.1", false, gate, responder, waitingRoom, counters);
 }
 
 describe("listening sockets", () => {
   test("a UDP socket that reports an error goes on, and the error is counted as the socket's", async (t) => {
-    const { responder, counters } = respondingFor({ nomad: pool("live", ["10.0.0.1:4647"]) });
-    const listener = udpListener(responder, counters);
+    const responding = respondingFor({ nomad: pool("live", ["10.0.0.1:4647"]) });
+    const { counters } = responding;
+    const listener = udpListener(responding);
     t.after(() => {
       listener.close();
     });
@@ -47,8 +48,8 @@ describe("listening sockets", () => {
     };
     subscribe("tracing:net.server.listen:asyncStart", note);
     t.after(() => unsubscribe("tracing:net.server.listen:asyncStart", note));
-    const { responder, counters } = respondingFor({});
-    const listener = new TcpListener(responder, counters);
+    const { responder, waitingRoom, counters } = respondingFor({});
+    const listener = new TcpListener(responder, waitingRoom, counters);
     t.after(() => {
       listener.close();
     });
@@ -75,8 +76,9 @@ describe("listening sockets", () => {
   });
 
   test("a packet from port 0 is dropped: nothing can be sent there", async (t) => {
-    const { responder, counters } = respondingFor({ nomad: pool("live", ["10.0.0.1:4647"]) });
-    const listener = udpListener(responder, counters);
+    const responding = respondingFor({ nomad: pool("live", ["10.0.0.1:4647"]) });
+    const { counters } = responding;
+    const listener = udpListener(responding);
     t.after(() => {
       listener.close();
     });

@@ -7,7 +7,7 @@ import { describe, test } from "node:test";
 import { decode } from "dns-packet";
 import type { Way } from "../../../src/dns/responder.ts";
 import { manyServers, pool } from "./pools.ts";
-import { respondingFor } from "./responding.ts";
+import { replyOf, respondingFor } from "./responding.ts";
 import { query } from "./zone-text.ts";
 
 const ZONE = "headwaiter.internal";
@@ -16,7 +16,7 @@ const { responder } = respondingFor({
   nomad: pool("live", manyServers(11)),
   short: pool("stale", ["10.0.0.1:4647"]),
   wide: pool("live", [`db.example:5432=${many}`]),
-  cold: { ...pool("cold", []) },
+  cold: { ...pool("empty", []) },
 });
 const NAMES = [
   ...["nomad", "short", "wide", "cold"].flatMap((name) => [`_${name}._tcp`, `_${name}._tcp.all`, name]),
@@ -48,7 +48,7 @@ describe("reflection", () => {
   test("no answer is answered: two DNS servers that a forged query brings together are silent", () => {
     for (const way of ["udp", "far-udp", "slip", "tcp"] as const) {
       for (const message of [...QUESTIONS, ...UNREADABLE]) {
-        const reply = responder.respond(message, way);
+        const reply = replyOf(responder, message, way);
         if (reply !== undefined) {
           assert.equal(responder.respond(reply, way), undefined);
         }

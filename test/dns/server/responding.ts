@@ -1,6 +1,8 @@
+import assert from "node:assert/strict";
 import { Counters } from "../../../src/dns/counters.ts";
-import { Responder } from "../../../src/dns/responder.ts";
+import { Responder, WAITS, type Way } from "../../../src/dns/responder.ts";
 import type { DnsPool } from "../../../src/dns/server.ts";
+import { WaitingRoom, type WaitingRoomLimits } from "../../../src/dns/waiting-room.ts";
 import type { PoolView, ZoneSettings } from "../../../src/dns/zone.ts";
 import { ZoneEncoder } from "../../../src/dns/zone-encoder.ts";
 
@@ -11,16 +13,40 @@ export const SETTINGS: ZoneSettings = {
   nameServerAddresses: ["127.0.0.1"],
 };
 
+/** The reply to a question that does not wait. */
+export function replyOf(responder: Responder, message: Uint8Array, way: Way): Buffer | undefined {
+  const reply = responder.respond(message, way);
+  assert.notEqual(reply, WAITS);
+  return reply === WAITS ? undefined : reply;
+}
+
+export interface Responding {
+  readonly responder: Responder;
+  readonly counters: Counters;
+  readonly waitingRoom: WaitingRoom;
+  /** As a new table does in a thread. */
+  update(pools: Pools): void;
+}
+
+type Pools = Readonly<Record<string, DnsPool | PoolView>>;
+
 /** A responder without sockets, with the table that a server would have. */
 export function respondingFor(
-  pools: Readonly<Record<string, DnsPool | PoolView>>,
+  pools: Pools,
   settings: ZoneSettings = SETTINGS,
-): { readonly responder: Responder; readonly counters: Counters } {
+  limits: Partial<WaitingRoomLimits> = {},
+): Responding {
   const counters = new Counters();
   const responder = new Responder(counters);
-  const views = Object.entries(pools).map(
-    ([name, view]) => [name, { headReason: undefined, ...view }] as const,
-  );
-  responder.replace(new ZoneEncoder(settings).encode(new Map(views)));
-  return { responder, counters };
+  const waitingRoom = new WaitingRoom(responder, counters, limits);
+  const encoder = new ZoneEncoder(settings);
+  const update = (next: Pools): void => {
+    const views = Object.entries(next).map(
+      ([name, view]) => [name, { headReason: undefined, ...view }] as const,
+    );
+    responder.replace(encoder.encode(new Map(views)));
+    waitingRoom.review();
+  };
+  update(pools);
+  return { responder, counters, waitingRoom, update };
 }

@@ -18,8 +18,8 @@ async function listening(
   t: TestContext,
   limits: Partial<TcpLimits> = {},
 ): Promise<{ readonly address: ListenAddress; readonly counters: Counters }> {
-  const { responder, counters } = respondingFor({ nomad: pool("live", manyServers(300)) });
-  const listener = new TcpListener(responder, counters, { ...LIMITS, ...limits });
+  const { responder, waitingRoom, counters } = respondingFor({ nomad: pool("live", manyServers(300)) });
+  const listener = new TcpListener(responder, waitingRoom, counters, { ...LIMITS, ...limits });
   const port = await listener.listen(0, "127.0.0.1");
   t.after(() => {
     listener.close();

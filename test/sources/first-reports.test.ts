@@ -1,0 +1,32 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { FirstReports } from "../../src/sources/first-reports.ts";
+
+test("complete with the last of the sources, which is told once", () => {
+  let told = 0;
+  const reports = new FirstReports(["static", "consul"], () => {
+    told += 1;
+  });
+  reports.arrived("consul");
+  reports.arrived("consul");
+  reports.arrived("push");
+  assert.equal(reports.areComplete, false);
+  reports.arrived("static");
+  reports.arrived("static");
+  assert.equal(reports.areComplete, true);
+  assert.equal(told, 1);
+});
+
+test("complete when there was a server, whoever has yet to report", () => {
+  const reports = new FirstReports(["static", "push"], () => {
+    assert.fail("nothing changed that was not seen");
+  });
+  reports.end();
+  assert.equal(reports.areComplete, true);
+  reports.arrived("static");
+  reports.arrived("push");
+});
+
+test("without a source complete from the start", () => {
+  assert.equal(new FirstReports([], () => undefined).areComplete, true);
+});
