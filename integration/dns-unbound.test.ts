@@ -10,8 +10,8 @@ import { pool } from "../test/dns/server/pools.ts";
 import { serving } from "../test/dns/server/serving.ts";
 import { until } from "../test/dns/server/until.ts";
 import { query, text } from "../test/dns/server/zone-text.ts";
+import { startForwarder } from "./support/forwarders.ts";
 import { startUdpRelay } from "./support/udp-relay.ts";
-import { startUnbound } from "./support/unbound.ts";
 
 before(() => {
   execFileSync(fileURLToPath(new URL("../scripts/dns-peers", import.meta.url)), { stdio: "inherit" });
@@ -30,7 +30,7 @@ async function resolves(unbound: ListenAddress): Promise<boolean> {
 describe("unbound", () => {
   test("resolves the zone by the recipe of docs/dns.md, with its default modules", async (t) => {
     const { dns, address } = await serving(t, { nomad: pool("live", ["10.0.0.1:4647"]) });
-    const unbound = await startUnbound(t, address, [], resolves);
+    const unbound = await startForwarder(t, "unbound", address, resolves);
     assert.match(await answer(unbound, SRV), /SRV 0 1 4647 10-0-0-1\.addr\.headwaiter\.internal\./);
     dns.update(new Map([["nomad", pool("live", ["10.0.0.2:4647"])]]));
     await until(async () => (await answer(unbound, SRV)).includes("10-0-0-2.addr."));
@@ -43,7 +43,9 @@ describe("unbound", () => {
     const { address } = await serving(t, { nomad: pool("live", ["10.0.0.1:4647"]) });
     const relay = await startUdpRelay(t, address);
     const settings = ["use-caps-for-id: yes", "qname-minimisation: yes", "qname-minimisation-strict: yes"];
-    const unbound = await startUnbound(t, relay.address, settings, resolves);
+    const unbound = await startForwarder(t, "unbound", relay.address, resolves, (recipe) =>
+      recipe.replace("server:\n", `server:\n${settings.map((setting) => `  ${setting}\n`).join("")}`),
+    );
     assert.match(await answer(unbound, SRV), /^;; NOERROR[\s\S]* SRV 0 1 4647 /);
     const asked = relay.messages.flatMap((message) => decode(message).questions ?? []);
     const lower = asked.map(({ name, type }) => `${name.toLowerCase()} ${type}`);

@@ -23,7 +23,10 @@ export const TCP_LIMITS: TcpLimits = { maxConnections: 256, idleMs: 3000, lifeti
 const CHECKS_PER_IDLE_TIME = 4;
 const PREFIX_LENGTH = 2;
 
-/** The DNS server for TCP: length-prefixed messages, several per connection, answered in order but for those that wait (RFC 7766). */
+/**
+ * The DNS server for TCP: length-prefixed messages, several per connection, answered in order but for those that wait
+ * (RFC 7766).
+ */
 export class TcpListener {
   readonly #server: Server;
   readonly #connections: MostRecent<Connection>;

@@ -18,7 +18,7 @@ export function dnsServer(options: Partial<DnsServerOptions> = {}): DnsServer {
   });
 }
 
-interface Serving {
+export interface Serving {
   readonly dns: DnsServer;
   readonly address: ListenAddress;
 }

@@ -242,12 +242,22 @@ describe("a TCP connection with a question that waits", () => {
 });
 
 describe("a DNS server with pools that are starting", () => {
-  test("answers those that wait when a server is known", async (t) => {
+  test("answers those that wait as soon as a server is known, not when their patience is over", async (t) => {
     const { dns, address } = await serving(t, STARTING);
-    const reply = askAnyUdp(address, asked(1), 60_000);
-    await until(() => dns.counters().events.waited === 1);
-    dns.update(new Map(Object.entries(STARTED)));
-    assert.match(text(await reply), NAMES_SERVER);
+    const { waited } = dns.counters().events;
+    const tookMs: number[] = [];
+    // A busy machine may stop us for long, but not each time.
+    for (let round = 1; round <= 5; round++) {
+      dns.update(new Map(Object.entries(STARTING)));
+      await until(async () => (await askUdp(address, asked(1))) === undefined);
+      const reply = askAnyUdp(address, asked(round), 60_000);
+      await until(() => dns.counters().events.waited >= waited + 2 * round);
+      const knownAt = performance.now();
+      dns.update(new Map(Object.entries(STARTED)));
+      assert.match(text(await reply), NAMES_SERVER);
+      tookMs.push(performance.now() - knownAt);
+    }
+    assert.ok(Math.min(...tookMs) < 300, tookMs.join(" "));
   });
 
   test("answers those that wait when it stops", async (t) => {
