@@ -21,21 +21,18 @@ const { dns, address } = await started(
 
 /** The answers to these, asked at once from there. */
 async function answers(from: string, port: number, queries: readonly Buffer[]) {
-  const socket = createSocket("udp4");
+  // Room for all answers: this process may not get to read them before the last one is there.
+  const socket = createSocket({ type: "udp4", recvBufferSize: 1_048_576 });
   socket.bind(port, from);
   await once(socket, "listening");
   const replies: Buffer[] = [];
   socket.on("message", (reply) => replies.push(reply));
-  const before = dns.counters();
+  const dropped = () => dns.counters().events.dropped;
+  const before = dropped();
   for (const message of queries) {
     socket.send(message, address.port, address.host);
   }
-  await until(() => {
-    const { duration, events } = dns.counters();
-    const answered = duration.count - before.duration.count;
-    const dropped = events.dropped - before.events.dropped;
-    return answered + dropped === queries.length && replies.length === answered;
-  });
+  await until(() => replies.length + dropped() - before === queries.length);
   socket.close();
   const isTruncated = (reply: Buffer) => ((reply[2] ?? 0) & 0x02) !== 0;
   return {
@@ -55,9 +52,9 @@ const { replies } = await askTcp({ host: "192.0.2.1", port: address.port }, [fra
 console.log(
   JSON.stringify({
     answeredPorts,
-    flood: await answers("198.51.100.7", 40_000, Array<Buffer>(200).fill(HEAD)),
+    flood: await answers("198.51.100.7", 40_000, Array<Buffer>(100).fill(HEAD)),
     neighbour: await answers("198.51.100.8", 40_000, Array<Buffer>(10).fill(HEAD)),
-    loopback: await answers("127.0.0.1", 40_000, Array<Buffer>(200).fill(HEAD)),
+    loopback: await answers("127.0.0.1", 40_000, Array<Buffer>(100).fill(HEAD)),
     list: await answers("192.0.2.9", 40_000, [LIST]),
     listOverTcp: replies[0]?.readUInt16BE(6),
     events: dns.counters().events,
