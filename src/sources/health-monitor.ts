@@ -48,6 +48,9 @@ export interface HealthStatus {
 /** After so many servers that failed one after the other the rest are asked together, not one by one. */
 const FAILURES_UNTIL_SEARCH = 2;
 
+/** Servers found to close connections at once so lately, in milliseconds, tell something of the next one. */
+const CLOSING_MATTERS_MS = 60_000;
+
 /**
  * Watches for the clients, who only ask DNS: holds a connection to the head and one to the next server, and reports a
  * failed head to the proxy. When the next server fails, too, all are asked, and the first that answers becomes the head; until
@@ -208,12 +211,21 @@ export class HealthMonitor {
     }
     if (this.#watches.head !== watch) {
       this.#failback.consider(watch, this.#stopped.signal);
-    } else if (hasSettled(watch, this.#ports.clock.now())) {
+    } else if (this.#believes(watch)) {
       // The head answers: what failed before it may be tried again, but for the next server, which is known to be down now.
       this.#failedHeads = 0;
       const { standby } = this.#watches;
       this.#known.startNewPass(standby?.state.phase === "down" ? standby.key : undefined);
     }
+  }
+
+  /** Where servers close connections at once, what answers may be like them: it has to answer for longer. */
+  #believes({ state }: ServerWatch): boolean {
+    const now = this.#ports.clock.now();
+    return (
+      this.#known.closingSince(now - CLOSING_MATTERS_MS) < FAILURES_UNTIL_SEARCH ||
+      (state.phase === "up" && now - state.since >= SHORT_LIFE_MS)
+    );
   }
 
   #failed(watch: ServerWatch, failure: WatchFailure): void {
@@ -325,9 +337,4 @@ export class HealthMonitor {
     const state = this.#watches.head?.state;
     return state?.phase === "down" ? state.reason : "still down";
   }
-}
-
-/** Whether the server has answered for longer than one does that closes each connection at once. */
-function hasSettled({ state }: ServerWatch, now: number): boolean {
-  return state.phase === "up" && now - state.since >= SHORT_LIFE_MS;
 }

@@ -61,6 +61,12 @@ export class KnownDown {
     return this.#findings.get(key)?.closesAtOnce ?? false;
   }
 
+  /** How many servers were found to close connections at once since then, and have not answered since. By `Clock.now`. */
+  closingSince(since: number): number {
+    const isClosing = ({ closesAtOnce, foundAt }: Finding) => closesAtOnce && foundAt >= since;
+    return [...this.#findings.values().filter(isClosing)].length;
+  }
+
   /** Connections in a row that the server closed, when it was found down last. */
   closings(key: string): number {
     return this.#findings.get(key)?.closings ?? 0;

@@ -93,6 +93,23 @@ suite("failover", () => {
     monitor.stop();
   });
 
+  test("crashed in turn, soon after the start, the next server is head each time, though the first closed a connection as it died", async () => {
+    const { ports, servers, head, proxy, monitor } = await bench([A, B, C]);
+    servers.set(A, "closing-at-once");
+    servers.dropConnections(A);
+    await settled();
+    servers.set(A, "up");
+    for (let crash = 2; crash <= 6; crash++) {
+      await ports.clock.advance(300);
+      const [dead = "", next] = proxy.serverRpcAddrs();
+      servers.kill(dead);
+      await settled();
+      assert.equal(head(), next, `crash ${crash}`);
+      servers.set(dead, "up");
+    }
+    monitor.stop();
+  });
+
   test("a hanging head is followed by the next server within interval and timeout", async () => {
     const { ports, servers, head, monitor } = await bench([A, B, C]);
     servers.set(A, "hanging");
