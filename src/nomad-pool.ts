@@ -5,6 +5,7 @@ import type { Logger } from "./core/ports.ts";
 import type { ProxyConfig } from "./core/rpc-proxy.ts";
 import { defined } from "./defined.ts";
 import { readTextFile } from "./files/regular-file.ts";
+import { isOfOtherRegion } from "./net/connection-error.ts";
 import type { HeldConnection } from "./net/held-connection.ts";
 import { HeartbeatQuery } from "./nomad/heartbeat-query.ts";
 import { NomadClient } from "./nomad/nomad-client.ts";
@@ -12,6 +13,8 @@ import { NomadConnection } from "./nomad/nomad-connection.ts";
 import type { NomadTls } from "./nomad/tls-handshake.ts";
 import { nomadToken } from "./nomad-token.ts";
 import type { HeartbeatQuery as Query } from "./sources/heartbeat-answer.ts";
+import type { RegionQuery } from "./sources/region-gate.ts";
+import { silentLogger } from "./system-ports.ts";
 
 /** All calls of one heartbeat together. Above the 5.3 s that a server without a leader may hold a call (measured). */
 const HEARTBEAT_TIMEOUT_MS = 6_000;
@@ -69,6 +72,35 @@ export function nomadHeartbeat(
         saidUncounted = false;
       }
       return answer;
+    } finally {
+      client.close();
+    }
+  };
+}
+
+/**
+ * Asks a Nomad server whether it serves our region. `timeoutMs`: for all of it. With the heartbeat's token, where there are
+ * heartbeats: those tell when its file is away.
+ */
+export function nomadRegion(
+  config: Pick<PoolConfig, "heartbeat" | "token_file">,
+  proxyConfig: ProxyConfig,
+  tls: NomadTls | undefined,
+  timeoutMs: number,
+): RegionQuery {
+  const query = new HeartbeatQuery(proxyConfig);
+  const token = config.heartbeat === "nomad" ? nomadToken(config.token_file, silentLogger) : () => undefined;
+  const { region } = proxyConfig;
+  return async (server, signal) => {
+    const client = new NomadClient(server, { region, token: token(), tls });
+    try {
+      const own = await query.otherRegion(client, { timeoutMs, signal });
+      return { serves: own === undefined, own };
+    } catch (error) {
+      if (isOfOtherRegion(error)) {
+        return { serves: false, own: undefined };
+      }
+      throw error;
     } finally {
       client.close();
     }

@@ -2,11 +2,12 @@
 import type { Config, PoolConfig } from "./config/schema.ts";
 import type { Clock, Logger, Random, Resolver } from "./core/ports.ts";
 import { type ProxyConfig, RpcProxy } from "./core/rpc-proxy.ts";
+import type { ServerEndpoint } from "./core/server-endpoint.ts";
 import { ConnectionPinger } from "./net/connection-pinger.ts";
 import type { Connector } from "./net/held-connection.ts";
 import { TcpConnection } from "./net/tcp-connection.ts";
 import { nomadConnector } from "./nomad/nomad-connector.ts";
-import { nomadHeartbeat, nomadTls } from "./nomad-pool.ts";
+import { nomadHeartbeat, nomadRegion, nomadTls } from "./nomad-pool.ts";
 import type { ConsulCatalog } from "./sources/consul-catalog.ts";
 import { type ConsulWatchConfig, DEFAULT_CONSUL_WATCH } from "./sources/consul-watch-config.ts";
 import { type SourceWarning, warningsOf } from "./sources/consul-watch-status.ts";
@@ -19,6 +20,7 @@ import { Heartbeat } from "./sources/heartbeat.ts";
 import { PenalisingPinger } from "./sources/penalising-pinger.ts";
 import { Penalties } from "./sources/penalties.ts";
 import { PushedHeartbeats } from "./sources/pushed-heartbeat.ts";
+import { hearingRegion, hearingRegionOf, RegionGate } from "./sources/region-gate.ts";
 import { StaticServers } from "./sources/static-servers.ts";
 
 /** The API version that this program speaks: the newest that Nomad servers have announced. */
@@ -50,6 +52,8 @@ export class Pool {
   readonly #contact: ContactWatch;
   readonly #health: HealthMonitor | Hearsay;
   readonly #firstReports: FirstReports;
+  /** Absent when the servers are not dialled, or don't speak Nomad's RPC. */
+  readonly #gate: RegionGate | undefined;
   #running: AbortController | undefined;
 
   /** @throws AgentError when a file that the configuration names can't be read. */
@@ -57,7 +61,9 @@ export class Pool {
     const { catalog, started, ...shared } = ports;
     const tls = nomadTls(config.tls);
     const penalties = new Penalties(ports.clock);
-    const connector = connectorOf(config, place, tls);
+    const onOtherRegion = (server: ServerEndpoint, own?: string) => this.#gate?.bar(server, own);
+    const plain = connectorOf(config, place, tls);
+    const connector = plain && hearingRegion(plain, onOtherRegion);
     const { timeout: timeoutMs } = config.health;
     const asks = connector === undefined ? neverAsks : new ConnectionPinger(connector, { timeoutMs });
     const pinger = new PenalisingPinger(asks, penalties);
@@ -77,7 +83,8 @@ export class Pool {
       }
     });
     const connectionTo = (key: string) => health.connectionTo(key);
-    const ask = () => nomadHeartbeat(config, proxyConfig, tls, { ...shared, connectionTo });
+    const ask = () =>
+      hearingRegionOf(nomadHeartbeat(config, proxyConfig, tls, { ...shared, connectionTo }), onOtherRegion);
     this.name = name;
     this.proxy = proxy;
     this.pushed =
@@ -95,6 +102,13 @@ export class Pool {
     this.#contact = contact;
     this.#health = health;
     this.#firstReports = firstReports;
+    this.#gate =
+      config.ping === "nomad" || (config.ping === "tcp" && config.heartbeat === "nomad")
+        ? new RegionGate(
+            { ...shared, proxy, query: nomadRegion(config, proxyConfig, tls, timeoutMs) },
+            place.region,
+          )
+        : undefined;
   }
 
   /** There was no server yet, and one may come at any moment: a source has yet to report for the first time. */
@@ -104,7 +118,8 @@ export class Pool {
 
   /** What an operator should know of the pool's sources for as long as it lasts. */
   warnings(): readonly SourceWarning[] {
-    return this.#watcher === undefined ? [] : warningsOf(this.#watcher.status());
+    const ofConsul = this.#watcher === undefined ? [] : warningsOf(this.#watcher.status());
+    return [...ofConsul, ...(this.#gate?.warnings() ?? [])];
   }
 
   /** Nothing waits here: what is not reachable yet is tried again. */
@@ -116,6 +131,7 @@ export class Pool {
       this.#watcher?.start();
       this.#heartbeat?.start();
       this.#health.start();
+      this.#gate?.start();
       void this.proxy.run(this.#running.signal);
     }
   }
@@ -124,6 +140,7 @@ export class Pool {
   async stop(): Promise<void> {
     this.#running?.abort();
     this.#running = undefined;
+    this.#gate?.stop();
     this.#health.stop();
     this.#heartbeat?.stop();
     this.#contact.stop();

@@ -234,6 +234,21 @@ export class RpcProxy {
     return this.#apply({ type: "server-removed", key: server.key, ...report });
   }
 
+  /**
+   * Takes a server off the list, because it says that it does not serve us, whatever sources say of it from now on, until
+   * it is admitted. @returns true when it was listed.
+   */
+  barServer(server: ServerEndpoint, report: Report): boolean {
+    const barred = this.#apply({ type: "server-barred", key: server.key, ...report });
+    this.#rebalancer.reportFailed(server.key);
+    return barred;
+  }
+
+  /** Puts a barred server that its sources still name back on the list, at the end. @returns true when it was barred. */
+  admitServer(server: ServerEndpoint, report: Report): boolean {
+    return this.#apply({ type: "server-admitted", key: server.key, ...report });
+  }
+
   /** Address of the leader; "" when the last heartbeat named none: a minority, or an election. */
   leaderAddr(): string {
     return this.#snapshot.leaderAddr;
@@ -308,7 +323,7 @@ export class RpcProxy {
     this.#wanted.run(signal);
     this.#names.run(
       signal,
-      () => this.#snapshot.servers,
+      () => [...this.#snapshot.servers, ...this.#snapshot.barred.valueSeq().map(({ endpoint }) => endpoint)],
       (server, lane) => {
         this.#refresh(server, lane);
       },
@@ -366,5 +381,7 @@ export class RpcProxy {
     return true;
   }
 
-  readonly #listed = (key: string): ServerEndpoint | undefined => this.#snapshot.members.get(key)?.endpoint;
+  /** Barred ones, too: a server's name is asked for once, wherever the server is. */
+  readonly #listed = (key: string): ServerEndpoint | undefined =>
+    (this.#snapshot.members.get(key) ?? this.#snapshot.barred.get(key))?.endpoint;
 }

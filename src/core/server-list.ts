@@ -74,6 +74,19 @@ export type ServerEvent =
       readonly source: Source;
       readonly tier: Tier;
     }
+  | {
+      /** It says that it does not serve us: kept apart, with its claims, until it is admitted. */
+      readonly type: "server-barred";
+      readonly key: string;
+      readonly source: string;
+      readonly reason?: string;
+    }
+  | {
+      readonly type: "server-admitted";
+      readonly key: string;
+      readonly source: string;
+      readonly reason?: string;
+    }
   | { readonly type: "server-resolved"; readonly key: string; readonly addresses: readonly string[] }
   | { readonly type: "rebalanced"; readonly order: readonly string[]; readonly reason?: string | undefined };
 
@@ -92,6 +105,10 @@ export function transition(snapshot: Snapshot, event: ServerEvent, at: number): 
       return removeServer(snapshot, event, at);
     case "server-found":
       return addFound(snapshot, event, at);
+    case "server-barred":
+      return barServer(snapshot, event, at);
+    case "server-admitted":
+      return admitServer(snapshot, event, at);
     case "server-resolved":
       return resolveServer(snapshot, event, at);
     case "rebalanced":
@@ -102,7 +119,7 @@ export function transition(snapshot: Snapshot, event: ServerEvent, at: number): 
 const NO_CLAIMS: Claims = canonicalClaims({});
 const TIERS: readonly Tier[] = ["primary", "backup"];
 
-type Step = Partial<Pick<Snapshot, "order" | "members" | "leaderAddr" | "numNodes">>;
+type Step = Partial<Pick<Snapshot, "order" | "members" | "barred" | "leaderAddr" | "numNodes">>;
 
 function next(
   snapshot: Snapshot,
@@ -115,6 +132,7 @@ function next(
     revision: snapshot.revision + 1,
     order: step.order ?? snapshot.order,
     members: step.members ?? snapshot.members,
+    barred: step.barred ?? snapshot.barred,
     leaderAddr: step.leaderAddr ?? snapshot.leaderAddr,
     numNodes: step.numNodes ?? snapshot.numNodes,
     cause: Object.freeze(cause),
@@ -143,33 +161,48 @@ function addPrimary(
   at: number,
 ): Snapshot {
   const { key } = endpoint;
-  const known = snapshot.members.get(key);
-  if (known !== undefined && isPrimaryByRight(known.claims)) {
-    return snapshot;
-  }
-  const members = snapshot.members.set(
-    key,
-    memberOf(known?.endpoint ?? endpoint, canonicalClaims({ ...known?.claims, [source]: "primary" })),
-  );
-  const cause: Cause = { occurrence: "primary-added", source, server: key };
-  return known === undefined
-    ? next(snapshot, { members, order: snapshot.order.push(key) }, { added: [key] }, cause, at)
-    : next(snapshot, { members }, {}, cause, at);
+  const known = snapshot.members.get(key) ?? snapshot.barred.get(key);
+  return known !== undefined && isPrimaryByRight(known.claims)
+    ? snapshot
+    : claim(
+        snapshot,
+        endpoint,
+        { [source]: "primary" },
+        { occurrence: "primary-added", source, server: key },
+        at,
+      );
 }
 
 function addFound(snapshot: Snapshot, event: EventOf<"server-found">, at: number): Snapshot {
   const { endpoint, source, tier } = event;
+  return claim(
+    snapshot,
+    endpoint,
+    { [source]: tier },
+    { occurrence: "server-found", source, server: endpoint.key },
+    at,
+  );
+}
+
+/** Adds claims to a server, on the list, barred, or new at the end. */
+function claim(
+  snapshot: Snapshot,
+  endpoint: ServerEndpoint,
+  added: Claims,
+  cause: Cause,
+  at: number,
+): Snapshot {
   const { key } = endpoint;
-  const known = snapshot.members.get(key);
-  const claims = canonicalClaims({ ...known?.claims, [source]: tier });
+  const part = snapshot.barred.has(key) ? "barred" : "members";
+  const known = snapshot[part].get(key);
+  const claims = canonicalClaims({ ...known?.claims, ...added });
   if (claims === known?.claims) {
     return snapshot;
   }
-  const members = snapshot.members.set(key, memberOf(known?.endpoint ?? endpoint, claims));
-  const cause: Cause = { occurrence: "server-found", source, server: key };
+  const step = { [part]: snapshot[part].set(key, memberOf(known?.endpoint ?? endpoint, claims)) };
   return known === undefined
-    ? next(snapshot, { members, order: snapshot.order.push(key) }, { added: [key] }, cause, at)
-    : next(snapshot, { members }, {}, cause, at);
+    ? next(snapshot, { ...step, order: snapshot.order.push(key) }, { added: [key] }, cause, at)
+    : next(snapshot, step, {}, cause, at);
 }
 
 type EventOf<Type extends ServerEvent["type"]> = Extract<ServerEvent, { type: Type }>;
@@ -214,49 +247,67 @@ function receiveHeartbeat(snapshot: Snapshot, event: EventOf<"heartbeat-received
 
 interface Lists {
   readonly members: PersistentMap<string, Member>;
+  readonly barred: PersistentMap<string, Member>;
   readonly order: List<string>;
   readonly difference: Difference;
 }
 
-/**
- * Applies new claims to every member and appends the reported servers that are not listed; `undefined`: no change.
- * Takes each listed server out of `unlisted`, so that the newcomers are left.
- */
-function replaceClaims(snapshot: Snapshot, unlisted: Reported, decide: ClaimsAfter): Lists | undefined {
+/** Applies new claims to every server, and appends the reported ones that are neither listed nor barred; `undefined`: no change. */
+function replaceClaims(snapshot: Snapshot, reported: Reported, decide: ClaimsAfter): Lists | undefined {
   const claimsAfter = remembered(decide);
+  const barred = snapshot.barred.withMutations((draft) => {
+    replaceEach(snapshot.barred, draft, reported, claimsAfter);
+  });
   const added: string[] = [];
-  const removed = new Set<string>();
+  let removed: ReadonlySet<string> = new Set();
   const members = snapshot.members.withMutations((draft) => {
-    snapshot.members.forEach((member, key) => {
-      const tier = unlisted.primary.delete(key)
-        ? "primary"
-        : unlisted.backup.delete(key)
-          ? "backup"
-          : undefined;
-      const claims = claimsAfter(member.claims, tier);
-      if (claims === undefined) {
-        removed.add(key);
-        draft.delete(key);
-      } else if (claims !== member.claims) {
-        draft.set(key, memberOf(member.endpoint, claims));
-      }
-    });
+    removed = replaceEach(snapshot.members, draft, reported, claimsAfter);
     for (const tier of TIERS) {
-      for (const [key, endpoint] of unlisted[tier]) {
+      for (const [key, endpoint] of reported[tier]) {
         added.push(key);
         draft.set(key, memberOf(endpoint, claimsAfter(NO_CLAIMS, tier) ?? NO_CLAIMS));
       }
     }
   });
-  if (members === snapshot.members) {
+  if (members === snapshot.members && barred === snapshot.barred) {
     return undefined;
   }
   const kept = removed.size === 0 ? snapshot.order : snapshot.order.filter((key) => !removed.has(key));
   const difference = { ...NO_DIFFERENCE, added, removed: [...removed] };
-  return { members, order: added.length === 0 ? kept : kept.concat(added), difference };
+  return { members, barred, order: added.length === 0 ? kept : kept.concat(added), difference };
 }
 
-function causeOf(occurrence: Cause["occurrence"], event: EventOf<"server-failed" | "server-removed">): Cause {
+/**
+ * Applies new claims to the known servers. Takes each out of `reported`, so that the newcomers are left.
+ * @returns the keys of those that are left without a claim, and so leave.
+ */
+function replaceEach(
+  known: PersistentMap<string, Member>,
+  draft: PersistentMap<string, Member>,
+  reported: Reported,
+  claimsAfter: ClaimsAfter,
+): ReadonlySet<string> {
+  const removed = new Set<string>();
+  known.forEach((member, key) => {
+    const tier = reported.primary.delete(key)
+      ? "primary"
+      : reported.backup.delete(key)
+        ? "backup"
+        : undefined;
+    const claims = claimsAfter(member.claims, tier);
+    if (claims === undefined) {
+      removed.add(key);
+      draft.delete(key);
+    } else if (claims !== member.claims) {
+      draft.set(key, memberOf(member.endpoint, claims));
+    }
+  });
+  return removed;
+}
+
+type ReportedEvent = EventOf<"server-failed" | "server-removed" | "server-barred" | "server-admitted">;
+
+function causeOf(occurrence: Cause["occurrence"], event: ReportedEvent): Cause {
   const cause: Cause = { occurrence, source: event.source, server: event.key };
   return event.reason === undefined ? cause : { ...cause, reason: event.reason };
 }
@@ -281,30 +332,56 @@ function failServer(snapshot: Snapshot, event: EventOf<"server-failed">, at: num
 
 function removeServer(snapshot: Snapshot, event: EventOf<"server-removed">, at: number): Snapshot {
   const { key } = event;
-  if (!snapshot.members.has(key)) {
+  const cause = causeOf("server-removed", event);
+  if (snapshot.barred.has(key)) {
+    return next(snapshot, { barred: snapshot.barred.delete(key) }, {}, cause, at);
+  }
+  return snapshot.members.has(key)
+    ? next(snapshot, unlisted(snapshot, key), { removed: [key] }, cause, at)
+    : snapshot;
+}
+
+function unlisted({ members, order }: Snapshot, key: string): Step {
+  return { members: members.delete(key), order: order.delete(order.indexOf(key)) };
+}
+
+function barServer(snapshot: Snapshot, event: EventOf<"server-barred">, at: number): Snapshot {
+  const { key } = event;
+  const member = snapshot.members.get(key);
+  if (member === undefined) {
+    return snapshot;
+  }
+  const step = { ...unlisted(snapshot, key), barred: snapshot.barred.set(key, member) };
+  return next(snapshot, step, { removed: [key] }, causeOf("server-barred", event), at);
+}
+
+/** It comes back as a new server does, at the end, in the tier that its claims say by now. */
+function admitServer(snapshot: Snapshot, event: EventOf<"server-admitted">, at: number): Snapshot {
+  const { key } = event;
+  const member = snapshot.barred.get(key);
+  if (member === undefined) {
     return snapshot;
   }
   const step = {
-    members: snapshot.members.delete(key),
-    order: snapshot.order.delete(snapshot.order.indexOf(key)),
+    members: snapshot.members.set(key, member),
+    order: snapshot.order.push(key),
+    barred: snapshot.barred.delete(key),
   };
-  return next(snapshot, step, { removed: [key] }, causeOf("server-removed", event), at);
+  return next(snapshot, step, { added: [key] }, causeOf("server-admitted", event), at);
 }
 
 function resolveServer(snapshot: Snapshot, event: EventOf<"server-resolved">, at: number): Snapshot {
   const { key, addresses } = event;
-  const member = snapshot.members.get(key);
+  const part = snapshot.barred.has(key) ? "barred" : "members";
+  const member = snapshot[part].get(key);
   const known = member?.endpoint.addresses ?? [];
   const same = addresses.length === known.length && addresses.every((address, i) => address === known[i]);
   if (member === undefined || addresses.length === 0 || same) {
     return snapshot;
   }
-  const members = snapshot.members.set(
-    key,
-    memberOf(member.endpoint.withAddresses(addresses), member.claims),
-  );
+  const resolved = memberOf(member.endpoint.withAddresses(addresses), member.claims);
   const cause: Cause = { occurrence: "server-resolved", source: "resolver", server: key };
-  return next(snapshot, { members }, {}, cause, at);
+  return next(snapshot, { [part]: snapshot[part].set(key, resolved) }, {}, cause, at);
 }
 
 /** A new order, reconciled with what changed since it was planned: see `RpcProxy.rebalanceServers`. */

@@ -25,6 +25,8 @@ type Occurrence =
   | "server-failed"
   | "server-removed"
   | "server-found"
+  | "server-barred"
+  | "server-admitted"
   | "server-resolved"
   | "rebalanced";
 
@@ -57,6 +59,7 @@ interface SnapshotFields {
   readonly revision: number;
   readonly order: List<string>;
   readonly members: PersistentMap<string, Member>;
+  readonly barred?: PersistentMap<string, Member>;
   readonly leaderAddr: string;
   readonly numNodes: number;
   readonly cause: Cause;
@@ -74,6 +77,8 @@ export class Snapshot implements SnapshotFields {
   /** Keys in failover order. */
   readonly order: List<string>;
   readonly members: PersistentMap<string, Member>;
+  /** Servers that sources name, and that are not listed, because they say that they do not serve us. By key. */
+  readonly barred: PersistentMap<string, Member>;
   /** `servers[0]`, without making the array. */
   readonly head: ServerEndpoint | undefined;
   /** RPC address of the leader, or "" when the last heartbeat named none. */
@@ -91,6 +96,7 @@ export class Snapshot implements SnapshotFields {
     this.revision = fields.revision;
     this.order = fields.order;
     this.members = fields.members;
+    this.barred = fields.barred ?? PersistentMap();
     this.leaderAddr = fields.leaderAddr;
     this.numNodes = fields.numNodes;
     this.cause = fields.cause;

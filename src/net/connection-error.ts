@@ -2,9 +2,10 @@ import { isIPv6 } from "node:net";
 
 /**
  * What kind of failure it is. Only `transport`, `timeout`, `protocol` and `tls` say something about the server's health;
- * an `application` error is an answer, and a `local` one proves nothing about the server.
+ * an `application` error is an answer, a `region` one an answer too, but the server is of no use to us, and a `local` one
+ * proves nothing about the server.
  */
-export type ErrorKind = "transport" | "timeout" | "local" | "application" | "protocol" | "tls";
+export type ErrorKind = "transport" | "timeout" | "local" | "application" | "region" | "protocol" | "tls";
 
 const KIND_OF = {
   "connection-refused": "transport",
@@ -17,7 +18,7 @@ const KIND_OF = {
   "call-timeout": "timeout",
   "permission-denied": "application",
   "no-leader": "application",
-  "no-path-to-region": "application",
+  "no-path-to-region": "region",
   "unknown-method": "application",
   "application-error": "application",
   "malformed-message": "protocol",
@@ -44,10 +45,18 @@ export class ConnectionError extends Error {
   readonly code: ErrorCode;
   /** The key of the server. */
   readonly server: string;
+  /** The server says, or its certificate does, that it does not serve our region. */
+  readonly ofOtherRegion: boolean;
 
-  constructor(code: ErrorCode, server: string, detail: string, options?: ErrorOptions) {
+  constructor(
+    code: ErrorCode,
+    server: string,
+    detail: string,
+    { ofOtherRegion, ...options }: ErrorOptions & { readonly ofOtherRegion?: boolean } = {},
+  ) {
     super(`server ${server}: ${detail}`, options);
     this.kind = KIND_OF[code];
+    this.ofOtherRegion = ofOtherRegion ?? this.kind === "region";
     this.code = code;
     this.server = server;
   }
@@ -56,6 +65,11 @@ export class ConnectionError extends Error {
 /** An application error is an answer: the server is alive. */
 export function provesLife(error: unknown): boolean {
   return error instanceof ConnectionError && error.kind === "application";
+}
+
+/** The server lives, and says that it does not serve our region. */
+export function isOfOtherRegion(error: unknown): boolean {
+  return error instanceof ConnectionError && error.ofOtherRegion;
 }
 
 /** This machine could not even ask: nothing is proved about the server. */

@@ -5,7 +5,7 @@ import { ConnectionError } from "../net/connection-error.ts";
 import { sharedDeadline } from "../net/deadline.ts";
 import type { CallOptions } from "../net/held-connection.ts";
 import { nodeCountIntervalMs } from "./node-count-pace.ts";
-import type { NomadClient, NomadMember } from "./nomad-client.ts";
+import type { NomadClient, NomadMember, NomadMembers } from "./nomad-client.ts";
 
 /** What one server knows of its region: the arguments of `refreshServerLists`. */
 export interface HeartbeatAnswer {
@@ -17,6 +17,8 @@ export interface HeartbeatAnswer {
   readonly countFailure: ConnectionError | undefined;
   /** RPC address of the leader, "" when the server knows of none. */
   readonly leaderRpcAddr: string;
+  /** The server's own region, where it names one that is not ours: it passes questions on to ours. */
+  readonly otherRegion?: string;
 }
 
 /** Who asks. */
@@ -64,17 +66,37 @@ export class HeartbeatQuery {
   async ask(client: NomadClient, options: CallOptions): Promise<HeartbeatAnswer> {
     const left = sharedDeadline(options);
     const leaderRpcAddr = await client.leader({ ...left(), allowStale: true });
-    const servers = await this.#servers(client, left);
+    const members = await this.#members(client, left());
+    const servers = await this.#servers(client, members, left);
     const count = await this.#count(client, servers.length, left());
-    return { servers, leaderRpcAddr, ...count };
+    const otherRegion = this.#otherRegion(members);
+    return { servers, leaderRpcAddr, ...count, ...(otherRegion === undefined ? {} : { otherRegion }) };
   }
 
-  async #servers(client: NomadClient, left: () => CallOptions): Promise<readonly NodeServerInfo[]> {
-    const members = await this.#members(client, left());
+  /**
+   * The server's own region where it is not ours, `undefined` where it is, or where the server does not tell. Rejects with a
+   * `ConnectionError`, of code `no-path-to-region` when the server knows no server of our region either.
+   */
+  async otherRegion(client: NomadClient, options: CallOptions): Promise<string | undefined> {
+    const left = sharedDeadline(options);
+    await client.leader({ ...left(), allowStale: true });
+    return this.#otherRegion(await this.#members(client, left()));
+  }
+
+  #otherRegion(members: NomadMembers | undefined): string | undefined {
+    const { region = "" } = members ?? {};
+    return region === "" || region === this.#identity.region ? undefined : region;
+  }
+
+  async #servers(
+    client: NomadClient,
+    members: NomadMembers | undefined,
+    left: () => CallOptions,
+  ): Promise<readonly NodeServerInfo[]> {
     if (members === undefined) {
       return await this.#peers(client, left());
     }
-    const ours = members.filter((member) => this.#isOurs(member));
+    const ours = members.members.filter((member) => this.#isOurs(member));
     const servers = ours.map((member) => this.#serverOf(member)).filter((server) => server !== undefined);
     if (servers.length === ours.length) {
       return servers;
@@ -85,7 +107,7 @@ export class HeartbeatQuery {
   }
 
   /** `undefined` when the server can't or won't tell. */
-  async #members(client: NomadClient, options: CallOptions): Promise<readonly NomadMember[] | undefined> {
+  async #members(client: NomadClient, options: CallOptions): Promise<NomadMembers | undefined> {
     const { key } = client.endpoint;
     if ((this.#membersMissingUntil.get(key) ?? Number.NEGATIVE_INFINITY) > this.#now()) {
       return undefined;

@@ -18,7 +18,7 @@ const Member = z.object({
 
 const Members = z.object({
   ServerName: z.string(),
-  ServerRegion: z.string(),
+  ServerRegion: z.string().default(""),
   ServerDC: z.string(),
   Members: z.array(Member).nullable(),
 });
@@ -31,6 +31,14 @@ export interface NomadMember {
   readonly tags: Readonly<Record<string, string>>;
 }
 
+/** What Status.Members answers. */
+export interface NomadMembers {
+  /** The answering server's own region, whatever region the question names; "" where it does not tell. */
+  readonly region: string;
+  /** All servers of all federated regions. */
+  readonly members: readonly NomadMember[];
+}
+
 const LEADER = whole(z.string());
 const PEERS = whole(
   z
@@ -39,8 +47,15 @@ const PEERS = whole(
     .transform((peers) => peers ?? []),
 );
 const MEMBERS = whole(
-  Members.transform(({ Members }): readonly NomadMember[] =>
-    (Members ?? []).map(({ Name, Status, Tags }) => ({ name: Name, status: Status, tags: Tags ?? {} })),
+  Members.transform(
+    ({ Members, ServerRegion }): NomadMembers => ({
+      region: ServerRegion,
+      members: (Members ?? []).map(({ Name, Status, Tags }) => ({
+        name: Name,
+        status: Status,
+        tags: Tags ?? {},
+      })),
+    }),
   ),
 );
 
@@ -99,7 +114,7 @@ export class NomadClient {
   }
 
   /** All servers of all federated regions. `unknown-method` before 0.5, `permission-denied` without `node:read`. */
-  members(options: CallOptions): Promise<readonly NomadMember[]> {
+  members(options: CallOptions): Promise<NomadMembers> {
     return this.#read("Status.Members", MEMBERS, options);
   }
 

@@ -78,9 +78,17 @@ const WRONG_AUTHORITY = new Set([
 export function tlsFailure(party: TlsParty, cause: unknown): ConnectionError {
   const errno = errnoOf(cause) ?? "";
   const [code, detail] = ownVerdict(party, errno, cause) ?? serversVerdict(party, errno) ?? [undefined, ""];
-  return code === undefined
-    ? transportFailure(party.server, cause)
-    : new ConnectionError(code, party.server, detail, { cause });
+  if (code === undefined) {
+    return transportFailure(party.server, cause);
+  }
+  const ofOtherRegion = code === "tls-wrong-name" && certifiesOtherRegion(cause);
+  return new ConnectionError(code, party.server, detail, { cause, ofOtherRegion });
+}
+
+/** The certificate is no server's of our region, and is one of another: it names `server.<region>.nomad`. */
+function certifiesOtherRegion(cause: unknown): boolean {
+  const names = (cause as { cert?: { subjectaltname?: string } }).cert?.subjectaltname ?? "";
+  return /(^|, )DNS:server\.[^.,]+\.nomad(,|$)/.test(names);
 }
 
 /** What we hold against the server. */

@@ -104,3 +104,26 @@ export function waveMs(timeoutMs: number): number {
  * log and a new zone, which takes 50 ms for 4,000 servers: servers that answer a search and fail as head can't make more of it.
  */
 export const HEADS_PACE: PaceRule = { minIntervalMs: 1_000, burst: 16 };
+
+/**
+ * Milliseconds until a server that is new on the list is asked for its region: up to 1 s. Each agent asks each server: 1,000
+ * nodes → up to 16 s, above 57,600 up to 15 min.
+ */
+export function newcomerDelayMs({ numNodes }: Fleet, random: Random): number {
+  return random() * Math.max(MIN_RECONNECT_SPREAD_MS, dialSpreadMs({ numNodes, numServers: 1 }));
+}
+
+/** A server of another region is asked again after this: it costs one connection, and most stay what they are. */
+const MIN_BARRED_DELAY_MS = 10_000;
+
+/** Where no server is left, one that comes right is waited for. */
+const MIN_BARRED_DELAY_WITHOUT_SERVER_MS = 1_000;
+
+/**
+ * Milliseconds until the servers of other regions are asked again: 10 to 20 s, or 1 to 2 s when there is no other; later in a
+ * large fleet, so that each sees 64 dials a second at most: 10,000 nodes → 10 to 166 s.
+ */
+export function barredDelayMs({ numNodes, numServers }: Fleet, random: Random): number {
+  const minMs = numServers === 0 ? MIN_BARRED_DELAY_WITHOUT_SERVER_MS : MIN_BARRED_DELAY_MS;
+  return minMs + random() * Math.max(minMs, dialSpreadMs({ numNodes, numServers: 1 }));
+}

@@ -8,6 +8,8 @@ export interface HeartbeatAnswer {
   readonly numNodes: number | undefined;
   /** "" when it knows of no leader. */
   readonly leaderRpcAddr: string;
+  /** The server's own region, where it names one that is not ours: what it says of ours is true, but it is no server of it. */
+  readonly otherRegion?: string | undefined;
 }
 
 /** An answer, and the server that gave it. */

@@ -6,6 +6,7 @@ import { printable } from "../core/printable.ts";
 import { fleetPaceMs } from "../core/rebalance.ts";
 import type { RpcProxy } from "../core/rpc-proxy.ts";
 import type { EndpointError, ServerEndpoint } from "../core/server-endpoint.ts";
+import { isOfOtherRegion } from "../net/connection-error.ts";
 import type { ContactWatch } from "./contact.ts";
 import { drawnOnce, FleetWaits, type WaitLength } from "./fleet-waits.ts";
 import type { Heard, HeartbeatAnswer, HeartbeatQuery } from "./heartbeat-answer.ts";
@@ -135,7 +136,15 @@ export class Heartbeat {
 
   /** Asks one server and, when it fails, at once the next; later rounds begin further down the list. */
   async #askRound(failures: number, signal: AbortSignal): Promise<boolean> {
-    const { servers } = this.#ports.proxy.snapshot();
+    const { barred, servers: listed } = this.#ports.proxy.snapshot();
+    // A server of another region may know servers of ours.
+    const servers =
+      listed.length > 0
+        ? listed
+        : barred
+            .valueSeq()
+            .toArray()
+            .map(({ endpoint }) => endpoint);
     const first = servers.length === 0 ? 0 : (failures * 2) % servers.length;
     for (const server of [...servers.slice(first), ...servers.slice(0, first)].slice(0, 2)) {
       const answer = await this.#ask(server, signal);
@@ -157,7 +166,8 @@ export class Heartbeat {
     } catch (error) {
       if (!signal.aborted) {
         const lastError = messageOf(error);
-        const level = this.#status.phase === "failing" ? "debug" : "warn";
+        const isNews = this.#status.phase !== "failing" && !isOfOtherRegion(error);
+        const level = isNews ? "warn" : "debug";
         const lastSuccessAt = this.#status.phase === "waiting" ? undefined : this.#status.lastSuccessAt;
         this.#status = { phase: "failing", lastSuccessAt, lastError };
         logger[level]({ server: server.key, reason: lastError }, "no heartbeat from this server");

@@ -70,6 +70,12 @@ const event: fc.Arbitrary<ServerEvent> = fc.oneof(
     tier,
   }),
   fc.record({
+    type: fc.constantFrom("server-barred" as const, "server-admitted" as const),
+    key,
+    source: fc.constant("region"),
+    reason: fc.string(),
+  }),
+  fc.record({
     type: fc.constant("server-resolved" as const),
     key,
     addresses: fc.array(fc.constantFrom("10.0.0.8", "10.0.0.9"), { maxLength: 2 }),
@@ -100,6 +106,7 @@ function content(snapshot: Snapshot): string {
   const members = snapshot.order.map((listed) => snapshot.members.get(listed)).toArray();
   return JSON.stringify([
     members,
+    [...snapshot.barred].toSorted(([one], [other]) => (one < other ? -1 : 1)),
     `${snapshot.numNodes}`,
     Object.is(snapshot.numNodes, -0),
     snapshot.leaderAddr,
@@ -133,6 +140,25 @@ test("any sequence of any events is total: keys unique, active = primaries ∪ b
         assert.deepEqual([...next.members.keys()].toSorted(), order.toSorted());
         assert.equal(next.size, order.length);
         assert.equal(next.head, next.servers[0]);
+      });
+    }),
+    RUNS,
+  );
+});
+
+test("a barred server is on no list, whatever sources say of it, until it is admitted; none is both", () => {
+  fc.assert(
+    fc.property(events, (sequence) => {
+      eachStep(sequence, (next, previous, cause) => {
+        for (const barred of next.barred.keys()) {
+          assert.ok(!next.members.has(barred), "none is both");
+        }
+        for (const barred of previous.barred.keys()) {
+          const isAdmitted = cause.type === "server-admitted" && cause.key === barred;
+          assert.equal(next.members.has(barred), isAdmitted);
+        }
+        const came = [...next.barred.keys()].filter((one) => !previous.barred.has(one));
+        assert.deepEqual(came, came.length > 0 && cause.type === "server-barred" ? [cause.key] : []);
       });
     }),
     RUNS,

@@ -325,3 +325,48 @@ test("a rotation costs the same after hundreds of thousands of them", () => {
   assert.ok(late < 10 * early, `${early} µs, then ${late} µs`);
   assert.equal(snapshot.revision, 350_001);
 });
+
+test("a barred server leaves the list, and its sources go on claiming it", () => {
+  const listed = [consul([A, B]), { type: "primary-added", endpoint: A, source: "static" }] as const;
+  const report = { source: "region", reason: "does not serve region global" } as const;
+  const barred = after(...listed, { type: "server-barred", key: A.key, ...report });
+  check(barred, {
+    order: [B],
+    primaries: [],
+    cause: { occurrence: "server-barred", server: A.key, ...report },
+    difference: { removed: [A.key] },
+  });
+  const again = transition(barred, consul([A, C]), 9);
+  assert.deepEqual(again.order.toArray(), [C.key]);
+  assert.equal(again.barred.get(A.key)?.tier, "primary");
+  const admitted = transition(again, { type: "server-admitted", key: A.key, source: "region" }, 10);
+  check(admitted, {
+    order: [C, A],
+    primaries: [A],
+    cause: { occurrence: "server-admitted", server: A.key, source: "region" },
+    difference: { added: [A.key] },
+  });
+  assert.equal(admitted.barred.size, 0);
+});
+
+test("a barred server that no source names any more is forgotten, and listed when one names it anew", () => {
+  const barred = after(consul([A, B]), { type: "server-barred", key: A.key, source: "region" });
+  const gone = transition(barred, consul([B]), 9);
+  assert.equal(gone.barred.size, 0);
+  assert.deepEqual(transition(gone, consul([A, B]), 10).order.toArray(), [B.key, A.key]);
+  for (const type of ["server-barred", "server-admitted"] as const) {
+    assert.equal(transition(gone, { type, key: A.key, source: "region" }, 10), gone);
+  }
+});
+
+test("a name's addresses are kept up to date while its server is barred, and removing it is for good", () => {
+  const web = new ServerEndpoint("web", parseRpcAddr("web"), ["10.0.0.8"]);
+  const barred = after(
+    { type: "primary-added", endpoint: web, source: "api" },
+    { type: "server-barred", key: web.key, source: "region" },
+    { type: "server-resolved", key: web.key, addresses: ["10.0.0.9"] },
+  );
+  assert.deepEqual(barred.barred.get(web.key)?.endpoint.addresses, ["10.0.0.9"]);
+  const removed = transition(barred, { type: "server-removed", key: web.key, source: "api" }, 9);
+  assert.deepEqual([removed.barred.size, removed.size], [0, 0]);
+});

@@ -96,6 +96,23 @@ suite("a heartbeat", () => {
     });
   });
 
+  test("of a server of another region, which passes questions on to ours: our servers, and its own region", async () => {
+    server.know({ region: "emea", members: [member("s1", "10.0.0.1:4647", { region: "global" })] });
+    const { servers, otherRegion } = await newQuery().ask(client, IN_TIME);
+    assert.deepEqual(servers, [info("10.0.0.1:4647")]);
+    assert.equal(otherRegion, "emea");
+    assert.equal(await newQuery().otherRegion(client, IN_TIME), "emea");
+  });
+
+  test("a server that tells no region, or may not, is one of ours", async () => {
+    assert.equal(await newQuery().otherRegion(client, IN_TIME), undefined);
+    server.know({ region: "emea", members: [member("s1", "10.0.0.1:4647", { region: "global" })] });
+    server.know({ generation: "0.4" });
+    assert.equal(await newQuery().otherRegion(client, IN_TIME), undefined);
+    server.know({ generation: "1.0", token: "secret" });
+    assert.equal(await newQuery().otherRegion(client, IN_TIME), undefined);
+  });
+
   test("leaves out who is not alive, of another region, or no Nomad server", async () => {
     server.know({
       members: [

@@ -26,7 +26,11 @@ const CALLS: Readonly<Record<string, (caller: Caller) => Promise<unknown>>> = {
   peers: ({ client }) => client.peers(IN_TIME),
   "peers-stale": ({ client }) => client.peers(STALE),
   "peers-without-region": ({ connection }) => connection.call("Status.Peers", {}, ANYTHING, IN_TIME),
-  members: ({ client }) => client.members(IN_TIME),
+  members: async ({ client }) => {
+    const { region, members } = await client.members(IN_TIME);
+    assert.equal(region, "global");
+    return members;
+  },
   version: ({ connection }) => connection.call("Status.Version", { Region: "global" }, ANYTHING, IN_TIME),
   "node-list": ({ client }) => client.nodeCount(IN_TIME),
   "node-list-stale": ({ client }) => client.nodeCount(STALE),

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, suite, test } from "node:test";
 import { ServerEndpoint } from "../../src/core/server-endpoint.ts";
+import { isOfOtherRegion } from "../../src/net/connection-error.ts";
 import { NomadConnection } from "../../src/nomad/nomad-connection.ts";
 import { StandInServer } from "../../src/nomad/stand-in-server.ts";
 import { type NomadTls, tlsFailure } from "../../src/nomad/tls-handshake.ts";
@@ -78,6 +79,25 @@ suite("mutual TLS", () => {
       "tls-wrong-name",
       /not for the name server\.emea\.nomad/,
     ));
+
+  test("a certificate of another region says that the server does not serve ours; one for any other name does not", async () => {
+    const errorOf = async (name: string) => {
+      const other = new StandInServer({
+        tls: { ca: authority.cert, ...(await issue(authority, name)) },
+      });
+      await other.start();
+      const error: unknown = await open({ ca: authority.cert, ...ours }, "global", other.address).then(
+        () => undefined,
+        (reason: unknown) => reason,
+      );
+      await other.stop();
+      assert.equal((error as { code?: string }).code, "tls-wrong-name");
+      return error;
+    };
+    assert.ok(isOfOtherRegion(await errorOf("server.emea.nomad")));
+    assert.ok(!isOfOtherRegion(await errorOf("client.global.nomad")));
+    assert.ok(!isOfOtherRegion(await errorOf("nomad.example.net")));
+  });
 
   test("a client certificate that another authority signed: opening fails, whether or not the server says why", async () =>
     rejects(

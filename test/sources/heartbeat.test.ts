@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { RpcProxy } from "../../src/core/rpc-proxy.ts";
+import { ConnectionError } from "../../src/net/connection-error.ts";
 import { type Contact, ContactWatch } from "../../src/sources/contact.ts";
 import { Heartbeat } from "../../src/sources/heartbeat.ts";
 import type { HeartbeatAnswer } from "../../src/sources/heartbeat-answer.ts";
@@ -107,6 +108,39 @@ suite("when", () => {
     heartbeat.stop();
     const gaps = asked.slice(1).map(({ at }, i) => at - (asked[i]?.at ?? Number.NaN));
     assert.ok(Math.min(...gaps) >= 666_000 && Math.max(...gaps) <= 1_334_000, gaps.join(" "));
+  });
+});
+
+suite("regions", () => {
+  const noPath = (key: string) => new ConnectionError("no-path-to-region", key, "No path to region");
+
+  test("that a server is of another one is said once, by who bars it", async () => {
+    const { ports, proxy } = await bench([A]);
+    const contact = new ContactWatch(ports.clock, () => undefined);
+    const query = ({ key }: { key: string }) => Promise.reject(noPath(key));
+    const heartbeat = new Heartbeat({ ...ports, proxy, contact, query });
+    heartbeat.start();
+    await ports.clock.advance(60_000);
+    heartbeat.stop();
+    assert.deepEqual(new Set(ports.logger.lines.map(({ level }) => level)), new Set(["debug"]));
+    assert.deepEqual(heartbeat.status(), {
+      phase: "failing",
+      lastSuccessAt: undefined,
+      lastError: `server ${A}: No path to region`,
+    });
+  });
+
+  test("while all servers are of another one, they are asked for servers of ours", async () => {
+    const { ports, proxy, asked, heartbeat } = await bench([A]);
+    const server = proxy.findServer();
+    assert.ok(server !== undefined);
+    proxy.barServer(server, { source: "region" });
+    heartbeat.start();
+    await proxy.setBackupServers([A]);
+    await ports.clock.advance(60_000);
+    heartbeat.stop();
+    assert.equal(asked[0]?.key, A);
+    assert.deepEqual(proxy.serverRpcAddrs().toSorted(), [B, C]);
   });
 });
 
