@@ -1,4 +1,7 @@
+import { MAX_SERVERS_PER_SOURCE } from "./list-limit.ts";
 import type { Clock, Logger } from "./ports.ts";
+import { printable } from "./printable.ts";
+import { RecentMap } from "./recent-map.ts";
 
 /** One server in a heartbeat, as Nomad's `NodeServerInfo` has it. */
 export interface NodeServerInfo {
@@ -17,12 +20,23 @@ export interface ApiVersion {
 /** A server with a newer API is logged at most once in this time: Nomad's own rule. */
 const LOG_INTERVAL_MS = 3 * 3_600_000;
 
+/** Milliseconds between heartbeats that are told of: what comes in between is told of with the next one, if it stays. */
+const TOLD_EVERY_MS = 60_000;
+
+/** Servers of one heartbeat that get a line each; more of them get one line with their number: 3 lines a minute at most. */
+const LINES_PER_HEARTBEAT = 3;
+
+/** An address takes this many characters of a line and of memory: 20,000 of them, 2 MB. */
+const LONGEST_ADDRESS = 100;
+
 /** Filters servers that speak a newer API than we do. (v0.4.0 panicked on the first one.) */
 export class ApiVersionFilter {
   readonly #ours: ApiVersion;
   readonly #clock: Clock;
   readonly #logger: Logger;
-  readonly #loggedAt = new Map<string, number>();
+  /** When each was told of: as many as one heartbeat may name. */
+  readonly #loggedAt = new RecentMap<number>(MAX_SERVERS_PER_SOURCE);
+  #toldAt = Number.NEGATIVE_INFINITY;
 
   constructor(ours: ApiVersion, clock: Clock, logger: Logger) {
     this.#ours = ours;
@@ -31,38 +45,43 @@ export class ApiVersionFilter {
   }
 
   usable(servers: readonly NodeServerInfo[]): NodeServerInfo[] {
-    this.#forgetOld();
-    return servers.filter((server) => {
-      const newer = isNewer(server, this.#ours);
-      if (newer) {
-        this.#logOnce(server);
-      }
-      return !newer;
-    });
-  }
-
-  #forgetOld(): void {
-    for (const [address, loggedAt] of this.#loggedAt) {
-      if (this.#clock.now() - loggedAt >= LOG_INTERVAL_MS) {
-        this.#loggedAt.delete(address);
-      }
+    const newer = servers.filter((server) => isNewer(server, this.#ours));
+    if (newer.length > 0) {
+      this.#log(newer);
     }
+    return servers.filter((server) => !isNewer(server, this.#ours));
   }
 
-  #logOnce(server: NodeServerInfo): void {
-    if (this.#loggedAt.has(server.rpcAdvertiseAddr)) {
+  #log(newer: readonly NodeServerInfo[]): void {
+    const now = this.#clock.now();
+    this.#loggedAt.forgetWhile((loggedAt) => now - loggedAt >= LOG_INTERVAL_MS);
+    const fresh = newer.filter(({ rpcAdvertiseAddr }) => !this.#loggedAt.has(shown(rpcAdvertiseAddr)));
+    if (fresh.length === 0 || now - this.#toldAt < TOLD_EVERY_MS) {
       return;
     }
-    this.#loggedAt.set(server.rpcAdvertiseAddr, this.#clock.now());
-    this.#logger.warn(
-      {
-        server: server.rpcAdvertiseAddr,
-        apiVersion: versionText(server),
-        ourApiVersion: versionText(this.#ours),
-      },
-      "server speaks a newer API version: not used",
-    );
+    this.#toldAt = now;
+    for (const { rpcAdvertiseAddr } of fresh) {
+      this.#loggedAt.set(shown(rpcAdvertiseAddr), now);
+    }
+    const ourApiVersion = versionText(this.#ours);
+    const named = fresh.slice(0, LINES_PER_HEARTBEAT);
+    if (fresh.length > LINES_PER_HEARTBEAT) {
+      const first = named.map((server) => `${shown(server.rpcAdvertiseAddr)} (${versionText(server)})`);
+      const fields = { servers: fresh.length, first: first.join(", "), ourApiVersion };
+      this.#logger.warn(fields, "servers speak a newer API version: not used");
+      return;
+    }
+    for (const server of named) {
+      this.#logger.warn(
+        { server: shown(server.rpcAdvertiseAddr), apiVersion: versionText(server), ourApiVersion },
+        "server speaks a newer API version: not used",
+      );
+    }
   }
+}
+
+function shown(address: string): string {
+  return printable(address, LONGEST_ADDRESS);
 }
 
 function isNewer(theirs: ApiVersion, ours: ApiVersion): boolean {

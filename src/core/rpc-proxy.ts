@@ -1,5 +1,6 @@
 import { type ApiVersion, ApiVersionFilter, type NodeServerInfo } from "./api-version-filter.ts";
 import { isPlausibleNodeCount, MAX_NODES } from "./fleet.ts";
+import { ListLimit } from "./list-limit.ts";
 import { NameBook } from "./name-book.ts";
 import type { Clock, Logger, Pinger, Random, Resolver } from "./ports.ts";
 import {
@@ -68,6 +69,7 @@ export class RpcProxy {
   readonly #timer: RebalanceTimer;
   readonly #rebalancer: Rebalancer;
   readonly #apiFilter: ApiVersionFilter;
+  readonly #limit: ListLimit;
   readonly #feed: SnapshotFeed;
   #snapshot: Snapshot;
   /** Of the interval that is waited for: drawn once, so that the interval can be worked out again for another fleet. */
@@ -91,6 +93,7 @@ export class RpcProxy {
     });
     this.#rebalancer = this.#rebalancerOf(ports, config);
     this.#apiFilter = new ApiVersionFilter(config, ports.clock, ports.logger);
+    this.#limit = new ListLimit(ports.logger);
     this.#feed = new SnapshotFeed(ports.logger);
     this.#snapshot = Snapshot.empty(wallTimeOf(ports.clock));
   }
@@ -140,15 +143,17 @@ export class RpcProxy {
   /**
    * Replaces the servers that Consul supplied. New ones are appended in the given order; ones that left, and that no
    * other source names, leave the list: with no address, all of them. When there are addresses, but not one can be
-   * used, nothing changes: a list is never emptied by a source that failed. Of two overlapping calls the later one wins.
-   * A name without an address is asked for again until the next call leaves it out or `run` ends, and appended then.
+   * used, nothing changes: a list is never emptied by a source that failed. Of more than `MAX_SERVERS_PER_SOURCE` the first
+   * are taken. Of two overlapping calls the later one wins. A name without an address is asked for again until the next call
+   * leaves it out or `run` ends, and appended then.
    * @returns the addresses that could not be used; the others were applied. A name is waited for at most a second.
    */
   async setBackupServers(
     addrs: readonly string[],
     { tier = "backup", source = "consul" }: { tier?: Tier; source?: "consul" | "state-file" } = {},
   ): Promise<readonly EndpointError[]> {
-    return await this.#reports.take(source, { [tier]: addrs }, (found) => {
+    const taken = this.#limit.firstOf(source, addrs);
+    return await this.#reports.take(source, { [tier]: taken }, (found) => {
       const { listed, newcomers, rejected } = found[tier];
       const endpoints = [...listed, ...newcomers];
       const hasFailed = endpoints.length === 0 && rejected.length > 0;
@@ -160,7 +165,8 @@ export class RpcProxy {
    * Takes a heartbeat: the primaries are replaced, servers of other datacenters become backups, new servers are
    * appended in random order so that a fleet started together does not fixate on one. Servers with a newer API version
    * are filtered. A heartbeat with no usable server changes no list; the numbers are always taken, but for a number of nodes
-   * that no fleet can have (none, negative, above `MAX_NODES`): then the last one stays.
+   * that no fleet can have (none, negative, above `MAX_NODES`): then the last one stays. Of more than
+   * `MAX_SERVERS_PER_SOURCE` servers the first are taken.
    * @returns the addresses that could not be used; the others were applied.
    */
   async refreshServerLists(
@@ -169,7 +175,7 @@ export class RpcProxy {
     leaderRpcAddr: string,
     { source, server }: HeartbeatReport = {},
   ): Promise<readonly EndpointError[]> {
-    const usable = this.#apiFilter.usable(servers);
+    const usable = this.#apiFilter.usable(this.#limit.firstOf(source ?? "heartbeat", servers));
     const isLocal = (server: NodeServerInfo) => server.datacenter === this.#config.datacenter;
     const addressesOf = (infos: readonly NodeServerInfo[]) => infos.map((server) => server.rpcAdvertiseAddr);
     const addrs = {

@@ -1,5 +1,6 @@
 import type { ApiVersion, NodeServerInfo } from "../core/api-version-filter.ts";
 import { isPlausibleNodeCount, MAX_NODES } from "../core/fleet.ts";
+import { RecentMap } from "../core/recent-map.ts";
 import { joinHostPort } from "../core/server-endpoint.ts";
 import { ConnectionError } from "../net/connection-error.ts";
 import { sharedDeadline } from "../net/deadline.ts";
@@ -30,6 +31,9 @@ export interface HeartbeatIdentity extends ApiVersion {
 // An upgraded server keeps its address and gains the method: asking again costs one connection in this time.
 const METHOD_MISSING_FOR_MS = 10 * 60_000;
 
+// Servers that are remembered to lack it. One of more is asked again, which costs a connection.
+const MAX_OLD_SERVERS = 1_000;
+
 // When the count failed: as long as for a small fleet, so that a new token is soon noticed.
 const COUNT_RETRY_MS = 60_000;
 
@@ -49,7 +53,7 @@ export class HeartbeatQuery {
   readonly #identity: HeartbeatIdentity;
   readonly #now: () => number;
   /** When to ask the server with this key for its members again, by `now`. */
-  readonly #membersMissingUntil = new Map<string, number>();
+  readonly #membersMissingUntil = new RecentMap<number>(MAX_OLD_SERVERS);
   #countDueAt = Number.NEGATIVE_INFINITY;
   #lastCount: number | undefined;
 
@@ -131,11 +135,7 @@ export class HeartbeatQuery {
 
   #rememberMissing(key: string): void {
     const now = this.#now();
-    for (const [other, until] of this.#membersMissingUntil) {
-      if (until <= now) {
-        this.#membersMissingUntil.delete(other);
-      }
-    }
+    this.#membersMissingUntil.forgetWhile((until) => until <= now);
     this.#membersMissingUntil.set(key, now + METHOD_MISSING_FOR_MS);
   }
 

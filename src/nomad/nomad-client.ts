@@ -10,6 +10,9 @@ import type { NomadTls } from "./tls-handshake.ts";
 // A member takes 270 bytes: room for 3,800 servers of all federated regions together.
 const LIMIT_BYTES = 1024 * 1024;
 
+// An address takes 30 bytes with IPv6: room for 4,000 peers, which are the voting servers of one region.
+const ADDRESSES_LIMIT_BYTES = 128 * 1024;
+
 const Member = z.object({
   Name: z.string(),
   Status: z.string(),
@@ -39,12 +42,13 @@ export interface NomadMembers {
   readonly members: readonly NomadMember[];
 }
 
-const LEADER = whole(z.string());
+const LEADER = whole(z.string(), ADDRESSES_LIMIT_BYTES);
 const PEERS = whole(
   z
     .array(z.string())
     .nullable()
     .transform((peers) => peers ?? []),
+  ADDRESSES_LIMIT_BYTES,
 );
 const MEMBERS = whole(
   Members.transform(
@@ -60,10 +64,10 @@ const MEMBERS = whole(
 );
 
 /** An answer that is kept whole, decoded and checked. */
-function whole<T>(schema: z.ZodType<T>): Answer<T> {
+function whole<T>(schema: z.ZodType<T>, limitBytes = LIMIT_BYTES): Answer<T> {
   return {
-    keepBytes: LIMIT_BYTES,
-    limitBytes: LIMIT_BYTES,
+    keepBytes: limitBytes,
+    limitBytes,
     read: (bytes) => schema.parse(decodeValue(bytes)),
   };
 }

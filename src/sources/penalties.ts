@@ -1,4 +1,5 @@
 import type { Clock } from "../core/ports.ts";
+import { RecentMap } from "../core/recent-map.ts";
 
 /** The first failure keeps a server out of the next half minute: a process that restarts is up again well within it. */
 const FIRST_PENALTY_MS = 30_000;
@@ -8,6 +9,12 @@ const MAX_PENALTY_MS = 480_000;
 
 /** A server without a failure for this long starts anew. Above the cap, so that a flapping one can't wait its record away. */
 const FORGIVEN_AFTER_MS = 900_000;
+
+/**
+ * Servers whose failures are remembered. Where others come all the time that fail, too, the one
+ * that failed longest ago is forgotten first. 2 MB.
+ */
+const MAX_REMEMBERED = 10_000;
 
 interface Record {
   readonly failures: number;
@@ -21,7 +28,7 @@ interface Record {
  */
 export class Penalties {
   readonly #clock: Clock;
-  readonly #records = new Map<string, Record>();
+  readonly #records = new RecentMap<Record>(MAX_REMEMBERED);
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -31,8 +38,6 @@ export class Penalties {
   add(key: string): void {
     this.#forgive();
     const failures = (this.#records.get(key)?.failures ?? 0) + 1;
-    // To the end of the map, so that the oldest failure is always its first.
-    this.#records.delete(key);
     this.#records.set(key, { failures, failedAt: this.#clock.now() });
   }
 
@@ -47,11 +52,6 @@ export class Penalties {
   }
 
   #forgive(): void {
-    for (const [key, { failedAt }] of this.#records) {
-      if (this.#clock.now() - failedAt < FORGIVEN_AFTER_MS) {
-        return;
-      }
-      this.#records.delete(key);
-    }
+    this.#records.forgetWhile(({ failedAt }) => this.#clock.now() - failedAt >= FORGIVEN_AFTER_MS);
   }
 }

@@ -49,3 +49,49 @@ test("each newer server is logged once in 3 h", async () => {
   filter.usable(newer);
   assert.equal(logger.lines.length, 4);
 });
+
+test("of many newer servers one line tells how many there are, and names the first ones", () => {
+  const { logger, filter } = filterOf(1, 1);
+  const many = Array.from({ length: 7_000 }, (_, index) => server(`s${index}:1`, 2, 0));
+  assert.deepEqual(filter.usable([...many, server("a:1", 1, 1)]), [server("a:1", 1, 1)]);
+  assert.deepEqual(logger.lines, [
+    {
+      level: "warn",
+      fields: { servers: 7_000, first: "s0:1 (2.0), s1:1 (2.0), s2:1 (2.0)", ourApiVersion: "1.1" },
+      message: "servers speak a newer API version: not used",
+    },
+  ]);
+  for (let again = 0; again < 10; again++) {
+    filter.usable(many.toReversed());
+  }
+  assert.equal(logger.lines.length, 1);
+});
+
+test("newer servers that are others each time make three lines a minute at most; none is lost that stays", async () => {
+  const { clock, logger, filter } = filterOf(1, 1);
+  let next = 0;
+  const others = (count: number) => Array.from({ length: count }, () => server(`s${next++}:1`, 2, 0));
+  for (let second = 0; second < 600; second++) {
+    filter.usable(others(second % 5));
+    await clock.advance(1_000);
+  }
+  const tenMinutes = logger.lines.length;
+  assert.ok(tenMinutes >= 10 && tenMinutes <= 31, `${tenMinutes}`);
+  const stays = others(1);
+  for (let second = 0; second < 60; second++) {
+    filter.usable(stays);
+    await clock.advance(1_000);
+  }
+  assert.deepEqual(
+    logger.lines.slice(tenMinutes).map(({ fields }) => (fields as { server?: string }).server),
+    [stays[0]?.rpcAdvertiseAddr],
+  );
+});
+
+test("an address of any length takes a short piece of a line, on one line", () => {
+  const { logger, filter } = filterOf(1, 1);
+  filter.usable([server(`\u001b[31m\n${"x".repeat(1_000_000)}`, 2, 0)]);
+  const text = JSON.stringify(logger.lines);
+  assert.ok(text.length < 500, `${text.length}`);
+  assert.doesNotMatch(text, /\\n|\\u001b/);
+});

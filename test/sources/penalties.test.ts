@@ -30,3 +30,15 @@ test("a quarter of an hour without a failure is a new start", async () => {
   penalties.add("a");
   assert.equal(penalties.remainingMs("a"), 30_000);
 });
+
+test("of very many servers that fail, those that failed last are remembered", () => {
+  const penalties = new Penalties(new FakeClock());
+  for (let server = 0; server < 10_001; server++) {
+    penalties.add(`s${server}`);
+  }
+  assert.equal(penalties.remainingMs("s0"), 0);
+  assert.equal(penalties.remainingMs("s1"), 30_000);
+  penalties.add("s1");
+  penalties.add("other");
+  assert.deepEqual([penalties.remainingMs("s1"), penalties.remainingMs("s2")], [60_000, 0]);
+});

@@ -1,3 +1,4 @@
+import { RecentMap } from "../../core/recent-map.ts";
 import type { Family } from "./query.ts";
 
 /** More names than any fleet has servers; the one that was found longest ago is forgotten first. */
@@ -5,18 +6,14 @@ const MAX_NAMES = 10_000;
 
 /** The addresses that were last found, by name and family: what is used while nobody answers for one of the two. */
 export class LastAddresses {
-  readonly #found = new Map<string, readonly string[]>();
+  readonly #found = new RecentMap<readonly string[]>(2 * MAX_NAMES);
 
   of(name: string, family: Family): readonly string[] {
     return this.#found.get(key(name, family)) ?? [];
   }
 
   remember(name: string, family: Family, addresses: readonly string[]): void {
-    this.forget(name, family);
     this.#found.set(key(name, family), addresses);
-    if (this.#found.size > 2 * MAX_NAMES) {
-      this.#found.delete(this.#found.keys().next().value ?? "");
-    }
   }
 
   forget(name: string, family: Family): void {
