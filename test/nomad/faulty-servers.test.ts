@@ -185,10 +185,12 @@ test("an answer that arrives piece by piece proves life to a ping behind it, but
   // An array 32 of 100,000 small numbers: it takes a byte each.
   const endless = Buffer.concat([header, Buffer.of(0xdd, 0, 1, 0x86, 0xa0)]);
   await using server = await scriptedServer((socket) => {
-    const drip = setInterval(() => socket.write(Buffer.of(0)), 5);
-    socket.once("data", () => socket.write(endless));
-    socket.once("close", () => {
-      clearInterval(drip);
+    socket.once("data", () => {
+      socket.write(endless);
+      const drip = setInterval(() => socket.write(Buffer.of(0)), 5);
+      socket.once("close", () => {
+        clearInterval(drip);
+      });
     });
   });
   const connection = await NomadConnection.open(server.endpoint, { ...IN_TIME, ...REGION });
