@@ -40,8 +40,8 @@ export async function runAgent(flags: AgentFlags, signals: Signals): Promise<voi
   const end = (signal: NodeJS.Signals) => {
     logger.info({ signal }, "stopping");
     const stopped = Promise.all([agent.stop(), dev?.stop()]).then(() => {
-      logger.info({}, "stopped");
       closeLog();
+      logger.info({}, "stopped");
     }, failWith);
     endByDeadline(0, stopped, () => leftovers(agent, unwritten()));
   };
