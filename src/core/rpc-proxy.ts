@@ -1,3 +1,4 @@
+import type { AddressFinding } from "./address-findings.ts";
 import { type ApiVersion, ApiVersionFilter, type NodeServerInfo } from "./api-version-filter.ts";
 import { isPlausibleNodeCount, MAX_NODES } from "./fleet.ts";
 import { ListLimit } from "./list-limit.ts";
@@ -233,6 +234,14 @@ export class RpcProxy {
         this.#apply({ type: "server-resolved", key, addresses });
       }
     });
+  }
+
+  /**
+   * Takes what was found of one address of a server that has several: others are given those that answer.
+   * @returns true when that is news.
+   */
+  noteAddress(server: ServerEndpoint, address: string, finding: AddressFinding): boolean {
+    return this.#apply({ type: "address-heard", key: server.key, address, finding, source: "health" });
   }
 
   /** Removes a server from all lists. @returns true when it was listed. */

@@ -2,7 +2,9 @@
  * The transitions of the ordered server list: pure functions from a snapshot and an event to the next snapshot.
  * An event that changes nothing returns the identical snapshot. Every event is total: none throws.
  */
+
 import { List, type Map as PersistentMap } from "immutable";
+import type { AddressFinding } from "./address-findings.ts";
 import {
   type ClaimsAfter,
   canonicalClaims,
@@ -88,6 +90,14 @@ export type ServerEvent =
       readonly reason?: string;
     }
   | { readonly type: "server-resolved"; readonly key: string; readonly addresses: readonly string[] }
+  | {
+      /** Of a server with several addresses one answered, or failed. */
+      readonly type: "address-heard";
+      readonly key: string;
+      readonly address: string;
+      readonly finding: AddressFinding;
+      readonly source: string;
+    }
   | { readonly type: "rebalanced"; readonly order: readonly string[]; readonly reason?: string | undefined };
 
 /** The next snapshot; the identical one when the event changes nothing. `at`: milliseconds since the Unix epoch. */
@@ -111,6 +121,8 @@ export function transition(snapshot: Snapshot, event: ServerEvent, at: number): 
       return admitServer(snapshot, event, at);
     case "server-resolved":
       return resolveServer(snapshot, event, at);
+    case "address-heard":
+      return hearAddress(snapshot, event, at);
     case "rebalanced":
       return takeOrder(snapshot, event, at);
   }
@@ -374,14 +386,38 @@ function resolveServer(snapshot: Snapshot, event: EventOf<"server-resolved">, at
   const { key, addresses } = event;
   const part = snapshot.barred.has(key) ? "barred" : "members";
   const member = snapshot[part].get(key);
-  const known = member?.endpoint.addresses ?? [];
-  const same = addresses.length === known.length && addresses.every((address, i) => address === known[i]);
-  if (member === undefined || addresses.length === 0 || same) {
+  if (member === undefined || addresses.length === 0) {
     return snapshot;
   }
-  const resolved = memberOf(member.endpoint.withAddresses(addresses), member.claims);
+  const endpoint = member.endpoint.withAddresses(addresses);
+  if (isSameList(endpoint.addresses, member.endpoint.addresses)) {
+    return snapshot;
+  }
+  const resolved = memberOf(endpoint, member.claims);
   const cause: Cause = { occurrence: "server-resolved", source: "resolver", server: key };
   return next(snapshot, { [part]: snapshot[part].set(key, resolved) }, {}, cause, at);
+}
+
+function isSameList(one: readonly string[], other: readonly string[]): boolean {
+  return one.length === other.length && one.every((text, i) => text === other[i]);
+}
+
+/** With one address there is nothing to choose: whether that answers is what is known of the server. */
+function hearAddress(snapshot: Snapshot, event: EventOf<"address-heard">, at: number): Snapshot {
+  const { key, address, finding, source } = event;
+  const member = snapshot.members.get(key);
+  const endpoint = member?.endpoint.withFinding(address, finding);
+  if (member === undefined || endpoint === undefined || endpoint === member.endpoint) {
+    return snapshot;
+  }
+  if (endpoint.addresses.length < 2) {
+    return snapshot;
+  }
+  const members = snapshot.members.set(key, memberOf(endpoint, member.claims));
+  const cause: Cause = finding.answers
+    ? { occurrence: "address-answered", source, server: key, reason: address }
+    : { occurrence: "address-failed", source, server: key, reason: `${address}: ${finding.reason}` };
+  return next(snapshot, { members }, {}, cause, at);
 }
 
 /** A new order, reconciled with what changed since it was planned: see `RpcProxy.rebalanceServers`. */

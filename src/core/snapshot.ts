@@ -28,6 +28,8 @@ type Occurrence =
   | "server-barred"
   | "server-admitted"
   | "server-resolved"
+  | "address-answered"
+  | "address-failed"
   | "rebalanced";
 
 /** Why a snapshot came about. */

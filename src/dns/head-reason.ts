@@ -1,3 +1,4 @@
+import type { ServerEndpoint } from "../core/server-endpoint.ts";
 import type { Cause, Snapshot } from "../core/snapshot.ts";
 
 /** Why the head of a list is the head: the change that made it so. */
@@ -18,8 +19,20 @@ export function headReasonAfter(previous: HeadReason | undefined, next: Snapshot
   return { server: head.key, cause: next.cause, at: next.at, revision: next.revision };
 }
 
+/** Silent addresses of the head that are told of: a name has few. */
+const SILENT_SHOWN = 8;
+
+function isOneOfSeveral(head: ServerEndpoint | undefined): head is ServerEndpoint {
+  return head !== undefined && head.addresses.length > 1;
+}
+
 /** The strings of the TXT record, `name=value` each (RFC 1464), printable ASCII of at most 255 bytes. */
-export function headReasonStrings(reason: HeadReason, tier: string, state: string): readonly string[] {
+export function headReasonStrings(
+  reason: HeadReason,
+  tier: string,
+  state: string,
+  head?: ServerEndpoint,
+): readonly string[] {
   const { cause } = reason;
   const pairs: readonly (readonly [string, string | undefined])[] = [
     ["head", reason.server],
@@ -31,6 +44,10 @@ export function headReasonStrings(reason: HeadReason, tier: string, state: strin
     ["source", cause.source],
     ["server", cause.server],
     ["reason", cause.reason],
+    ["addresses", isOneOfSeveral(head) ? head.named.join(" ") : undefined],
+    ...(head?.silent() ?? [])
+      .slice(0, SILENT_SHOWN)
+      .map(({ address, reason: why }) => ["silent", `${address}: ${why}`] as const),
   ];
   return pairs.flatMap(([name, value]) => (value === undefined ? [] : [characterString(`${name}=${value}`)]));
 }

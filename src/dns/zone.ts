@@ -125,7 +125,7 @@ export function poolNodes(settings: ZoneSettings, pool: string, view: PoolView):
       poolOwner,
       readyNode(
         [
-          ...head.addresses.map((address) => addressRecord(poolOwner, ttl, address)),
+          ...head.named.map((address) => addressRecord(poolOwner, ttl, address)),
           ...txt(poolOwner, ttl, view),
         ],
         [],
@@ -141,7 +141,14 @@ function txt(name: string, ttl: number, view: PoolView): readonly ResourceRecord
   }
   const tier = view.snapshot.tierOf(view.headReason.server) ?? "unknown";
   return [
-    { name, ttl, data: { type: "TXT", strings: headReasonStrings(view.headReason, tier, view.state) } },
+    {
+      name,
+      ttl,
+      data: {
+        type: "TXT",
+        strings: headReasonStrings(view.headReason, tier, view.state, view.snapshot.head),
+      },
+    },
   ];
 }
 
@@ -161,7 +168,7 @@ function srvNode(
     if (!targets.has(target)) {
       targets.set(
         target,
-        server.addresses.map((address) => addressRecord(target, ttl, address)),
+        server.named.map((address) => addressRecord(target, ttl, address)),
       );
     }
     const data: RecordData = { type: "SRV", priority: position, weight: 1, port: server.port, target };

@@ -1,6 +1,6 @@
 import type { PingContext, Pinger } from "../core/ports.ts";
 import type { ServerEndpoint } from "../core/server-endpoint.ts";
-import { provesLife } from "./connection-error.ts";
+import { isLocal, provesLife } from "./connection-error.ts";
 import { sharedDeadline } from "./deadline.ts";
 import type { CallOptions, Connector, HeldConnection } from "./held-connection.ts";
 
@@ -24,16 +24,55 @@ export class ConnectionPinger implements Pinger {
   }
 }
 
+/** Asks more of a connection than one answer. */
+type FurtherQuestion = (connection: HeldConnection) => Promise<void>;
+
+/** Addresses of one server that are asked at the same time, best first: as many as are watched. */
+const ADDRESSES_ASKED = 8;
+
 /**
- * Opens a connection to the server, pings it once, and closes it, whatever happens. Resolves when the server answered: a
- * stopped one accepts, so only the answer counts. An application error is one. `options` are for the connection and the
- * ping together; `whileOpen` may ask more of the connection than one answer.
+ * Opens a connection to the server, pings it once, and closes it, whatever happens. Resolves when the server answered, at
+ * whichever of its addresses: a stopped one accepts, so only the answer counts. An application error is one. `options` are for
+ * the connection and the ping together.
  */
 export async function askOnce(
   connector: Connector,
   server: ServerEndpoint,
   options: CallOptions,
-  whileOpen?: (connection: HeldConnection) => Promise<void>,
+  whileOpen?: FurtherQuestion,
+): Promise<void> {
+  if (server.addresses.length === 1) {
+    await askAt(connector, server, options, whileOpen);
+    return;
+  }
+  const answered = new AbortController();
+  const signal = AbortSignal.any([
+    answered.signal,
+    ...(options.signal === undefined ? [] : [options.signal]),
+  ]);
+  const questions = server.addresses
+    .slice(0, ADDRESSES_ASKED)
+    .map((address) => askAt(connector, server.at(address), { ...options, signal }, whileOpen));
+  try {
+    await Promise.any(questions);
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    throw error instanceof AggregateError ? firstProof(error) : error;
+  } finally {
+    answered.abort();
+  }
+}
+
+/** Where one address could be asked and failed, the server failed. */
+function firstProof({ errors }: AggregateError): unknown {
+  return errors.find((error) => !isLocal(error)) ?? errors[0];
+}
+
+async function askAt(
+  connector: Connector,
+  server: ServerEndpoint,
+  options: CallOptions,
+  whileOpen: FurtherQuestion | undefined,
 ): Promise<void> {
   const left = sharedDeadline(options);
   const connection = await answerOf(connector.open(server, left()));

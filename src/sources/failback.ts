@@ -1,7 +1,7 @@
 import type { Clock } from "../core/ports.ts";
 import type { RpcProxy } from "../core/rpc-proxy.ts";
 import type { Penalties } from "./penalties.ts";
-import type { ServerWatch } from "./server-watch.ts";
+import type { Watch } from "./server-watch.ts";
 
 /** A primary must have answered for this long before the list goes back to it from a backup. */
 const FAILBACK_AFTER_MS = 30_000;
@@ -21,7 +21,7 @@ export class Failback {
   }
 
   /** A server that is watched, but is not the head, answered. When it may take over, the list is rebalanced. */
-  consider({ key, state }: ServerWatch, signal: AbortSignal): void {
+  consider({ key, state }: Watch, signal: AbortSignal): void {
     const { clock, penalties, proxy } = this.#ports;
     const isWanted = this.#isPrimary(key) && !this.#isPrimary(proxy.snapshot().head?.key);
     const hasAnsweredLong = state.phase === "up" && clock.now() - state.since >= FAILBACK_AFTER_MS;

@@ -8,8 +8,15 @@ import { FleetWaits } from "./fleet-waits.ts";
 import { HeadSearch } from "./head-search.ts";
 import { HEADS_PACE, standbyIntervalMs } from "./health-pace.ts";
 import { type Failing, KnownDown } from "./known-down.ts";
+import { NameWatch, type NameWatchOptions } from "./name-watch.ts";
 import { earliestNext, FRESH_PACE, type Pace, spend } from "./query-pace.ts";
-import { ServerWatch, SHORT_LIFE_MS, type WatchFailure, type WatchState } from "./server-watch.ts";
+import {
+  ServerWatch,
+  SHORT_LIFE_MS,
+  type Watch,
+  type WatchFailure,
+  type WatchState,
+} from "./server-watch.ts";
 import { standbyOf } from "./standby.ts";
 import { WatchPauses } from "./watch-pauses.ts";
 import { type Role, Watches } from "./watches.ts";
@@ -29,6 +36,7 @@ export interface HealthPorts extends FailbackPorts {
     | "findServer"
     | "notifyFailedServer"
     | "refreshAddresses"
+    | "noteAddress"
     | "rebalanceServers"
     | "numNodes"
     | "numServers"
@@ -167,9 +175,9 @@ export class HealthMonitor {
     return wanted;
   }
 
-  #newWatch(endpoint: ServerEndpoint): ServerWatch {
+  #newWatch(endpoint: ServerEndpoint): Watch {
     const { clock, connector } = this.#ports;
-    const watch: ServerWatch = new ServerWatch(endpoint, {
+    const options: NameWatchOptions = {
       connector,
       clock,
       waits: this.#waits,
@@ -198,11 +206,38 @@ export class HealthMonitor {
           this.#watches.standby?.hurry();
         }
       },
-    });
+      drawAddressDelay: () => this.#pauses.drawBeforeNext(false, 0),
+      onAddress: (server, address, failure) => {
+        this.#noteAddress(server, address, failure);
+      },
+    };
+    const watch: Watch =
+      endpoint.kind === "name" ? new NameWatch(endpoint, options) : new ServerWatch(endpoint, options);
     return watch;
   }
 
-  #answered(watch: ServerWatch, lasted: boolean): void {
+  /** Of a server with several addresses one answered, or failed: only those that answer are given to others. */
+  #noteAddress(server: ServerEndpoint, address: string, failure: WatchFailure | undefined): void {
+    const { logger, proxy } = this.#ports;
+    const { key } = server;
+    if (failure === undefined) {
+      const wasSilent = server.silent().some((silent) => silent.address === address);
+      if (proxy.noteAddress(server, address, { answers: true }) && wasSilent) {
+        logger.info({ server: key, address }, "an address of the server answers again");
+      }
+      return;
+    }
+    const { reason } = failure;
+    if (proxy.noteAddress(server, address, { answers: false, reason })) {
+      logger.warn(
+        { server: key, address, reason },
+        "an address of the server fails: not given while another answers",
+      );
+    }
+    proxy.refreshAddresses(server);
+  }
+
+  #answered(watch: Watch, lasted: boolean): void {
     if (!this.#known.answered(watch.key, lasted)) {
       return;
     }
@@ -220,7 +255,7 @@ export class HealthMonitor {
   }
 
   /** Where servers close connections at once, what answers may be like them: it has to answer for longer. */
-  #believes({ state }: ServerWatch): boolean {
+  #believes({ state }: Watch): boolean {
     const now = this.#ports.clock.now();
     return (
       this.#known.closingSince(now - CLOSING_MATTERS_MS) < FAILURES_UNTIL_SEARCH ||
@@ -228,7 +263,7 @@ export class HealthMonitor {
     );
   }
 
-  #failed(watch: ServerWatch, failure: WatchFailure): void {
+  #failed(watch: Watch, failure: WatchFailure): void {
     const { key, endpoint } = watch;
     const wasUp = this.#noteDown(endpoint, failure);
     if (this.#watches.head !== watch) {

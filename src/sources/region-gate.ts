@@ -32,6 +32,9 @@ interface RegionGatePorts {
 /** Servers asked at the same time: sockets for a long list that is silent. 1,000 silent ones take a minute with 500 ms each. */
 const ASKED_AT_ONCE = 8;
 
+/** One address of several may say again and again that it is of another region. */
+const MIN_ASK_INTERVAL_MS = 10_000;
+
 /** Servers that the warning names; of more it tells how many. */
 const SERVERS_NAMED = 3;
 
@@ -81,8 +84,8 @@ export class RegionGate {
   readonly #ports: RegionGatePorts;
   readonly #region: string;
   readonly #waits: FleetWaits;
-  /** Keys of listed servers that were asked, whatever came of it: a subset of the list. */
-  readonly #asked = new Set<string>();
+  /** When listed servers were asked, whatever came of it, by `Clock.now`: a subset of the list. */
+  readonly #askedAt = new Map<string, number>();
   /** Since when some server is barred, by `Clock.now`. */
   #barredSince = 0;
   #running: AbortController | undefined;
@@ -118,6 +121,24 @@ export class RegionGate {
 
   /** It said that it does not serve our region; `own`: the region that it says it is of. */
   bar(server: ServerEndpoint, own?: string): void {
+    const { barred, members } = this.#ports.proxy.snapshot();
+    if ((members.get(server.key) ?? barred.get(server.key))?.endpoint.addresses.length === 1) {
+      this.#bar(server, own);
+    } else {
+      // That is what one of its addresses says.
+      this.#askAgain(server.key);
+    }
+  }
+
+  #askAgain(key: string): void {
+    const isTooSoon = this.#ports.clock.now() - (this.#askedAt.get(key) ?? 0) < MIN_ASK_INTERVAL_MS;
+    if (!isTooSoon && this.#running !== undefined) {
+      this.#askedAt.delete(key);
+      void this.#askNewcomers(this.#running.signal);
+    }
+  }
+
+  #bar(server: ServerEndpoint, own?: string): void {
     const { clock, logger, proxy } = this.#ports;
     const region = this.#region;
     // One line for a list full of them: the others are as this one.
@@ -163,12 +184,12 @@ export class RegionGate {
   /** Keys of the listed servers that were not asked yet. */
   #unasked(): string[] {
     const { order, members } = this.#ports.proxy.snapshot();
-    for (const key of this.#asked) {
+    for (const key of this.#askedAt.keys()) {
       if (!members.has(key)) {
-        this.#asked.delete(key);
+        this.#askedAt.delete(key);
       }
     }
-    return order.filter((key) => !this.#asked.has(key)).toArray();
+    return order.filter((key) => !this.#askedAt.has(key)).toArray();
   }
 
   async #askBarred(signal: AbortSignal): Promise<void> {
@@ -193,31 +214,39 @@ export class RegionGate {
   }
 
   async #ask(key: string, signal: AbortSignal): Promise<void> {
-    const { proxy, query } = this.#ports;
-    const { barred, members } = proxy.snapshot();
+    const { barred, members } = this.#ports.proxy.snapshot();
     const server = (members.get(key) ?? barred.get(key))?.endpoint;
     if (server === undefined) {
       return;
     }
     if (members.has(key)) {
-      this.#asked.add(key);
+      this.#askedAt.set(key, this.#ports.clock.now());
     }
-    const verdict = await query(server, signal).catch(() => undefined);
+    const verdict = await this.#verdict(server, signal);
     if (verdict === undefined || signal.aborted) {
       return;
     }
     if (verdict.serves) {
       this.#admit(server);
     } else {
-      this.bar(server, verdict.own);
+      this.#bar(server, verdict.own);
     }
+  }
+
+  /** Of several addresses one that serves our region is enough. `undefined` when none tells. */
+  async #verdict(server: ServerEndpoint, signal: AbortSignal): Promise<RegionVerdict | undefined> {
+    const asked = server.addresses
+      .slice(0, ASKED_AT_ONCE)
+      .map((address) => this.#ports.query(server.at(address), signal).catch(() => undefined));
+    const verdicts = await Promise.all(asked);
+    return verdicts.find((verdict) => verdict?.serves) ?? verdicts.find((verdict) => verdict !== undefined);
   }
 
   #admit(server: ServerEndpoint): void {
     const { logger, proxy } = this.#ports;
     const region = this.#region;
     if (proxy.snapshot().barred.has(server.key)) {
-      this.#asked.add(server.key);
+      this.#askedAt.set(server.key, this.#ports.clock.now());
       proxy.admitServer(server, { source: "region", reason: `serves region ${region}` });
       logger.info({ server: server.key, region }, "server serves our region now: used again");
     }

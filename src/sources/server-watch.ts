@@ -39,15 +39,21 @@ export interface WatchOptions {
    * Called after each answered ping, and each time the server is found down, never after `stop`. `lasted`: the connection
    * is older than `SHORT_LIFE_MS`.
    */
-  readonly onAnswer: (watch: ServerWatch, lasted: boolean) => void;
-  readonly onDown: (watch: ServerWatch, failure: WatchFailure) => void;
+  readonly onAnswer: (watch: Watch, lasted: boolean) => void;
+  readonly onDown: (watch: Watch, failure: WatchFailure) => void;
   /** Called when the server has not answered for half of the time that it may take. */
-  readonly onSlow: (watch: ServerWatch) => void;
+  readonly onSlow: (watch: Watch) => void;
 }
 
 export interface WatchFailure extends Failing {
   readonly reason: string;
 }
+
+/** Whoever watches a server. */
+export type Watch = Pick<
+  ServerWatch,
+  "key" | "endpoint" | "state" | "connection" | "start" | "stop" | "retarget" | "hurry"
+>;
 
 /**
  * Holds one connection to a server, to know at once when it dies, and pings it for when it hangs. A connection that closes

@@ -1,12 +1,12 @@
 import type { ServerEndpoint } from "../core/server-endpoint.ts";
 import type { HeldConnection } from "../net/held-connection.ts";
 import type { WaitLength } from "./fleet-waits.ts";
-import type { ServerWatch, WatchState } from "./server-watch.ts";
+import type { Watch, WatchState } from "./server-watch.ts";
 
 export type Role = "head" | "standby";
 
 interface WatchesOptions {
-  readonly newWatch: (endpoint: ServerEndpoint) => ServerWatch;
+  readonly newWatch: (endpoint: ServerEndpoint) => Watch;
   /** Until a server is dialled that becomes the next one. */
   readonly drawStandbyDelay: (key: string) => WaitLength;
 }
@@ -14,17 +14,17 @@ interface WatchesOptions {
 /** The servers that are watched now, by role. */
 export class Watches {
   readonly #options: WatchesOptions;
-  readonly #byRole = new Map<Role, ServerWatch>();
+  readonly #byRole = new Map<Role, Watch>();
 
   constructor(options: WatchesOptions) {
     this.#options = options;
   }
 
-  get head(): ServerWatch | undefined {
+  get head(): Watch | undefined {
     return this.#byRole.get("head");
   }
 
-  get standby(): ServerWatch | undefined {
+  get standby(): Watch | undefined {
     return this.#byRole.get("standby");
   }
 
@@ -43,7 +43,7 @@ export class Watches {
     const before = new Map([...this.#byRole.values()].map((watch) => [watch.key, watch]));
     const previousHead = this.head;
     this.#byRole.clear();
-    const fresh: ServerWatch[] = [];
+    const fresh: Watch[] = [];
     for (const [role, endpoint] of wanted) {
       const kept = before.get(endpoint.key);
       const watch = kept ?? this.#options.newWatch(endpoint);

@@ -80,6 +80,13 @@ const event: fc.Arbitrary<ServerEvent> = fc.oneof(
     key,
     addresses: fc.array(fc.constantFrom("10.0.0.8", "10.0.0.9"), { maxLength: 2 }),
   }),
+  fc.record({
+    type: fc.constant("address-heard" as const),
+    key,
+    address: fc.constantFrom("10.0.0.8", "10.0.0.9"),
+    finding: fc.constantFrom({ answers: true } as const, { answers: false, reason: "refused" } as const),
+    source: fc.constant("health"),
+  }),
   fc.record({ type: fc.constant("rebalanced" as const), order: fc.array(key, { maxLength: 10 }) }),
 );
 
@@ -103,7 +110,10 @@ function seen(snapshot: Snapshot): string {
 
 /** What an event may change: all but revision, cause, difference and time. */
 function content(snapshot: Snapshot): string {
-  const members = snapshot.order.map((listed) => snapshot.members.get(listed)).toArray();
+  const members = snapshot.order
+    .map((listed) => snapshot.members.get(listed))
+    .map((member) => [member, member?.endpoint.findings()])
+    .toArray();
   return JSON.stringify([
     members,
     [...snapshot.barred].toSorted(([one], [other]) => (one < other ? -1 : 1)),

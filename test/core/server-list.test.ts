@@ -1,6 +1,7 @@
 /** The transitions: what each event does, why the snapshot says it came about, and what changed. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { suite, test } from "node:test";
+import type { AddressFinding } from "../../src/core/address-findings.ts";
 import { parseRpcAddr, ServerEndpoint } from "../../src/core/server-endpoint.ts";
 import { type ServerEvent, transition } from "../../src/core/server-list.ts";
 import { type Cause, type Difference, Snapshot } from "../../src/core/snapshot.ts";
@@ -369,4 +370,95 @@ test("a name's addresses are kept up to date while its server is barred, and rem
   assert.deepEqual(barred.barred.get(web.key)?.endpoint.addresses, ["10.0.0.9"]);
   const removed = transition(barred, { type: "server-removed", key: web.key, source: "api" }, 9);
   assert.deepEqual([removed.barred.size, removed.size], [0, 0]);
+});
+
+suite("a name with several addresses", () => {
+  const refused: AddressFinding = { answers: false, reason: "connection refused" };
+  const answers: AddressFinding = { answers: true };
+  const web = new ServerEndpoint("web", parseRpcAddr("web"), ["10.0.0.7", "10.0.0.8", "10.0.0.9"]);
+  const added: ServerEvent = { type: "primary-added", endpoint: web, source: "static" };
+  const heard = (address: string, finding: AddressFinding): ServerEvent => {
+    return { type: "address-heard", key: web.key, address, finding, source: "health" };
+  };
+  const resolved = (...addresses: string[]): ServerEvent => ({
+    type: "server-resolved",
+    key: web.key,
+    addresses,
+  });
+  const rows: [string, ServerEvent[], addresses: string, named: string][] = [
+    ["nothing is known: all", [], "7 8 9", "7 8 9"],
+    ["one fails: the others", [heard("10.0.0.7", refused)], "8 9 7", "8 9"],
+    ["one answers: that one", [heard("10.0.0.8", answers)], "8 7 9", "8"],
+    ["two answer: those", [heard("10.0.0.9", answers), heard("10.0.0.7", answers)], "9 7 8", "9 7"],
+    [
+      "all fail: all",
+      [heard("10.0.0.7", refused), heard("10.0.0.8", refused), heard("10.0.0.9", refused)],
+      "9 8 7",
+      "9 8 7",
+    ],
+    [
+      "one fails, and the name is looked up again: it stays behind",
+      [heard("10.0.0.8", answers), heard("10.0.0.7", refused), resolved("10.0.0.7", "10.0.0.9", "10.0.0.8")],
+      "8 9 7",
+      "8",
+    ],
+    [
+      "the only one that answers leaves the name: those that are not known to fail",
+      [heard("10.0.0.8", answers), heard("10.0.0.7", refused), resolved("10.0.0.7", "10.0.0.9")],
+      "9 7",
+      "9",
+    ],
+    [
+      "one that failed leaves the name and is back: nothing is known of it",
+      [heard("10.0.0.7", refused), resolved("10.0.0.8"), resolved("10.0.0.7", "10.0.0.8")],
+      "7 8",
+      "7 8",
+    ],
+    ["an address that it does not have", [heard("10.0.0.1", refused)], "7 8 9", "7 8 9"],
+  ];
+  const ends = (addresses: readonly string[] = []) => addresses.map((address) => address.slice(-1)).join(" ");
+  for (const [what, events, addresses, named] of rows) {
+    test(what, () => {
+      const { head } = after(added, ...events);
+      assert.deepEqual([ends(head?.addresses), ends(head?.named)], [addresses, named]);
+    });
+  }
+
+  test("tells why: in the cause, and for as long as it lasts", () => {
+    const failed = after(added, heard("10.0.0.8", refused));
+    check(failed, {
+      order: [web],
+      primaries: [web],
+      cause: {
+        occurrence: "address-failed",
+        source: "health",
+        server: web.key,
+        reason: "10.0.0.8: connection refused",
+      },
+      difference: {},
+    });
+    assert.deepEqual(failed.head?.silent(), [{ address: "10.0.0.8", reason: "connection refused" }]);
+    const again = transition(failed, heard("10.0.0.8", answers), 9);
+    assert.deepEqual(again.cause, {
+      occurrence: "address-answered",
+      source: "health",
+      server: web.key,
+      reason: "10.0.0.8",
+    });
+    assert.deepEqual(again.head?.silent(), []);
+  });
+
+  test("the same again is no news, nor is anything of a server with one address", () => {
+    const failed = after(added, heard("10.0.0.8", refused));
+    assert.equal(transition(failed, heard("10.0.0.8", { answers: false, reason: "no answer" }), 9), failed);
+    const single = after({ type: "primary-added", endpoint: A, source: "static" });
+    const event: ServerEvent = {
+      type: "address-heard",
+      key: A.key,
+      address: A.host,
+      finding: refused,
+      source: "health",
+    };
+    assert.equal(transition(single, event, 9), single);
+  });
 });
