@@ -38,13 +38,22 @@ module.exports = {
       "The Consul adapter knows the core's ports and the watcher's port, which it implements.",
     ),
     only("log-imports-core", "^src/log/", ["^src/core/"], "The log writes what it is given."),
-    only("files-import-ports", "^src/files/", ["^src/core/ports\\.ts$"], "Files know the log only."),
+    only(
+      "files-import-ports",
+      "^src/files/",
+      ["^src/core/(ports|printable|without-secrets)\\.ts$"],
+      "Files know the log only.",
+    ),
     only("dns-imports-core", "^src/dns/", ["^src/core/"], "DNS is a view of snapshots."),
     only("http-imports-core", "^src/http/", ["^src/core/", "^src/files/"], "HTTP is a view of snapshots."),
     only(
       "config-imports-addresses",
       "^src/config/",
-      ["^src/core/server-endpoint\\.ts$", "^src/consul/consul-address\\.ts$", "^src/files/"],
+      [
+        "^src/core/(server-endpoint|printable|without-secrets)\\.ts$",
+        "^src/consul/consul-address\\.ts$",
+        "^src/files/",
+      ],
       "Configuration knows files, addresses and durations only.",
     ),
     {

@@ -5,16 +5,17 @@ import type { Logger } from "./core/ports.ts";
 import type { ProxyConfig } from "./core/rpc-proxy.ts";
 import { defined } from "./defined.ts";
 import { readTextFile } from "./files/regular-file.ts";
+import { shownPath } from "./files/shown-path.ts";
 import { isOfOtherRegion } from "./net/connection-error.ts";
 import type { HeldConnection } from "./net/held-connection.ts";
 import { HeartbeatQuery } from "./nomad/heartbeat-query.ts";
 import { NomadClient } from "./nomad/nomad-client.ts";
 import { NomadConnection } from "./nomad/nomad-connection.ts";
 import type { NomadTls } from "./nomad/tls-handshake.ts";
-import { nomadToken } from "./nomad-token.ts";
+import { NomadToken, type TokenConfig } from "./nomad-token.ts";
 import type { HeartbeatQuery as Query } from "./sources/heartbeat-answer.ts";
 import type { RegionQuery } from "./sources/region-gate.ts";
-import { silentLogger } from "./system-ports.ts";
+import { silentLogger, systemClock } from "./system-ports.ts";
 
 /** All calls of one heartbeat together. Above the 5.3 s that a server without a leader may hold a call (measured). */
 const HEARTBEAT_TIMEOUT_MS = 6_000;
@@ -31,7 +32,9 @@ function pem(path: string | null): string | null {
     return path === null ? null : readTextFile(path);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new AgentError(`${String(path)}: expected a readable PEM file: ${reason}`, { cause: error });
+    throw new AgentError(`${shownPath(path ?? "")}: expected a readable PEM file: ${reason}`, {
+      cause: error,
+    });
   }
 }
 
@@ -41,24 +44,20 @@ interface NomadPorts {
   readonly connectionTo: (key: string) => HeldConnection | undefined;
 }
 
-/**
- * Asks a Nomad server for a heartbeat. The token's file is read for each, so that it can be replaced.
- * @throws AgentError for a NOMAD_TOKEN that can't be one.
- */
+/** Asks a Nomad server for a heartbeat. */
 export function nomadHeartbeat(
-  config: Pick<PoolConfig, "token_file">,
+  token: Pick<NomadToken, "for">,
   proxyConfig: ProxyConfig,
   tls: NomadTls | undefined,
   { logger, connectionTo }: NomadPorts,
 ): Query {
   const heartbeat = new HeartbeatQuery(proxyConfig);
-  const token = nomadToken(config.token_file, logger);
   const { region } = proxyConfig;
   let saidUncounted = false;
   return async (server, signal) => {
     const held = connectionTo(server.key);
     const lent = held instanceof NomadConnection ? held : undefined;
-    const client = new NomadClient(server, { region, token: token(), tls }, lent);
+    const client = new NomadClient(server, { region, token: token.for(server.key), tls }, lent);
     try {
       const answer = await heartbeat.ask(client, { timeoutMs: HEARTBEAT_TIMEOUT_MS, signal });
       const { countFailure } = answer;
@@ -80,19 +79,20 @@ export function nomadHeartbeat(
 
 /**
  * Asks a Nomad server whether it serves our region. `timeoutMs`: for all of it. With the heartbeat's token, where there are
- * heartbeats: those tell when its file is away.
+ * heartbeats, and to whom they send it: those tell when its file is away or it is withheld.
  */
 export function nomadRegion(
-  config: Pick<PoolConfig, "heartbeat" | "token_file">,
+  config: Pick<PoolConfig, "heartbeat"> & TokenConfig,
   proxyConfig: ProxyConfig,
   tls: NomadTls | undefined,
   timeoutMs: number,
 ): RegionQuery {
   const query = new HeartbeatQuery(proxyConfig);
-  const token = config.heartbeat === "nomad" ? nomadToken(config.token_file, silentLogger) : () => undefined;
+  const ports = { clock: systemClock, logger: silentLogger };
+  const token = config.heartbeat === "nomad" ? new NomadToken(config, ports) : undefined;
   const { region } = proxyConfig;
   return async (server, signal) => {
-    const client = new NomadClient(server, { region, token: token(), tls });
+    const client = new NomadClient(server, { region, token: token?.for(server.key), tls });
     try {
       const own = await query.otherRegion(client, { timeoutMs, signal });
       return { serves: own === undefined, own };

@@ -8,6 +8,7 @@ import type { Connector } from "./net/held-connection.ts";
 import { TcpConnection } from "./net/tcp-connection.ts";
 import { nomadConnector } from "./nomad/nomad-connector.ts";
 import { nomadHeartbeat, nomadRegion, nomadTls } from "./nomad-pool.ts";
+import { NomadToken } from "./nomad-token.ts";
 import type { ConsulCatalog } from "./sources/consul-catalog.ts";
 import { type ConsulWatchConfig, DEFAULT_CONSUL_WATCH } from "./sources/consul-watch-config.ts";
 import { type SourceWarning, warningsOf } from "./sources/consul-watch-status.ts";
@@ -49,6 +50,7 @@ export class Pool {
   readonly #static: StaticServers;
   readonly #watcher: ConsulWatcher | undefined;
   readonly #heartbeat: Heartbeat | undefined;
+  readonly #token: NomadToken | undefined;
   readonly #contact: ContactWatch;
   readonly #health: HealthMonitor | Hearsay;
   readonly #firstReports: FirstReports;
@@ -83,8 +85,7 @@ export class Pool {
       }
     });
     const connectionTo = (key: string) => health.connectionTo(key);
-    const ask = () =>
-      hearingRegionOf(nomadHeartbeat(config, proxyConfig, tls, { ...shared, connectionTo }), onOtherRegion);
+    const token = config.heartbeat === "nomad" ? new NomadToken(config, shared) : undefined;
     this.name = name;
     this.proxy = proxy;
     this.pushed =
@@ -98,7 +99,17 @@ export class Pool {
             watchConfigOf(config.backups, place.consul.wait),
           );
     this.#heartbeat =
-      config.heartbeat === "nomad" ? new Heartbeat({ ...shared, proxy, query: ask(), contact }) : undefined;
+      token &&
+      new Heartbeat({
+        ...shared,
+        proxy,
+        query: hearingRegionOf(
+          nomadHeartbeat(token, proxyConfig, tls, { ...shared, connectionTo }),
+          onOtherRegion,
+        ),
+        contact,
+      });
+    this.#token = token;
     this.#contact = contact;
     this.#health = health;
     this.#firstReports = firstReports;
@@ -119,7 +130,7 @@ export class Pool {
   /** What an operator should know of the pool's sources for as long as it lasts. */
   warnings(): readonly SourceWarning[] {
     const ofConsul = this.#watcher === undefined ? [] : warningsOf(this.#watcher.status());
-    return [...ofConsul, ...(this.#gate?.warnings() ?? [])];
+    return [...ofConsul, ...(this.#gate?.warnings() ?? []), ...(this.#token?.warnings() ?? [])];
   }
 
   /** Nothing waits here: what is not reachable yet is tried again. */

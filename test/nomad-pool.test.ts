@@ -4,10 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import { AgentError } from "../src/agent-error.ts";
+import type { PoolConfig } from "../src/config/schema.ts";
+import type { Logger } from "../src/core/ports.ts";
 import { ServerEndpoint } from "../src/core/server-endpoint.ts";
 import { StandInServer } from "../src/nomad/stand-in-server.ts";
 import { nomadHeartbeat, nomadTls } from "../src/nomad-pool.ts";
-import { silentLogger } from "../src/system-ports.ts";
+import { NomadToken } from "../src/nomad-token.ts";
+import { silentLogger, systemClock } from "../src/system-ports.ts";
 import { RecordingLogger } from "./files/recording-logger.ts";
 
 const PLACE = { region: "global", datacenter: "dc1", rpcMajorVersion: 1, rpcMinorVersion: 1 };
@@ -23,10 +26,15 @@ suite("a pool of Nomad servers with ACLs", () => {
     await server.stop();
   });
 
+  function tokenOf(config: Partial<PoolConfig>, logger: Logger = silentLogger): NomadToken {
+    const named = { servers: [server.address], tls: null, send_token: "trusted" as const, token_file: null };
+    return new NomadToken({ ...named, ...config }, { clock: systemClock, logger });
+  }
+
   /** Only with the right token are nodes counted. */
   async function nodesCounted(token_file: string | null): Promise<number | undefined> {
     const ports = { logger: silentLogger, connectionTo: () => undefined };
-    const ask = nomadHeartbeat({ token_file }, PLACE, undefined, ports);
+    const ask = nomadHeartbeat(tokenOf({ token_file }), PLACE, undefined, ports);
     const answer = await ask(ServerEndpoint.fromLiteral(server.address), AbortSignal.timeout(10_000));
     return answer.numNodes;
   }
@@ -41,7 +49,7 @@ suite("a pool of Nomad servers with ACLs", () => {
   test("keeps the last token while the file is away, blames no server, and says it once", async () => {
     const logger = new RecordingLogger();
     const ports = { logger, connectionTo: () => undefined };
-    const ask = nomadHeartbeat({ token_file: tokenFile }, PLACE, undefined, ports);
+    const ask = nomadHeartbeat(tokenOf({ token_file: tokenFile }, logger), PLACE, undefined, ports);
     const endpoint = ServerEndpoint.fromLiteral(server.address);
     writeFileSync(tokenFile, "secret\n");
     assert.equal((await ask(endpoint, AbortSignal.timeout(10_000))).numNodes, 7);
@@ -57,16 +65,15 @@ suite("a pool of Nomad servers with ACLs", () => {
 
   test("asks without a token when there never was one in the file", async () => {
     const ports = { logger: silentLogger, connectionTo: () => undefined };
-    const ask = nomadHeartbeat({ token_file: join(directory, "absent") }, PLACE, undefined, ports);
+    const ask = nomadHeartbeat(tokenOf({ token_file: join(directory, "absent") }), PLACE, undefined, ports);
     const answer = await ask(ServerEndpoint.fromLiteral(server.address), AbortSignal.timeout(10_000));
     assert.equal(answer.numNodes, undefined);
   });
 
   test("refuses a NOMAD_TOKEN that can't be one, without showing it; an empty one is none", async () => {
-    const ports = { logger: silentLogger, connectionTo: () => undefined };
     process.env["NOMAD_TOKEN"] = "two words";
     assert.throws(
-      () => nomadHeartbeat({ token_file: null }, PLACE, undefined, ports),
+      () => tokenOf({ token_file: null }),
       new AgentError("environment NOMAD_TOKEN: can't be a token: byte 4 is white space"),
     );
     process.env["NOMAD_TOKEN"] = "";

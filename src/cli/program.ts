@@ -16,7 +16,7 @@ function commands(signals: Signals): Command {
     .version(VERSION)
     .configureOutput({
       outputError: (text, write) => {
-        write(`${printable(text.trim(), LONGEST_COMPLAINT)}\n`);
+        write(`${printable(withoutValues(text).trim(), LONGEST_COMPLAINT)}\n`);
       },
     });
   program
@@ -48,6 +48,11 @@ function commands(signals: Signals): Command {
 
 /** About the command line, which it quotes. */
 const LONGEST_COMPLAINT = 1_000;
+
+/** `--token=secret`, which is no option, is told of without the secret. */
+function withoutValues(text: string): string {
+  return text.replace(/('--?[\w-]+)=.*'/s, "$1=…'");
+}
 
 function collect(value: string, before: readonly string[] = []): string[] {
   return [...before, value];

@@ -1,5 +1,6 @@
 /** Layers of configuration: files, environment and flags, merged in order, each value remembering where it came from. */
 
+import { withoutTokens } from "../core/without-secrets.ts";
 import { ConfigError } from "./config-error.ts";
 import { expectedInPlaceOf, isObject, withoutEmptySections } from "./known-keys.ts";
 import { NO_SUCH_KEY, reservedKeyIn } from "./reserved-keys.ts";
@@ -38,12 +39,20 @@ function has(values: unknown, path: Path): boolean {
   return true;
 }
 
+/** A key that is none, as in `{token:secret}` without a space, may be a secret. */
+function shownKeys(path: Path): string {
+  return path
+    .map(String)
+    .map((key) => (/^[\w-]{1,63}$/.test(key) && withoutTokens(key) === key ? key : "…"))
+    .join(".");
+}
+
 function whereIs(path: Path, layers: readonly Layer[]): string {
   const layer = layers.findLast(({ values }) => has(values, path)) ?? layers.at(-1);
   if (layer === undefined) {
-    return path.join(".");
+    return shownKeys(path);
   }
-  return layer.namesItself || path.length === 0 ? layer.origin : `${layer.origin}: ${path.join(".")}`;
+  return layer.namesItself || path.length === 0 ? layer.origin : `${layer.origin}: ${shownKeys(path)}`;
 }
 
 /** Merges and checks. @throws ConfigError for the first mistake. */
@@ -54,7 +63,7 @@ export function configOf(layers: readonly Layer[]): Config {
     }
     const reserved = reservedKeyIn(values);
     if (reserved !== undefined) {
-      throw new ConfigError(`${origin}: ${reserved.join(".")}`, NO_SUCH_KEY);
+      throw new ConfigError(`${origin}: ${shownKeys(reserved)}`, NO_SUCH_KEY);
     }
   }
   const result = configSchema.safeParse(

@@ -1,17 +1,26 @@
 /** The one schema of the configuration: keys, defaults, and what is expected of each value. */
 import { z } from "zod";
 import { parseConsulAddress, withScheme } from "../consul/consul-address.ts";
+import { printable } from "../core/printable.ts";
 import { EndpointError, parseRpcAddr } from "../core/server-endpoint.ts";
+import { withoutSecrets, withoutTokens } from "../core/without-secrets.ts";
 import { tokenIn } from "../files/token-text.ts";
 import { parseAdvertisedAddress, parseListenAddress, parseNameserver } from "./address.ts";
 import { parseDurationMs } from "./duration.ts";
+
+function quoted(text: string): string {
+  return JSON.stringify(printable(withoutSecrets(text)));
+}
 
 /** A string that `parse` turns into a value; `undefined` from it is a mistake, and so is an EndpointError, which says more. */
 function parsed<Value>(parse: (text: string) => Value | undefined, expected: string) {
   const error = `expected ${expected}`;
   return z.string({ error }).transform((text, context) => {
     const refuse = (expectation: string) => {
-      context.addIssue({ code: "custom", message: `${expectation}, got ${JSON.stringify(text)}` });
+      context.addIssue({
+        code: "custom",
+        message: `${expectation}, got ${quoted(text)}`,
+      });
       return z.NEVER;
     };
     try {
@@ -60,7 +69,9 @@ function accepted(parse: (text: string) => unknown, error: string) {
     try {
       parse(text);
     } catch (cause) {
-      context.addIssue({ code: "custom", message: cause instanceof Error ? cause.message : error });
+      const reason = cause instanceof Error ? cause.message : error;
+      const message = withoutTokens(reason.replaceAll(JSON.stringify(text), () => quoted(text)));
+      context.addIssue({ code: "custom", message });
     }
   });
 }
@@ -107,7 +118,10 @@ const poolName = z.string().superRefine((name, context) => {
     const help = isServiceName
       ? ""
       : "; for a Consul service of this name, backups.service of a pool names it";
-    context.addIssue({ code: "custom", message: `pool name ${JSON.stringify(name)}: ${expected}${help}` });
+    context.addIssue({
+      code: "custom",
+      message: `pool name ${quoted(name)}: ${expected}${help}`,
+    });
   }
 });
 
@@ -186,6 +200,8 @@ const pool = z.strictObject(
     rebalance: rebalance.prefault({}),
     tls: z.strictObject(tlsFiles, mapping).superRefine(wholePair).nullable().default(null),
     token_file: filePath.nullable().default(null),
+    /** `always`: every server of the pool gets the token, not only those that the configuration names or TLS proves. */
+    send_token: z.enum(["trusted", "always"], { error: "expected trusted or always" }).default("trusted"),
   },
   mapping,
 );

@@ -2,7 +2,7 @@
 import { parseConsulAddress } from "../consul/consul-address.ts";
 import type { Config } from "./schema.ts";
 
-export function warningsOf({ consul }: Config): readonly string[] {
+export function warningsOf({ consul, pools }: Config): readonly string[] {
   const address = parseConsulAddress(consul.address);
   const hasToken = consul.token !== null || consul.token_file !== null;
   return [
@@ -12,6 +12,15 @@ export function warningsOf({ consul }: Config): readonly string[] {
     ...(address.kind === "https" && !consul.verify_ssl
       ? ["consul: its certificate is not verified: whoever answers at its address gets the token"]
       : []),
+    ...Object.entries(pools)
+      .filter(
+        ([, { heartbeat, send_token, tls }]) =>
+          heartbeat === "nomad" && send_token === "always" && tls === null,
+      )
+      .map(
+        ([name]) =>
+          `pools.${name}: send_token: always gives the Nomad token in clear text to whoever is a server`,
+      ),
   ];
 }
 

@@ -1,3 +1,4 @@
+import { withoutCredentials } from "../core/without-secrets.ts";
 import { ConsulError } from "./consul-error.ts";
 
 /** Where Consul's HTTP API is. */
@@ -44,5 +45,8 @@ export function withScheme(text: string, tls: boolean): string {
 }
 
 function malformed(text: string, expectation: string): ConsulError {
-  return new ConsulError("address", `Consul address ${JSON.stringify(text)}: ${expectation}`);
+  return new ConsulError(
+    "address",
+    `Consul address ${JSON.stringify(withoutCredentials(text))}: ${expectation}`,
+  );
 }

@@ -9,6 +9,7 @@ import {
   type SecureContextOptions,
 } from "node:tls";
 import { readTextFile } from "../files/regular-file.ts";
+import { shownPath } from "../files/shown-path.ts";
 import type { ConsulAddress } from "./consul-address.ts";
 import { ConsulError } from "./consul-error.ts";
 
@@ -67,7 +68,7 @@ function tlsFiles(tls: TlsOptions): SecureContextOptions {
     createSecureContext(files);
   } catch (error) {
     const named = [tls.caFile, tls.certFile, tls.keyFile].filter((path) => path !== undefined);
-    const message = `TLS files ${named.join(", ")}: expected PEM, and a key that fits its certificate`;
+    const message = `TLS files ${named.map(shownPath).join(", ")}: expected PEM, and a key that fits its certificate`;
     throw new ConsulError("tls-file", `${message}: ${(error as Error).message}`, { cause: error });
   }
   return files;
@@ -80,7 +81,7 @@ function pem(path: string | undefined): string | undefined {
   try {
     return readTextFile(path);
   } catch (error) {
-    const message = `TLS file ${JSON.stringify(path)} can't be read: ${(error as Error).message}`;
+    const message = `TLS file ${JSON.stringify(shownPath(path))} can't be read: ${(error as Error).message}`;
     throw new ConsulError("tls-file", message, { cause: error });
   }
 }

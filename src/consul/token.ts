@@ -1,5 +1,6 @@
 import type { Logger } from "../core/ports.ts";
 import { SecretFile } from "../files/secret-file.ts";
+import { shownPath } from "../files/shown-path.ts";
 import { ConsulError } from "./consul-error.ts";
 
 /** Where the token comes from; a file wins over a value. */
@@ -32,7 +33,10 @@ export class TokenSource {
     const token = this.#file.token();
     if (token === undefined) {
       const problem = this.#file.problem ?? "";
-      throw new ConsulError("token-file", `token file ${JSON.stringify(this.#path)} ${problem}`);
+      throw new ConsulError(
+        "token-file",
+        `token file ${JSON.stringify(shownPath(this.#path ?? ""))} ${problem}`,
+      );
     }
     return token;
   }

@@ -6,6 +6,7 @@ import {
   namedOf,
 } from "./address-findings.ts";
 import { type IpAddress, parseIpAddress, undialable } from "./ip-address.ts";
+import { withoutCredentials } from "./without-secrets.ts";
 
 /** Nomad's RPC port, used when an address names none. */
 export const DEFAULT_RPC_PORT = 4647;
@@ -20,6 +21,11 @@ export type EndpointErrorCode =
   | "name-unresolvable"
   | "too-many-names";
 
+/** A URL is none, and may hold credentials; what else is none is shown as it is. */
+function shownAddress(address: string): string {
+  return /^[a-z][a-z\d+.-]*:\/\//i.test(address) ? withoutCredentials(address) : address;
+}
+
 /** An address that can't be used. `code` is stable; `message` names the address and what was expected. */
 export class EndpointError extends Error {
   override readonly name = "EndpointError";
@@ -30,7 +36,7 @@ export class EndpointError extends Error {
   readonly expectation: string;
 
   constructor(code: EndpointErrorCode, address: string, expectation: string, options?: ErrorOptions) {
-    super(`server address ${JSON.stringify(address)}: ${expectation}`, options);
+    super(`server address ${JSON.stringify(shownAddress(address))}: ${expectation}`, options);
     this.code = code;
     this.address = address;
     this.expectation = expectation;

@@ -1,5 +1,6 @@
 import type { Logger } from "../core/ports.ts";
 import { readRegularFile } from "./regular-file.ts";
+import { shownPath } from "./shown-path.ts";
 import { LARGEST_TOKEN_FILE_BYTES, TokenError, tokenIn } from "./token-text.ts";
 
 /**
@@ -9,6 +10,7 @@ import { LARGEST_TOKEN_FILE_BYTES, TokenError, tokenIn } from "./token-text.ts";
  */
 export class SecretFile {
   readonly #path: string;
+  readonly #shown: string;
   readonly #key: string;
   readonly #logger: Logger | undefined;
   #last: string | undefined;
@@ -17,6 +19,7 @@ export class SecretFile {
   /** `key`: of the configuration, such as `consul.token_file`; within its pool for the log of a pool. */
   constructor(path: string, key: string, logger?: Logger) {
     this.#path = path;
+    this.#shown = shownPath(path);
     this.#key = key;
     this.#logger = logger;
   }
@@ -28,10 +31,10 @@ export class SecretFile {
     this.#problem = problem;
     if (problem !== undefined) {
       const stays = this.#last === undefined ? "there is no token yet" : "the last token stays in use";
-      const fields = { key: this.#key, file: this.#path, problem };
+      const fields = { key: this.#key, file: this.#shown, problem };
       this.#logger?.[problem === said ? "debug" : "warn"](fields, `a token file can't be used: ${stays}`);
     } else if (said !== undefined) {
-      this.#logger?.info({ key: this.#key, file: this.#path }, "a token file can be used again");
+      this.#logger?.info({ key: this.#key, file: this.#shown }, "a token file can be used again");
     }
     return this.#last;
   }

@@ -74,7 +74,7 @@ function whole<T>(schema: z.ZodType<T>, limitBytes = LIMIT_BYTES): Answer<T> {
 
 export interface NomadClientOptions {
   readonly region: string;
-  /** The ACL token's secret; sent with every call that may need it. */
+  /** The ACL token's secret; sent with the calls that need one. */
   readonly token?: string | undefined;
   readonly tls?: NomadTls | undefined;
 }
@@ -119,7 +119,7 @@ export class NomadClient {
 
   /** All servers of all federated regions. `unknown-method` before 0.5, `permission-denied` without `node:read`. */
   members(options: CallOptions): Promise<NomadMembers> {
-    return this.#read("Status.Members", MEMBERS, options);
+    return this.#read("Status.Members", MEMBERS, options, this.#tokenField());
   }
 
   /**
@@ -130,7 +130,12 @@ export class NomadClient {
     const left = sharedDeadline(options);
     const connection = await this.#dial(left());
     try {
-      return await connection.call("Node.List", this.#request(options), NODE_COUNT, left());
+      return await connection.call(
+        "Node.List",
+        this.#request(options, this.#tokenField()),
+        NODE_COUNT,
+        left(),
+      );
     } finally {
       connection.close();
     }
@@ -142,18 +147,19 @@ export class NomadClient {
     this.#own = undefined;
   }
 
-  #read<T>(method: string, answer: Answer<T>, options: ReadOptions): Promise<T> {
-    const request = this.#request(options);
+  #read<T>(method: string, answer: Answer<T>, options: ReadOptions, more: object = {}): Promise<T> {
+    const request = this.#request(options, more);
     return this.#over(options, (connection, left) => connection.call(method, request, answer, left));
   }
 
-  #request({ allowStale }: ReadOptions): object {
-    const { region, token } = this.#options;
-    return {
-      Region: region,
-      ...(allowStale === true ? { AllowStale: true } : {}),
-      ...(token === undefined ? {} : { AuthToken: token }),
-    };
+  #request({ allowStale }: ReadOptions, more: object): object {
+    const { region } = this.#options;
+    return { Region: region, ...(allowStale === true ? { AllowStale: true } : {}), ...more };
+  }
+
+  #tokenField(): object {
+    const { token } = this.#options;
+    return token === undefined ? {} : { AuthToken: token };
   }
 
   /** Connecting and calling share one deadline. */

@@ -93,3 +93,10 @@ test("version prints the version", async () => {
   assert.match(stdout, /^\d+\.\d+\.\d+\n$/);
   assert.equal(code, 0);
 });
+
+test("a flag that is none is told of without its value", async () => {
+  const { code, stderr, stdout } = await run("agent", "--consul-token=S3CRET");
+  assert.match(stderr, /unknown option '--consul-token=…'/);
+  assert.doesNotMatch(stderr + stdout, /S3CRET/);
+  assert.equal(code, 1);
+});
