@@ -72,7 +72,7 @@ suite("an agent with mutual TLS", { concurrency: true }, () => {
     [
       "a server with a certificate for another name",
       () => ({ ...ca(), ...client() }),
-      "server.elsewhere.nomad",
+      "elsewhere.example",
       /its certificate is not for the name server\.global\.nomad/,
     ],
   ];

@@ -79,7 +79,7 @@ suite("a head that dies", () => {
       () => failures(on.agent),
       ({ length }) => length > 0,
     );
-    assert.match(failures(on.agent)[0] ?? "", /no answer to Status\.Ping within \d+ ms/);
+    assert.match(failures(on.agent)[0] ?? "", /no answer to Status\.(Ping|Leader) within \d+ ms/);
     assert.equal(await staysHead(on.agent, after(AFTER_STOP_MS)), next?.address);
   });
 
