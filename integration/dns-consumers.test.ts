@@ -17,8 +17,9 @@ import { manyServers, pool } from "../test/dns/server/pools.ts";
 import { serving } from "../test/dns/server/serving.ts";
 import { until } from "../test/dns/server/until.ts";
 import { query, text } from "../test/dns/server/zone-text.ts";
+import { freePort } from "../test/support/free-port.ts";
 import { startHaproxy } from "./support/haproxy.ts";
-import { freePort, PeerProcess } from "./support/peer-process.ts";
+import { PeerProcess } from "./support/peer-process.ts";
 
 const SRV = query("_nomad._tcp.headwaiter.internal. IN SRV +rd");
 

@@ -1,7 +1,6 @@
 /** The resolver against dnsmasq: an implementation of DNS that is not ours and not dns2's. */
 import assert from "node:assert/strict";
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -10,6 +9,7 @@ import { after, before, suite, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { DnsResolver, type DnsResolverOptions } from "../src/dns/resolver/dns-resolver.ts";
 import { ResolveError } from "../src/dns/resolver/resolve-error.ts";
+import { freePort } from "../test/support/free-port.ts";
 
 const ADDRESSES = Array.from({ length: 100 }, (_, i) => `10.0.1.${i}`);
 
@@ -92,15 +92,6 @@ async function stop(child: ChildProcess): Promise<void> {
     child.kill("SIGKILL");
     await exited;
   }
-}
-
-async function freePort(): Promise<number> {
-  const socket = createSocket("udp4");
-  socket.bind(0, "127.0.0.1");
-  await once(socket, "listening");
-  const { port } = socket.address();
-  socket.close();
-  return port;
 }
 
 function resolverAt(nameservers: readonly string[], options: DnsResolverOptions = {}): DnsResolver {

@@ -1,7 +1,8 @@
 import { getContainerRuntimeClient, type StartedTestContainer, Wait } from "testcontainers";
+import { freePort } from "../../test/support/free-port.ts";
 import { ConsulHttp } from "./consul-http.ts";
 import type { ContainerNetwork } from "./container-network.ts";
-import { freePort, LoopbackContainer } from "./loopback-container.ts";
+import { LoopbackContainer } from "./loopback-container.ts";
 
 /** What the agent is. A dev agent keeps everything in memory: its restart is a wiped restart. */
 export type ConsulRole =

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import type { ListenAddress } from "../../src/dns/thread-messages.ts";
-import { freePort, PeerProcess } from "./peer-process.ts";
+import { freePort } from "../../test/support/free-port.ts";
+import { PeerProcess } from "./peer-process.ts";
 
 const PAGE = fileURLToPath(new URL("../../docs/dns.md", import.meta.url));
 

@@ -1,6 +1,3 @@
-import { createSocket } from "node:dgram";
-import { once } from "node:events";
-import { createServer } from "node:net";
 import { GenericContainer } from "testcontainers";
 import type { ContainerNetwork } from "./container-network.ts";
 import { runLabel } from "./run-label.ts";
@@ -31,39 +28,3 @@ export class LoopbackContainer extends GenericContainer {
     await this.#place?.network.connect(containerId, this.#place.address);
   }
 }
-
-/** Published ports are taken below the range of outgoing connections (32768 and up), which could take one while its container is down. */
-const firstPort = 20_000;
-const lastPort = 32_000;
-
-/** A port of 127.0.0.1 that is free for both tcp and udp. */
-export const freePort = async (): Promise<number> => {
-  for (;;) {
-    const port = firstPort + Math.floor(Math.random() * (lastPort - firstPort));
-    if ((await isFreeForTcp(port)) && (await isFreeForUdp(port))) return port;
-  }
-};
-
-const isFreeForTcp = async (port: number): Promise<boolean> => {
-  const server = createServer();
-  const listening = once(server, "listening");
-  server.listen(port, "127.0.0.1");
-  const free = await listening.then(
-    () => true,
-    () => false,
-  );
-  if (free) await new Promise((closed) => server.close(closed));
-  return free;
-};
-
-const isFreeForUdp = async (port: number): Promise<boolean> => {
-  const socket = createSocket("udp4");
-  const listening = once(socket, "listening");
-  socket.bind(port, "127.0.0.1");
-  const free = await listening.then(
-    () => true,
-    () => false,
-  );
-  socket.close();
-  return free;
-};

@@ -1,7 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { createSocket } from "node:dgram";
 import { once } from "node:events";
-import { createServer } from "node:net";
 
 /** A program of another make, run in the foreground for one test and stopped after it. */
 export class PeerProcess {
@@ -43,33 +41,5 @@ export class PeerProcess {
     const force = setTimeout(() => this.#child.kill("SIGKILL"), 3000);
     await once(this.#child, "exit");
     clearTimeout(force);
-  }
-}
-
-/** A port of 127.0.0.1 that was free a moment ago, on UDP and TCP. */
-export async function freePort(): Promise<number> {
-  for (;;) {
-    const server = createServer().listen(0, "127.0.0.1");
-    await once(server, "listening");
-    const { port } = server.address() as { port: number };
-    const isFree = await isFreeOnUdp(port);
-    server.close();
-    await once(server, "close");
-    if (isFree) {
-      return port;
-    }
-  }
-}
-
-async function isFreeOnUdp(port: number): Promise<boolean> {
-  const socket = createSocket("udp4");
-  try {
-    socket.bind(port, "127.0.0.1");
-    await once(socket, "listening");
-    return true;
-  } catch {
-    return false;
-  } finally {
-    socket.close();
   }
 }

@@ -4,11 +4,11 @@ import { promises as dns } from "node:dns";
 import { once } from "node:events";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { Agent, request } from "node:http";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { until } from "../dns/server/until.ts";
+import { freePort } from "../support/free-port.ts";
 
 const PROGRAM = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
 
@@ -24,16 +24,6 @@ export interface Options extends Partial<Outputs> {
   readonly environment?: Readonly<Record<string, string>>;
   /** Runs the program's command line, given as `"$@"`. */
   readonly shell?: string;
-}
-
-/** A port of loopback that is free now. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  return typeof address === "object" ? (address?.port ?? 0) : 0;
 }
 
 /** The program itself, as a child: it has a pool `web` that takes heartbeats. It never outlives its test by more than a minute. */
