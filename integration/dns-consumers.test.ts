@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { after, before, describe, type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { decode } from "dns-packet";
+import { freePort } from "../scripts/free-port.ts";
 import type { DnsServer } from "../src/dns/server.ts";
 import type { ListenAddress } from "../src/dns/thread-messages.ts";
 import { askAnyUdp, askTcp, framed } from "../test/dns/server/dns-client.ts";
@@ -17,7 +18,6 @@ import { manyServers, pool } from "../test/dns/server/pools.ts";
 import { serving } from "../test/dns/server/serving.ts";
 import { until } from "../test/dns/server/until.ts";
 import { query, text } from "../test/dns/server/zone-text.ts";
-import { freePort } from "../test/support/free-port.ts";
 import { startHaproxy } from "./support/haproxy.ts";
 import { PeerProcess } from "./support/peer-process.ts";
 

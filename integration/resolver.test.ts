@@ -7,9 +7,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { freePort } from "../scripts/free-port.ts";
 import { DnsResolver, type DnsResolverOptions } from "../src/dns/resolver/dns-resolver.ts";
 import { ResolveError } from "../src/dns/resolver/resolve-error.ts";
-import { freePort } from "../test/support/free-port.ts";
 
 const ADDRESSES = Array.from({ length: 100 }, (_, i) => `10.0.1.${i}`);
 

@@ -2,7 +2,6 @@
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { GenericContainer, Wait } from "testcontainers";
@@ -10,6 +9,7 @@ import { environmentLayers } from "../src/config/environment.ts";
 import { configOf } from "../src/config/layer.ts";
 import { type DemoRegistry, registryAt } from "./demo-registry.ts";
 import { endProcess } from "./end-process.ts";
+import { freePorts } from "./free-port.ts";
 
 const READY_TIMEOUT_MS = 60_000;
 
@@ -104,20 +104,4 @@ async function waitForLeader(address: string): Promise<void> {
     await sleep(50);
   }
   throw new Error(`Consul at ${address} has no leader after ${READY_TIMEOUT_MS / 1000} s`);
-}
-
-/** Free at this moment. All are held open together, so that they differ. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer().listen(0, "127.0.0.1");
-      await once(server, "listening");
-      return server;
-    }),
-  );
-  return servers.map((server) => {
-    const address = server.address();
-    server.close();
-    return typeof address === "object" ? (address?.port ?? 0) : 0;
-  });
 }

@@ -2,8 +2,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { fileURLToPath } from "node:url";
+import { freePort } from "../../scripts/free-port.ts";
 import { until } from "./until.ts";
 
 const READY_MS = 60_000;
@@ -84,9 +84,5 @@ function read(pid: string, file: "cmdline" | "environ"): string {
 
 /** `127.0.0.1:port`, free at this moment. */
 export async function freeAddress(): Promise<string> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  return `127.0.0.1:${typeof address === "object" ? (address?.port ?? 0) : 0}`;
+  return `127.0.0.1:${await freePort()}`;
 }

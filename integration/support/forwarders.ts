@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
+import { freePort } from "../../scripts/free-port.ts";
 import type { ListenAddress } from "../../src/dns/thread-messages.ts";
-import { freePort } from "../../test/support/free-port.ts";
 import { PeerProcess } from "./peer-process.ts";
 
 const PAGE = fileURLToPath(new URL("../../docs/dns.md", import.meta.url));

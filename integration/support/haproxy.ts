@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
-import { freePort } from "../../test/support/free-port.ts";
+import { freePort } from "../../scripts/free-port.ts";
 import { PeerProcess } from "./peer-process.ts";
 
 /**

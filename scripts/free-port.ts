@@ -16,6 +16,15 @@ export async function freePort(): Promise<number> {
   }
 }
 
+/** So many of them, no two the same. */
+export async function freePorts(count: number): Promise<number[]> {
+  const ports = new Set<number>();
+  while (ports.size < count) {
+    ports.add(await freePort());
+  }
+  return [...ports];
+}
+
 async function isFreeOnTcp(port: number): Promise<boolean> {
   const server = createServer().listen(port, "127.0.0.1");
   try {
