@@ -163,6 +163,28 @@ test("with-engine ended by a signal passes it on, keeps the exit code and remove
   assert.ok(!(await exists(container)));
 });
 
+// Ctrl-C under npm: the terminal's signal and npm's own, moments apart.
+test("with-engine signalled again and again passes it on once, and keeps the exit code", async () => {
+  const program = `let count = 0;
+    process.on("SIGINT", () => { count += 1; setTimeout(() => process.exit(10 + count), 100); });
+    setInterval(() => undefined, 1000);
+    console.log("up");`;
+  for (let round = 0; round < 5; round += 1) {
+    const wrapper = spawn(script("with-engine"), ["node", "-e", program], {
+      stdio: ["ignore", "pipe", "inherit"],
+      timeout: 20_000,
+      killSignal: "SIGKILL",
+    });
+    const exited = once(wrapper, "exit");
+    await once(wrapper.stdout, "data");
+    for (let times = 0; times < 40; times += 1) {
+      wrapper.kill("SIGINT");
+      await new Promise(setImmediate);
+    }
+    assert.deepEqual(await exited, [11, null]);
+  }
+});
+
 test("callers at once get the same engine", async () => {
   const hosts = await Promise.all([1, 2, 3].map(() => output(script("engine"), "up")));
   assert.deepEqual(new Set(hosts), new Set([process.env["DOCKER_HOST"]]));
