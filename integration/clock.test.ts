@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { before, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { a, ScriptedNameserver, zoneScript } from "../test/dns/resolver/scripted-nameserver.ts";
+import { a, ScriptedNameserver, zoneScript } from "../test/net/names/scripted-nameserver.ts";
 import { AgentProcess } from "./support/agent-process.ts";
 import { ConsulContainer } from "./support/consul-container.ts";
 import { startServers } from "./support/server-process.ts";

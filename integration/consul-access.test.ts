@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import { promisify } from "node:util";
-import type { ConsulClientOptions } from "../src/consul/consul-client.ts";
-import { WatchedPool } from "../test/consul/watched-pool.ts";
+import type { ConsulClientOptions } from "../src/net/consul/consul-client.ts";
+import { WatchedPool } from "../test/sources/consul/watched-pool.ts";
 import { ConsulContainer } from "./support/consul-container.ts";
 
 const run = promisify(execFile);

@@ -4,9 +4,9 @@ import { after, before, suite, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { ConsulClient } from "../src/consul/consul-client.ts";
-import { eventually } from "../test/consul/eventually.ts";
-import { WatchedPool } from "../test/consul/watched-pool.ts";
+import { ConsulClient } from "../src/net/consul/consul-client.ts";
+import { eventually } from "../test/sources/consul/eventually.ts";
+import { WatchedPool } from "../test/sources/consul/watched-pool.ts";
 import { type Sample, slopeOf } from "../test/support/slope.ts";
 import { ConsulContainer } from "./support/consul-container.ts";
 

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { Resolver } from "node:dns/promises";
 import { test } from "node:test";
-import { ConsulClient } from "../src/consul/consul-client.ts";
-import { DnsServer } from "../src/dns/server.ts";
 import { RpcProxy } from "../src/index.ts";
-import { DEFAULT_CONSUL_WATCH } from "../src/sources/consul-watch-config.ts";
-import { ConsulWatcher } from "../src/sources/consul-watcher.ts";
+import { ConsulClient } from "../src/net/consul/consul-client.ts";
+import { ConsulWatcher } from "../src/sources/consul/consul-watcher.ts";
+import { DEFAULT_CONSUL_WATCH } from "../src/sources/consul/watch-config.ts";
 import { silentLogger, systemClock, systemRandom } from "../src/system-ports.ts";
+import { DnsServer } from "../src/views/dns/dns-server.ts";
 import { ConsulContainer } from "./support/consul-container.ts";
 
 const ROUNDS = 40;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, suite, test } from "node:test";
-import { eventually } from "../test/consul/eventually.ts";
-import { WatchedPool } from "../test/consul/watched-pool.ts";
+import { eventually } from "../test/sources/consul/eventually.ts";
+import { WatchedPool } from "../test/sources/consul/watched-pool.ts";
 import { ConsulDatacenter, type ConsulServer } from "./support/consul-cluster.ts";
 import { ConsulContainer } from "./support/consul-container.ts";
 import { ContainerNetwork } from "./support/container-network.ts";

@@ -3,10 +3,10 @@ import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { after, before, suite, test } from "node:test";
-import { ConsulClient } from "../src/consul/consul-client.ts";
-import { SelfRegistration } from "../src/consul/self-registration.ts";
+import { ConsulClient } from "../src/net/consul/consul-client.ts";
 import { silentLogger, systemClock } from "../src/system-ports.ts";
-import { eventually } from "../test/consul/eventually.ts";
+import { SelfRegistration } from "../src/views/self-registration.ts";
+import { eventually } from "../test/sources/consul/eventually.ts";
 import { ConsulContainer } from "./support/consul-container.ts";
 
 interface CatalogEntry {

@@ -4,9 +4,9 @@ import { execFile, execFileSync } from "node:child_process";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import type { DnsServer } from "../src/dns/server.ts";
-import { manyServers, NOON, pool } from "../test/dns/server/pools.ts";
-import { started } from "../test/dns/server/serving.ts";
+import type { DnsServer } from "../src/views/dns/dns-server.ts";
+import { manyServers, NOON, pool } from "../test/views/dns/pools.ts";
+import { started } from "../test/views/dns/serving.ts";
 
 const run = promisify(execFile);
 const Z = "headwaiter.internal.";

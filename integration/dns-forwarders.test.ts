@@ -3,12 +3,12 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import type { ListenAddress } from "../src/dns/thread-messages.ts";
-import { askAnyUdp } from "../test/dns/server/dns-client.ts";
-import { pool } from "../test/dns/server/pools.ts";
-import { type Serving, serving } from "../test/dns/server/serving.ts";
-import { until as come } from "../test/dns/server/until.ts";
-import { query, text } from "../test/dns/server/zone-text.ts";
+import type { ListenAddress } from "../src/views/dns/thread-messages.ts";
+import { askAnyUdp } from "../test/views/dns/dns-client.ts";
+import { pool } from "../test/views/dns/pools.ts";
+import { type Serving, serving } from "../test/views/dns/serving.ts";
+import { until as come } from "../test/views/dns/until.ts";
+import { query, text } from "../test/views/dns/zone-text.ts";
 import { FORWARDERS, type ForwarderName, startForwarder } from "./support/forwarders.ts";
 import { until } from "./support/until.ts";
 

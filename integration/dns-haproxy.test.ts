@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { before, suite, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { ServerEndpoint } from "../src/core/server-endpoint.ts";
-import { NomadClient } from "../src/nomad/nomad-client.ts";
+import { NomadClient } from "../src/net/nomad/nomad-client.ts";
 import { AgentProcess } from "./support/agent-process.ts";
 import { startHaproxy } from "./support/haproxy.ts";
 import { startServers } from "./support/server-process.ts";

@@ -4,12 +4,12 @@ import { execFileSync } from "node:child_process";
 import { before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { decode } from "dns-packet";
-import type { ListenAddress } from "../src/dns/thread-messages.ts";
-import { askAnyUdp } from "../test/dns/server/dns-client.ts";
-import { pool } from "../test/dns/server/pools.ts";
-import { serving } from "../test/dns/server/serving.ts";
-import { until } from "../test/dns/server/until.ts";
-import { query, text } from "../test/dns/server/zone-text.ts";
+import type { ListenAddress } from "../src/views/dns/thread-messages.ts";
+import { askAnyUdp } from "../test/views/dns/dns-client.ts";
+import { pool } from "../test/views/dns/pools.ts";
+import { serving } from "../test/views/dns/serving.ts";
+import { until } from "../test/views/dns/until.ts";
+import { query, text } from "../test/views/dns/zone-text.ts";
 import { startForwarder } from "./support/forwarders.ts";
 import { startUdpRelay } from "./support/udp-relay.ts";
 

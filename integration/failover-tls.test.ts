@@ -4,8 +4,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, suite, type TestContext, test } from "node:test";
-import { StandInServer } from "../src/nomad/stand-in-server.ts";
-import { type Certificate, issue, makeAuthority } from "../test/nomad/certificates.ts";
+import { StandInServer } from "../src/dev/stand-in-server.ts";
+import { type Certificate, issue, makeAuthority } from "../test/net/nomad/certificates.ts";
 import { AgentProcess } from "./support/agent-process.ts";
 import { until } from "./support/until.ts";
 

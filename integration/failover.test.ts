@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { StandInFault } from "../src/nomad/stand-in-session.ts";
+import type { StandInFault } from "../src/dev/stand-in-session.ts";
 import { AgentProcess } from "./support/agent-process.ts";
 import { DnsAsker } from "./support/dns-asker.ts";
 import { type ServerProcess, serverAt, startServers } from "./support/server-process.ts";

@@ -8,8 +8,8 @@ import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { freePort } from "../scripts/free-port.ts";
-import { DnsResolver, type DnsResolverOptions } from "../src/dns/resolver/dns-resolver.ts";
-import { ResolveError } from "../src/dns/resolver/resolve-error.ts";
+import { DnsResolver, type DnsResolverOptions } from "../src/net/names/dns-resolver.ts";
+import { ResolveError } from "../src/net/names/resolve-error.ts";
 
 const ADDRESSES = Array.from({ length: 100 }, (_, i) => `10.0.1.${i}`);
 

@@ -10,9 +10,9 @@
 import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
 import { parseRpcAddr } from "../src/core/server-endpoint.ts";
-import { StandInServer } from "../src/nomad/stand-in-server.ts";
-import type { StandInFault } from "../src/nomad/stand-in-session.ts";
-import type { StandInView } from "../src/nomad/stand-in-view.ts";
+import { StandInServer } from "../src/dev/stand-in-server.ts";
+import type { StandInFault } from "../src/dev/stand-in-session.ts";
+import type { StandInView } from "../src/dev/stand-in-view.ts";
 
 interface Order {
   readonly view?: Partial<StandInView>;

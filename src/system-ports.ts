@@ -1,7 +1,7 @@
 /** The core's ports on a real machine. */
 import { LookUps } from "./core/look-ups.ts";
 import type { Clock, Logger, Random, Resolver } from "./core/ports.ts";
-import { DnsResolver } from "./dns/resolver/dns-resolver.ts";
+import { DnsResolver } from "./net/names/dns-resolver.ts";
 
 /** 24.8 days: Node fires a timer of more at once, which would make a rebalance after another one. A longer delay ends here. */
 const MAX_DELAY_MS = 2 ** 31 - 1;

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import { freePort } from "../../scripts/free-port.ts";
-import type { ListenAddress } from "../../src/dns/thread-messages.ts";
+import type { ListenAddress } from "../../src/views/dns/thread-messages.ts";
 import { PeerProcess } from "./peer-process.ts";
 
 const PAGE = fileURLToPath(new URL("../../docs/dns.md", import.meta.url));

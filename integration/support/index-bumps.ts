@@ -3,8 +3,8 @@
  * heap in use after each batch, as JSON. A process of its own, since a heap holds what everything in it has left.
  */
 import assert from "node:assert/strict";
-import { FakeConsul } from "../../test/consul/fake-consul.ts";
-import { WatchedPool } from "../../test/consul/watched-pool.ts";
+import { FakeConsul } from "../../test/net/consul/fake-consul.ts";
+import { WatchedPool } from "../../test/sources/consul/watched-pool.ts";
 import type { Sample } from "../../test/support/slope.ts";
 
 const [batches = 0, bumps = 0] = process.argv.slice(2).map(Number);

@@ -4,11 +4,11 @@
  */
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
-import { askTcp, framed } from "../../test/dns/server/dns-client.ts";
-import { manyServers, pool } from "../../test/dns/server/pools.ts";
-import { started } from "../../test/dns/server/serving.ts";
-import { until } from "../../test/dns/server/until.ts";
-import { query } from "../../test/dns/server/zone-text.ts";
+import { askTcp, framed } from "../../test/views/dns/dns-client.ts";
+import { manyServers, pool } from "../../test/views/dns/pools.ts";
+import { started } from "../../test/views/dns/serving.ts";
+import { until } from "../../test/views/dns/until.ts";
+import { query } from "../../test/views/dns/zone-text.ts";
 
 const RATE = 20;
 const HEAD = query("_nomad._tcp.headwaiter.internal. IN SRV +edns=0");

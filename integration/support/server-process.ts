@@ -2,8 +2,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { endProcess } from "../../scripts/end-process.ts";
-import type { StandInFault } from "../../src/nomad/stand-in-session.ts";
-import type { StandInView } from "../../src/nomad/stand-in-view.ts";
+import type { StandInFault } from "../../src/dev/stand-in-session.ts";
+import type { StandInView } from "../../src/dev/stand-in-view.ts";
 
 const SCRIPT = fileURLToPath(new URL("../../scripts/stand-in-server.ts", import.meta.url));
 

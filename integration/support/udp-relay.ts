@@ -1,7 +1,7 @@
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import type { TestContext } from "node:test";
-import type { ListenAddress } from "../../src/dns/thread-messages.ts";
+import type { ListenAddress } from "../../src/views/dns/thread-messages.ts";
 
 interface UdpRelay {
   readonly address: ListenAddress;

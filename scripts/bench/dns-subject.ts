@@ -2,9 +2,10 @@
  * The agent's DNS server in a process of its own, for scripts/bench/dns.ts: `PORT SERVER,SERVER… SOCKETS [stall]`. With
  * `stall` the main thread stands still 40 ms of every 400 ms.
  */
-import { DnsServer } from "../../src/dns/server.ts";
+
 import { RpcProxy } from "../../src/index.ts";
 import { silentLogger, systemClock } from "../../src/system-ports.ts";
+import { DnsServer } from "../../src/views/dns/dns-server.ts";
 
 const STALL_MS = 40;
 const STALL_INTERVAL_MS = 400;

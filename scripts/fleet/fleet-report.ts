@@ -1,4 +1,4 @@
-import { headIntervalMs, standbyIntervalMs } from "../../src/sources/health-pace.ts";
+import { headIntervalMs, standbyIntervalMs } from "../../src/core/time/fleet-pace.ts";
 import type { FleetLoad } from "./fleet-load.ts";
 import { type FleetPlan, fleetOf, HEALTH_INTERVAL_MS, troublesOf } from "./simulation.ts";
 

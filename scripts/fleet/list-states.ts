@@ -1,8 +1,8 @@
 import type { Random } from "../../src/core/ports.ts";
 import { orderFrom, shuffled } from "../../src/core/rebalance.ts";
 import { ServerEndpoint } from "../../src/core/server-endpoint.ts";
-import { type ServerEvent, transition } from "../../src/core/server-list.ts";
 import { Snapshot } from "../../src/core/snapshot.ts";
+import { type ServerEvent, transition } from "../../src/core/transition.ts";
 
 /** One ordered list; `servers` are numbers, head first. */
 export interface ListState {

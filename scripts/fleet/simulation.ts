@@ -1,7 +1,7 @@
 import type { Fleet } from "../../src/core/fleet.ts";
 import type { Random } from "../../src/core/ports.ts";
 import { rebalanceIntervalMs } from "../../src/core/rebalance.ts";
-import { headIntervalMs, reconnectDelayMs, standbyDelayMs } from "../../src/sources/health-pace.ts";
+import { headIntervalMs, reconnectDelayMs, standbyDelayMs } from "../../src/core/time/fleet-pace.ts";
 import { FleetLoad } from "./fleet-load.ts";
 import { type ListState, ListStates } from "./list-states.ts";
 import { SecondQueue } from "./second-queue.ts";

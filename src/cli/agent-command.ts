@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import { Agent } from "../agent.ts";
+import { Agent } from "../agent/agent.ts";
 import { differingKeys } from "../config/difference.ts";
 import { configOf } from "../config/layer.ts";
 import { configLayers, type Flags } from "../config/load.ts";

@@ -1,7 +1,7 @@
 import type { Layer } from "../config/layer.ts";
 import type { Config } from "../config/schema.ts";
-import { StandInCluster } from "../nomad/stand-in-cluster.ts";
-import type { StandInServer } from "../nomad/stand-in-server.ts";
+import { StandInCluster } from "../dev/stand-in-cluster.ts";
+import type { StandInServer } from "../dev/stand-in-server.ts";
 
 /** Three servers of our own in this process that speak Nomad's RPC on loopback, to see the agent at work. */
 export class DevCluster {

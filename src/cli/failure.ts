@@ -1,8 +1,8 @@
-import { AgentError } from "../agent-error.ts";
+import { AgentError } from "../agent/agent-error.ts";
 import { ConfigError } from "../config/config-error.ts";
-import { ConsulError } from "../consul/consul-error.ts";
-import { DnsServerError } from "../dns/listen-error.ts";
-import { HttpListenError } from "../http/http-server.ts";
+import { ConsulError } from "../net/consul/consul-error.ts";
+import { DnsServerError } from "../views/dns/listen-error.ts";
+import { HttpListenError } from "../views/http/http-server.ts";
 import { endAfterLastWords, sayLast } from "./process-end.ts";
 
 const USERS_MISTAKES = [AgentError, ConfigError, ConsulError, DnsServerError, HttpListenError];

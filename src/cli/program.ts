@@ -1,6 +1,6 @@
 import { Command } from "commander";
+import { VERSION } from "../agent/version.ts";
 import { printable } from "../core/printable.ts";
-import { VERSION } from "../version.ts";
 import { runAgent } from "./agent-command.ts";
 import { failWith } from "./failure.ts";
 import type { Signals } from "./signals.ts";

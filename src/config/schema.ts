@@ -1,10 +1,10 @@
 /** The one schema of the configuration: keys, defaults, and what is expected of each value. */
 import { z } from "zod";
-import { parseConsulAddress, withScheme } from "../consul/consul-address.ts";
 import { printable } from "../core/printable.ts";
 import { EndpointError, parseRpcAddr } from "../core/server-endpoint.ts";
 import { withoutSecrets, withoutTokens } from "../core/without-secrets.ts";
 import { tokenIn } from "../files/token-text.ts";
+import { parseConsulAddress, withScheme } from "../net/consul/consul-address.ts";
 import { parseAdvertisedAddress, parseListenAddress, parseNameserver } from "./address.ts";
 import { parseDurationMs } from "./duration.ts";
 

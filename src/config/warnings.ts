@@ -1,5 +1,5 @@
 /** What a valid configuration risks, said once at the start: one line each. */
-import { parseConsulAddress } from "../consul/consul-address.ts";
+import { parseConsulAddress } from "../net/consul/consul-address.ts";
 import type { Config } from "./schema.ts";
 
 export function warningsOf({ consul, pools }: Config): readonly string[] {

@@ -1,5 +1,5 @@
 import type { Clock } from "./ports.ts";
-import { ShrinkingWait } from "./shrinking-wait.ts";
+import { ShrinkingWait } from "./time/shrinking-wait.ts";
 
 /** Waits for an interval that is drawn anew each time, and can be started over or shortened. */
 export class RebalanceTimer {

@@ -14,10 +14,10 @@ import { RebalanceTimer } from "./rebalance-timer.ts";
 import { type RebalanceOptions, Rebalancer } from "./rebalancer.ts";
 import { Reports } from "./reports.ts";
 import { EndpointError, endpointAt, type ServerEndpoint } from "./server-endpoint.ts";
-import { type ServerEvent, type Successor, transition } from "./server-list.ts";
 import { Snapshot, type Tier } from "./snapshot.ts";
 import { type Change, SnapshotFeed, type SnapshotListener } from "./snapshot-feed.ts";
-import { wallTimeOf } from "./wall-time.ts";
+import { wallTimeOf } from "./time/wall-time.ts";
+import { type ServerEvent, type Successor, transition } from "./transition.ts";
 import { WantedNames } from "./wanted-names.ts";
 
 /** What the proxy asks of the world. */

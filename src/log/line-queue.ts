@@ -1,6 +1,6 @@
 import { write } from "node:fs";
 import type { Clock } from "../core/ports.ts";
-import { wallTimeOf } from "../core/wall-time.ts";
+import { wallTimeOf } from "../core/time/wall-time.ts";
 
 /** Characters that wait at most: 5,000 lines of 200. A disk that hangs for a minute loses none at 80 lines a second. */
 const MAX_WAITING = 1_048_576;

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { parse } from "yaml";
 import { configOf } from "../../src/config/layer.ts";
-import { heartbeatBody } from "../../src/http/heartbeat-body.ts";
+import { heartbeatBody } from "../../src/views/http/heartbeat-body.ts";
 
 const page = readFileSync(new URL("../../docs/agent.md", import.meta.url), "utf8");
 

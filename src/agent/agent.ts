@@ -1,0 +1,284 @@
+/** The composition root: constructs everything, starts in order, stops in reverse. */
+import { hostname } from "node:os";
+import type { ListenAddress } from "../config/address.ts";
+import type { Config } from "../config/schema.ts";
+import { LookUps } from "../core/look-ups.ts";
+import type { Logger } from "../core/ports.ts";
+import { printable } from "../core/printable.ts";
+import { joinHostPort } from "../core/server-endpoint.ts";
+import { wallTimeOf } from "../core/time/wall-time.ts";
+import { prepareDataDirectory } from "../files/data-directory.ts";
+import { ConsulClient } from "../net/consul/consul-client.ts";
+import { DnsResolver } from "../net/names/dns-resolver.ts";
+import type { SourceWarning } from "../sources/consul/watch-status.ts";
+import { systemClock, systemRandom } from "../system-ports.ts";
+import { DnsServer } from "../views/dns/dns-server.ts";
+import { heartbeatOf } from "../views/http/heartbeat-body.ts";
+import { HttpServer, type PoolApi, READINESS_PATH } from "../views/http/http-server.ts";
+import { SelfRegistration } from "../views/self-registration.ts";
+import { AgentError } from "./agent-error.ts";
+import { ClockWatch } from "./clock-watch.ts";
+import { defined } from "./defined.ts";
+import { clientLimits, openFiles } from "./open-files.ts";
+import { Pool } from "./pool.ts";
+import { VERSION } from "./version.ts";
+
+/** Logs of each part carry the part's name. */
+interface PartLogger extends Logger {
+  child(bindings: { name: string }): Logger;
+}
+
+/** The whole agent: DNS and HTTP first, so that a port in use is known before anything else starts. */
+export class Agent {
+  readonly #config: Config;
+  readonly #logger: PartLogger;
+  readonly #consul: ConsulClient;
+  readonly #pools: readonly Pool[];
+  readonly #dns: DnsServer;
+  readonly #http: HttpServer;
+  readonly #clockWatch: ClockWatch;
+  #unsubscribe: readonly (() => void)[] = [];
+  #starting: Promise<void> | undefined;
+  #stopping: Promise<void> | undefined;
+  #stopWaitsFor: string | undefined;
+  /** Absent unless `consul.register` is set. */
+  #registration: SelfRegistration | undefined;
+
+  /** @throws AgentError when a certificate or key that a pool names can't be read, or too few files may be open. */
+  constructor(config: Config, logger: PartLogger) {
+    const { dns, http } = config;
+    this.#config = config;
+    this.#logger = logger;
+    this.#consul = consulClient(config.consul, logger.child({ name: "agent.consul" }));
+    const nameservers = dns.nameservers.map(({ host, port }) => joinHostPort(host, port));
+    const resolver = new LookUps(new DnsResolver({ nameservers }));
+    const started = () => {
+      this.#publish();
+    };
+    const ports = { clock: systemClock, random: systemRandom, resolver, catalog: this.#consul, started };
+    this.#pools = Object.entries(config.pools).map(([name, pool]) => {
+      return new Pool(name, pool, config, { ...ports, logger: logger.child({ name: `agent.pool.${name}` }) });
+    });
+    const clients = clientLimits(openFiles(), {
+      pools: this.#pools.length,
+      dnsThreads: dns.sockets,
+      dnsAddresses: dns.address.length,
+    });
+    this.#dns = new DnsServer({
+      listen: dns.address,
+      domain: dns.domain,
+      ttlSeconds: Math.floor(dns.ttl / 1000),
+      negativeTtlSeconds: Math.floor(dns.negative_ttl / 1000),
+      sockets: dns.sockets,
+      tcpConnections: clients.dnsTcp,
+      ...defined({ rateLimit: dns.rate_limit }),
+      logger: logger.child({ name: "agent.dns" }),
+      clock: systemClock,
+    });
+    this.#clockWatch = new ClockWatch(systemClock, logger.child({ name: "agent.clock" }));
+    this.#http = new HttpServer({
+      address: http.address,
+      maxConnections: clients.http,
+      tokenFile: http.token_file,
+      logger: logger.child({ name: "agent.http" }),
+      dnsState: () => this.#dns.state().kind,
+      pools: new Map(this.#pools.map((pool) => [pool.name, this.#apiOf(pool)])),
+    });
+  }
+
+  /**
+   * Idempotent. Resolves early, with nothing started any more, when `stop` is called meanwhile.
+   * @throws AgentError, DnsServerError or HttpListenError, with nothing left running, when a directory or an address can't be had.
+   */
+  start(): Promise<void> {
+    this.#starting ??= this.#start();
+    return this.#starting;
+  }
+
+  /** Leaves no socket, timer or thread behind. Idempotent; an agent that was stopped does not start again. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  /** Certificates and keys for Consul are read anew for the next request. Tokens are anyway. */
+  reload(): void {
+    this.#consul.reload();
+  }
+
+  /** What a stop under way waits for. */
+  stopWaitsFor(): string | undefined {
+    return this.#stopWaitsFor;
+  }
+
+  /** The head of each pool by the pool's name, `host:port`. */
+  heads(): ReadonlyMap<string, string | undefined> {
+    return new Map(this.#pools.map(({ name, proxy }) => [name, proxy.findServer()?.key]));
+  }
+
+  /** Where DNS is served; empty before the start and after the end. */
+  dnsAddresses(): readonly ListenAddress[] {
+    return this.#dns.addresses();
+  }
+
+  async #start(): Promise<void> {
+    this.#prepareDataDirectory();
+    this.#unsubscribe = this.#pools.map((pool) => this.#follow(pool));
+    this.#publish();
+    try {
+      for (const listener of [this.#dns, this.#http]) {
+        if (this.#stopping === undefined) {
+          await listener.start();
+        }
+      }
+    } catch (error) {
+      await this.#end();
+      throw error;
+    }
+    if (this.#stopping === undefined) {
+      this.#startSources();
+    }
+  }
+
+  #prepareDataDirectory(): void {
+    const { data_dir } = this.#config;
+    if (data_dir === null) {
+      return;
+    }
+    try {
+      const { widerMode } = prepareDataDirectory(data_dir);
+      if (widerMode !== undefined) {
+        const message = "data_dir was there already, and others have rights in it: chmod 700 takes them away";
+        this.#logger.warn({ data_dir, mode: widerMode }, message);
+      }
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      const message = `data_dir: ${data_dir}: expected a directory that can be written: ${reason}`;
+      throw new AgentError(message, { cause: error });
+    }
+  }
+
+  #startSources(): void {
+    this.#clockWatch.start();
+    for (const pool of this.#pools) {
+      pool.start();
+    }
+    const { consul } = this.#config;
+    if (consul.register) {
+      this.#registration = this.#selfRegistration();
+      this.#registration.start();
+    }
+    const dns = this.dnsAddresses().map(({ host, port }) => joinHostPort(host, port));
+    this.#logger.info(
+      { dns: dns.join(" "), http: this.#httpAddress(), consul: consul.address },
+      "agent started",
+    );
+  }
+
+  /** A start on its way is waited for: what it has begun to open could not be closed. */
+  async #stop(): Promise<void> {
+    this.#stopWaitsFor = "the start";
+    await this.#starting?.catch(() => undefined);
+    await this.#end();
+  }
+
+  async #end(): Promise<void> {
+    this.#clockWatch.stop();
+    for (const unsubscribe of this.#unsubscribe) {
+      unsubscribe();
+    }
+    const steps: readonly [string, () => Promise<unknown> | undefined][] = [
+      ["the registration in Consul", () => this.#registration?.stop()],
+      ["the pools", () => Promise.all(this.#pools.map((pool) => pool.stop()))],
+      ["the connections to Consul", () => this.#consul.close()],
+      ["HTTP", () => this.#http.stop()],
+      ["DNS", () => this.#dns.stop()],
+    ];
+    for (const [what, end] of steps) {
+      this.#stopWaitsFor = what;
+      await end();
+    }
+    this.#stopWaitsFor = undefined;
+  }
+
+  #follow({ name, proxy }: Pool): () => void {
+    return proxy.subscribe((next, previous) => {
+      this.#publish();
+      if (next.head?.key !== previous.head?.key) {
+        this.#logger.info({ pool: name, head: next.head?.key, ...next.cause }, "new head");
+      }
+    });
+  }
+
+  #httpAddress(): string {
+    const { address = "", port = 0 } = this.#http.address() ?? {};
+    return joinHostPort(address, port);
+  }
+
+  #selfRegistration(): SelfRegistration {
+    const { address: host = "", port = 0 } = this.#http.address() ?? {};
+    const logger = this.#logger.child({ name: "agent.consul" });
+    return new SelfRegistration(
+      { registry: this.#consul, clock: systemClock, logger },
+      {
+        hostname: hostname(),
+        listen: { host, port },
+        ...defined({ advertise: this.#config.http.advertise }),
+        readinessPath: READINESS_PATH,
+        describe: () => ({ version: VERSION, heads: this.heads(), waitsFor: this.#waitsFor() }),
+      },
+    );
+  }
+
+  #waitsFor(): string | undefined {
+    const { ready, waiting, dns } = this.#http.readiness();
+    return ready
+      ? undefined
+      : printable(`DNS: ${dns}; pools without a head: ${waiting.join(", ") || "none"}`);
+  }
+
+  #publish(): void {
+    this.#dns.update(
+      new Map(
+        this.#pools.map(({ name, proxy, isStarting }) => {
+          const snapshot = proxy.snapshot();
+          const state = isStarting ? "starting" : "empty";
+          return [name, { snapshot, state: snapshot.head === undefined ? state : "live" }];
+        }),
+      ),
+    );
+  }
+
+  #apiOf(pool: Pool): PoolApi {
+    const { proxy, pushed } = pool;
+    return {
+      hasHead: () => proxy.findServer() !== undefined,
+      warnings: () => pool.warnings().map(shownWarning),
+      takeHeartbeat: pushed && ((body) => pushed.take(heartbeatOf(body, this.#config.datacenter))),
+    };
+  }
+}
+
+/** Characters of a warning: the text about rights names ten addresses. */
+const LONGEST_WARNING = 1_000;
+
+function shownWarning({ since, message }: SourceWarning) {
+  const time = wallTimeOf(systemClock) - systemClock.now() + since;
+  return { since: new Date(time).toISOString(), message: printable(message, LONGEST_WARNING) };
+}
+
+function consulClient(consul: Config["consul"], logger: Logger): ConsulClient {
+  return new ConsulClient({
+    logger,
+    address: consul.address,
+    ...defined({
+      token: consul.token,
+      tokenFile: consul.token_file,
+      caFile: consul.ca_file,
+      certFile: consul.cert_file,
+      keyFile: consul.key_file,
+      serverName: consul.server_name,
+      verify: consul.verify_ssl,
+    }),
+  });
+}

@@ -1,0 +1,80 @@
+import type { PoolConfig } from "../config/schema.ts";
+import type { Clock, Logger } from "../core/ports.ts";
+import { joinHostPort, parseRpcAddr } from "../core/server-endpoint.ts";
+import { SecretFile } from "../files/secret-file.ts";
+import { tokenIn } from "../files/token-text.ts";
+import type { SourceWarning } from "../sources/consul/watch-status.ts";
+import { AgentError } from "./agent-error.ts";
+
+export type TokenConfig = Pick<PoolConfig, "servers" | "tls" | "send_token" | "token_file">;
+
+interface TokenPorts {
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+const WITHHELD =
+  "the Nomad token is withheld from a server that the pool's key servers does not name and TLS does not prove: the pool's key tls " +
+  "would prove it, send_token: always would send the token in clear text to whoever registers as a server";
+
+/**
+ * Nomad's ACL token as it is at each call, of the file that a pool names or of the environment, and who gets it: servers that the
+ * configuration names or TLS proves. Consul lets anybody register who may write a service, and heartbeats name others.
+ */
+export class NomadToken {
+  readonly #current: () => string | undefined;
+  /** Absent: all get it. */
+  readonly #named: ReadonlySet<string> | undefined;
+  readonly #ports: TokenPorts;
+  #saidWithheld = false;
+  #withheldSince: number | undefined;
+
+  /** @throws AgentError for a NOMAD_TOKEN that can't be one. */
+  constructor({ servers, tls, send_token, token_file }: TokenConfig, ports: TokenPorts) {
+    this.#current = currentToken(token_file, ports.logger);
+    this.#named = tls !== null || send_token === "always" ? undefined : new Set(servers.map(keyOf));
+    this.#ports = ports;
+  }
+
+  /** What to send to the server with this key, with calls that need a token. */
+  for(server: string): string | undefined {
+    const token = this.#current();
+    if (token === undefined || this.#named === undefined || this.#named.has(server)) {
+      this.#withheldSince = undefined;
+      return token;
+    }
+    this.#withheldSince ??= this.#ports.clock.now();
+    this.#ports.logger[this.#saidWithheld ? "debug" : "warn"]({ server }, WITHHELD);
+    this.#saidWithheld = true;
+    return undefined;
+  }
+
+  /** For as long as the server that was asked last gets none. */
+  warnings(): readonly SourceWarning[] {
+    return this.#withheldSince === undefined ? [] : [{ since: this.#withheldSince, message: WITHHELD }];
+  }
+}
+
+function keyOf(address: string): string {
+  const { host, port } = parseRpcAddr(address);
+  return joinHostPort(host, port);
+}
+
+function currentToken(path: string | null, logger: Logger): () => string | undefined {
+  if (path !== null) {
+    const file = new SecretFile(path, "token_file", logger);
+    return () => file.token();
+  }
+  const token = environmentToken(process.env["NOMAD_TOKEN"] ?? "");
+  return () => token;
+}
+
+/** An empty variable counts as absent. */
+function environmentToken(text: string): string | undefined {
+  try {
+    return tokenIn(Buffer.from(text)) || undefined;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new AgentError(`environment NOMAD_TOKEN: can't be a token: ${reason}`, { cause: error });
+  }
+}

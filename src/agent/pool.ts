@@ -1,0 +1,223 @@
+/** One pool: its list, the sources that feed it, and the monitor that watches its head. */
+import type { Config, PoolConfig } from "../config/schema.ts";
+import type { Clock, Logger, Random, Resolver } from "../core/ports.ts";
+import { type ProxyConfig, RpcProxy } from "../core/rpc-proxy.ts";
+import type { ServerEndpoint } from "../core/server-endpoint.ts";
+import { ConnectionPinger } from "../net/connection/connection-pinger.ts";
+import type { Connector } from "../net/connection/held-connection.ts";
+import { TcpConnection } from "../net/connection/tcp-connection.ts";
+import type { ConsulCatalog } from "../net/consul/catalog.ts";
+import { nomadConnector } from "../net/nomad/nomad-connector.ts";
+import { ConsulWatcher } from "../sources/consul/consul-watcher.ts";
+import { type ConsulWatchConfig, DEFAULT_CONSUL_WATCH } from "../sources/consul/watch-config.ts";
+import { type SourceWarning, warningsOf } from "../sources/consul/watch-status.ts";
+import { FirstReports, type FirstSource } from "../sources/first-reports.ts";
+import { HealthMonitor, type HealthPorts } from "../sources/health/health-monitor.ts";
+import { Hearsay, neverAsks } from "../sources/health/hearsay.ts";
+import { PenalisingPinger } from "../sources/health/penalising-pinger.ts";
+import { Penalties } from "../sources/health/penalties.ts";
+import { ContactWatch } from "../sources/heartbeat/contact.ts";
+import { Heartbeat } from "../sources/heartbeat/heartbeat.ts";
+import { PushedHeartbeats } from "../sources/heartbeat/pushed-heartbeat.ts";
+import { hearingRegion, hearingRegionOf, RegionGate } from "../sources/region/region-gate.ts";
+import { StaticServers } from "../sources/static-servers.ts";
+import { nomadHeartbeat, nomadRegion, nomadTls } from "./nomad-pool.ts";
+import { NomadToken } from "./nomad-token.ts";
+
+/** The API version that this program speaks: the newest that Nomad servers have announced. */
+const RPC_VERSION = { rpcMajorVersion: 1, rpcMinorVersion: 1 };
+
+export interface PoolPorts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly resolver: Resolver;
+  readonly logger: Logger;
+  /** One Consul client serves all pools. */
+  readonly catalog: ConsulCatalog;
+  /** Called when the last source has reported for the first time, and there is no server. */
+  readonly started: () => void;
+}
+
+/** What of the agent's configuration every pool shares. */
+type Place = Pick<Config, "datacenter" | "region" | "consul">;
+
+/** Everything that belongs to one pool, started and stopped together. */
+export class Pool {
+  readonly name: string;
+  readonly proxy: RpcProxy;
+  /** Absent when the pool takes no pushed heartbeats. */
+  readonly pushed: PushedHeartbeats | undefined;
+  readonly #static: StaticServers;
+  readonly #watcher: ConsulWatcher | undefined;
+  readonly #heartbeat: Heartbeat | undefined;
+  readonly #token: NomadToken | undefined;
+  readonly #contact: ContactWatch;
+  readonly #health: HealthMonitor | Hearsay;
+  readonly #firstReports: FirstReports;
+  /** Absent when the servers are not dialled, or don't speak Nomad's RPC. */
+  readonly #gate: RegionGate | undefined;
+  #running: AbortController | undefined;
+
+  /** @throws AgentError when a file that the configuration names can't be read. */
+  constructor(name: string, config: PoolConfig, place: Place, ports: PoolPorts) {
+    const { catalog, started, ...shared } = ports;
+    const tls = nomadTls(config.tls);
+    const penalties = new Penalties(ports.clock);
+    const onOtherRegion = (server: ServerEndpoint, own?: string) => this.#gate?.bar(server, own);
+    const plain = connectorOf(config, place, tls);
+    const connector = plain && hearingRegion(plain, onOtherRegion);
+    const { timeout: timeoutMs } = config.health;
+    const asks = connector === undefined ? neverAsks : new ConnectionPinger(connector, { timeoutMs });
+    const pinger = new PenalisingPinger(asks, penalties);
+    const proxyConfig = proxyConfigOf(config, place);
+    const proxy = new RpcProxy({ ...shared, pinger }, proxyConfig);
+    const health = healthOf(config, connector, { ...shared, proxy, penalties });
+    const contact = new ContactWatch(ports.clock, (state) => {
+      this.#watcher?.setOrphaned(state === "orphaned");
+    });
+    const firstReports = new FirstReports(firstSourcesOf(config), started);
+    const from = (source: FirstSource) => () => {
+      firstReports.arrived(source);
+    };
+    proxy.subscribe(({ head }) => {
+      if (head !== undefined) {
+        firstReports.end();
+      }
+    });
+    const connectionTo = (key: string) => health.connectionTo(key);
+    const token = config.heartbeat === "nomad" ? new NomadToken(config, shared) : undefined;
+    this.name = name;
+    this.proxy = proxy;
+    this.pushed =
+      config.heartbeat === "push" ? new PushedHeartbeats(proxy, contact, from("push")) : undefined;
+    this.#static = new StaticServers(proxy, shared, config.servers);
+    this.#watcher =
+      config.backups === null
+        ? undefined
+        : new ConsulWatcher(
+            { ...shared, catalog, sink: proxy, reported: from("consul") },
+            watchConfigOf(config.backups, place.consul.wait),
+          );
+    this.#heartbeat =
+      token &&
+      new Heartbeat({
+        ...shared,
+        proxy,
+        query: hearingRegionOf(
+          nomadHeartbeat(token, proxyConfig, tls, { ...shared, connectionTo }),
+          onOtherRegion,
+        ),
+        contact,
+      });
+    this.#token = token;
+    this.#contact = contact;
+    this.#health = health;
+    this.#firstReports = firstReports;
+    this.#gate =
+      config.ping === "nomad" || (config.ping === "tcp" && config.heartbeat === "nomad")
+        ? new RegionGate(
+            { ...shared, proxy, query: nomadRegion(config, proxyConfig, tls, timeoutMs) },
+            place.region,
+          )
+        : undefined;
+  }
+
+  /** There was no server yet, and one may come at any moment: a source has yet to report for the first time. */
+  get isStarting(): boolean {
+    return !this.#firstReports.areComplete;
+  }
+
+  /** What an operator should know of the pool's sources for as long as it lasts. */
+  warnings(): readonly SourceWarning[] {
+    const ofConsul = this.#watcher === undefined ? [] : warningsOf(this.#watcher.status());
+    return [...ofConsul, ...(this.#gate?.warnings() ?? []), ...(this.#token?.warnings() ?? [])];
+  }
+
+  /** Nothing waits here: what is not reachable yet is tried again. */
+  start(): void {
+    if (this.#running === undefined) {
+      this.#running = new AbortController();
+      this.#contact.start();
+      this.#static.start();
+      this.#watcher?.start();
+      this.#heartbeat?.start();
+      this.#health.start();
+      this.#gate?.start();
+      void this.proxy.run(this.#running.signal);
+    }
+  }
+
+  /** Leaves no connection, query or timer. */
+  async stop(): Promise<void> {
+    this.#running?.abort();
+    this.#running = undefined;
+    this.#gate?.stop();
+    this.#health.stop();
+    this.#heartbeat?.stop();
+    this.#contact.stop();
+    this.#static.stop();
+    await this.#watcher?.stop();
+  }
+}
+
+/** Configured servers are waited for until one is listed: a name may get its address at any moment. */
+function firstSourcesOf({ servers, backups, heartbeat }: PoolConfig): readonly FirstSource[] {
+  return [
+    ...(servers.length > 0 ? (["static"] as const) : []),
+    ...(backups === null ? [] : (["consul"] as const)),
+    ...(heartbeat === "push" ? (["push"] as const) : []),
+  ];
+}
+
+function proxyConfigOf({ health, rebalance }: PoolConfig, { datacenter, region }: Place): ProxyConfig {
+  return {
+    datacenter,
+    region,
+    ...RPC_VERSION,
+    pingTimeoutMs: health.timeout,
+    rebalance: {
+      minReuseMs: rebalance.min_reuse,
+      jitterMs: rebalance.jitter,
+      connsPerSecondPerServer: rebalance.conns_per_second_per_server,
+    },
+  };
+}
+
+function watchConfigOf(
+  { tag, filter, ...backups }: NonNullable<PoolConfig["backups"]>,
+  waitMs: number,
+): ConsulWatchConfig {
+  return {
+    ...DEFAULT_CONSUL_WATCH,
+    ...backups,
+    waitMs,
+    ...(tag === null ? {} : { tag }),
+    ...(filter === null ? {} : { filter }),
+  };
+}
+
+function healthOf(
+  { health: { interval: intervalMs, standby, timeout: timeoutMs } }: PoolConfig,
+  connector: Connector | undefined,
+  ports: Omit<HealthPorts, "connector"> & { readonly proxy: RpcProxy },
+): HealthMonitor | Hearsay {
+  return connector === undefined
+    ? new Hearsay(ports.proxy, ports.penalties)
+    : new HealthMonitor({ ...ports, connector }, { intervalMs, timeoutMs, standby });
+}
+
+/** `undefined`: servers are not dialled. */
+function connectorOf(
+  { ping }: PoolConfig,
+  { region }: Place,
+  tls: ReturnType<typeof nomadTls>,
+): Connector | undefined {
+  switch (ping) {
+    case "none":
+      return undefined;
+    case "tcp":
+      return { open: (endpoint, options) => TcpConnection.open(endpoint, options) };
+    case "nomad":
+      return nomadConnector({ region, tls });
+  }
+}

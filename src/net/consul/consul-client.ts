@@ -1,0 +1,225 @@
+import { EventEmitter } from "node:events";
+import type { Agent, IncomingHttpHeaders } from "node:http";
+import Consul from "consul";
+import type { CheckReport, ServiceRegistry } from "../../views/self-registration.ts";
+import { datacentersIn, instancesIn } from "./answers.ts";
+import { guardBodies } from "./body-guard.ts";
+import type { CatalogAnswer, CatalogQuery, ConsulCatalog } from "./catalog.ts";
+import { parseConsulAddress } from "./consul-address.ts";
+import { ConsulError, translate } from "./consul-error.ts";
+import { openAgent, type TlsOptions } from "./http-agent.ts";
+import type { ServiceDefinition } from "./own-service.ts";
+import { type Quote, quoteWithout } from "./quotation.ts";
+import { serviceOptions } from "./service-options.ts";
+import { type TokenOptions, TokenSource } from "./token.ts";
+import { type WayToConsul, wayToConsul } from "./way-to-consul.ts";
+
+export interface ConsulClientOptions extends TokenOptions, TlsOptions {
+  /** As in `CONSUL_HTTP_ADDR`: see `parseConsulAddress`. */
+  readonly address: string;
+}
+
+/** How long a request may take, and who may end it earlier. */
+export interface RequestLimits {
+  readonly deadlineMs: number;
+  readonly signal: AbortSignal;
+}
+
+/** What the package takes besides the options its type declarations name. */
+interface SentOptions {
+  readonly ctx: EventEmitter & { includeResponse: true };
+  readonly timeout: number;
+  readonly token?: string;
+}
+
+type RegisterOptions = Parameters<Consul["agent"]["service"]["register"]>[0] & object;
+type DeregisterOptions = { id: string };
+
+interface Reply {
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer | undefined;
+  readonly withToken: boolean;
+  readonly quote: Quote;
+}
+
+interface Exchange<Answer> {
+  send(consul: Consul, options: SentOptions): Promise<unknown>;
+  read(reply: Reply): Answer;
+}
+
+interface Connection {
+  readonly agent: Agent;
+  readonly consul: Consul;
+}
+
+/**
+ * Consul's HTTP API as far as it is needed, over the npm package `consul`: one client serves any number of pools. Every
+ * request settles by its deadline, rejects with `ConsulError` only, and carries the token as it is at that moment.
+ */
+export class ConsulClient implements ConsulCatalog, ServiceRegistry, AsyncDisposable {
+  readonly #options: ConsulClientOptions;
+  readonly #token: TokenSource;
+  #connection: Connection | undefined;
+
+  /** Opens nothing: files are read and connections made at the first request. */
+  constructor(options: ConsulClientOptions) {
+    this.#options = options;
+    this.#token = new TokenSource(options);
+  }
+
+  instances(query: CatalogQuery): Promise<CatalogAnswer> {
+    const { passing } = query.selection;
+    return this.#request(query, {
+      send: (consul, sent) => {
+        const options = { ...sent, ...selectionOptions(query) };
+        return passing ? consul.health.service(options) : consul.catalog.service.nodes(options);
+      },
+      read: ({ headers, body, withToken, quote }) => ({
+        ...instancesIn(body, passing ? "health.service" : "catalog.service.nodes", quote),
+        index: indexOf(headers),
+        filteredByAcl: headers["x-consul-results-filtered-by-acls"] === "true",
+        withToken,
+      }),
+    });
+  }
+
+  datacenters(limits: RequestLimits): Promise<readonly string[]> {
+    return this.#request(limits, {
+      send: (consul, sent) => consul.catalog.datacenters(sent),
+      read: ({ body, quote }) => datacentersIn(body, quote),
+    });
+  }
+
+  way(signal: AbortSignal): Promise<WayToConsul> {
+    return wayToConsul(parseConsulAddress(this.#options.address), signal);
+  }
+
+  /** Tells the asked agent of a service, or of what changed about it. */
+  registerService(definition: ServiceDefinition, limits: RequestLimits): Promise<void> {
+    return this.#request(limits, {
+      send: (consul, sent) =>
+        consul.agent.service.register({ ...sent, ...serviceOptions(definition) } as RegisterOptions),
+      read: () => undefined,
+    });
+  }
+
+  /** Tells the asked agent how a check of kind `ttl` stands. */
+  reportCheck(id: string, { passing, note }: CheckReport, limits: RequestLimits): Promise<void> {
+    return this.#request(limits, {
+      send: ({ agent: { check } }, sent) => {
+        const options = { ...sent, id, note };
+        return passing ? check.pass(options) : check.fail(options);
+      },
+      read: () => undefined,
+    });
+  }
+
+  deregisterService(id: string, limits: RequestLimits): Promise<void> {
+    return this.#request(limits, {
+      send: (consul, sent) => consul.agent.service.deregister({ ...sent, id } as DeregisterOptions),
+      read: () => undefined,
+    });
+  }
+
+  /**
+   * Reads TLS files anew and ends idle connections; running requests go on. While the files can't be used, the last good ones
+   * stay, and so do the connections.
+   */
+  reload(): void {
+    const last = this.#connection;
+    if (last === undefined) {
+      return;
+    }
+    try {
+      this.#connection = this.#open();
+    } catch (error) {
+      const fields = { err: translate(error, undefined) };
+      this.#options.logger?.warn(fields, "TLS files for Consul can't be used: the last ones stay in use");
+      return;
+    }
+    for (const socket of Object.values(last.agent.freeSockets).flatMap((sockets) => sockets ?? [])) {
+      socket.destroy();
+    }
+  }
+
+  /** Ends every connection, idle or not. The client can be used again. */
+  close(): Promise<void> {
+    this.#connection?.agent.destroy();
+    this.#connection = undefined;
+    return Promise.resolve();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #request<Answer>(limits: RequestLimits, exchange: Exchange<Answer>): Promise<Answer> {
+    let token: string | undefined;
+    const ctx = Object.assign(new EventEmitter(), { includeResponse: true as const });
+    const cancel = () => {
+      ctx.emit("cancel");
+    };
+    try {
+      token = this.#token.current();
+      const { consul } = this.#connect();
+      if (limits.signal.aborted) {
+        throw new ConsulError("aborted", "request aborted");
+      }
+      limits.signal.addEventListener("abort", cancel, { once: true });
+      const options = { ctx, timeout: limits.deadlineMs, ...(token === undefined ? {} : { token }) };
+      const [response, body] = (await exchange.send(consul, options)) as [
+        { headers: IncomingHttpHeaders },
+        Buffer | undefined,
+      ];
+      const quote = quoteWithout(token);
+      return exchange.read({ headers: response.headers, body, withToken: token !== undefined, quote });
+    } catch (error) {
+      throw translate(error, token);
+    } finally {
+      limits.signal.removeEventListener("abort", cancel);
+    }
+  }
+
+  #connect(): Connection {
+    this.#connection ??= this.#open();
+    return this.#connection;
+  }
+
+  #open(): Connection {
+    const address = parseConsulAddress(this.#options.address);
+    const agent = openAgent(address, this.#options);
+    const baseUrl = address.kind === "unix" ? "http://localhost/v1" : address.baseUrl;
+    const consul = new Consul({ agent, baseUrl, decoders: UNDECODED } as ConstructorParameters<
+      typeof Consul
+    >[0]);
+    guardBodies(consul);
+    return { agent, consul };
+  }
+}
+
+/** Bodies are left as they came: what they hold, and may quote, is for `answers.ts` to say. */
+const UNDECODED = Object.fromEntries(
+  ["application/json", "application/x-www-form-urlencoded", "text/html", "text/json", "text/plain"].map(
+    (type) => [type, (body: Buffer) => body],
+  ),
+);
+
+function selectionOptions(query: CatalogQuery) {
+  const { service, tag, filter, near, stale } = query.selection;
+  return {
+    service,
+    near,
+    stale,
+    ...(tag === undefined ? {} : { tag }),
+    ...(filter === undefined ? {} : { filter }),
+    ...(query.datacenter === undefined ? {} : { dc: query.datacenter }),
+    ...(query.selection.passing ? { passing: true } : {}),
+    ...(query.index === 0 ? {} : { index: String(query.index), wait: `${Math.ceil(query.waitMs)}ms` }),
+  };
+}
+
+function indexOf(headers: IncomingHttpHeaders): number | undefined {
+  const text = headers["x-consul-index"];
+  const index = typeof text === "string" && /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  return Number.isSafeInteger(index) ? index : undefined;
+}

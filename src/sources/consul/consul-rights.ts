@@ -1,0 +1,90 @@
+import { printable } from "../../core/printable.ts";
+import type { CatalogAnswer } from "../../net/consul/catalog.ts";
+
+/** Something that Consul hides, or may hide, from the token, for as long as it does. */
+export interface MissingRights {
+  /** By `Clock.now`. */
+  readonly since: number;
+  /** One line: what is listed, how that differs from the last whole list, and which rules the token may lack. */
+  readonly message: string;
+}
+
+/** What is known of the token's rights to read one service: an immutable value. */
+export interface ReadRights {
+  readonly missing: MissingRights | undefined;
+  /** The usable addresses of the last answer of which Consul hid nothing; `undefined` before the first. */
+  readonly whole: readonly string[] | undefined;
+}
+
+export const UNKNOWN_RIGHTS: ReadRights = { missing: undefined, whole: undefined };
+
+/**
+ * The rights after an answer. Consul 1.11 and later say when they hid entries. Earlier ones never do: an empty first answer to
+ * a query with a token may be such a case, until an instance is seen.
+ */
+export function afterListing(
+  { missing, whole }: ReadRights,
+  answer: CatalogAnswer,
+  usable: readonly string[],
+  nowMs: number,
+): ReadRights {
+  const message = messageFor(answer, usable, whole, missing);
+  return {
+    missing: message === undefined ? undefined : { since: missing?.since ?? nowMs, message },
+    whole: message === undefined ? usable : whole,
+  };
+}
+
+/** Not even an instance that can't be used. */
+export function listsNothing({ instances, skipped }: CatalogAnswer): boolean {
+  return instances.length + skipped.length === 0;
+}
+
+function messageFor(
+  answer: CatalogAnswer,
+  usable: readonly string[],
+  whole: readonly string[] | undefined,
+  missing: MissingRights | undefined,
+): string | undefined {
+  if (answer.filteredByAcl) {
+    const who = answer.withToken ? "the token" : "requests without a token";
+    return `Consul hides instances from ${who}: ${listing(usable, whole)}; ${LACKING}`;
+  }
+  const isFirst = whole === undefined;
+  const maySoSay = listsNothing(answer) && answer.withToken && (isFirst || missing !== undefined);
+  return maySoSay ? `Consul lists no instance; ${MAYBE_LACKING}` : undefined;
+}
+
+const RULES = "service:read for the service or node:read";
+const LACKING = `what is missing is ${RULES}`;
+const MAYBE_LACKING = `the token may lack ${RULES}`;
+
+function listing(usable: readonly string[], whole: readonly string[] | undefined): string {
+  const listed = `it lists ${usable.length} usable`;
+  if (whole === undefined || whole.length === 0) {
+    return `${listed}, and never listed all`;
+  }
+  const changes = [
+    named("without", whole.filter(notIn(usable))),
+    named("with the new", usable.filter(notIn(whole))),
+  ].filter((text) => text !== undefined);
+  const difference = changes.length === 0 ? "the same" : changes.join(", ");
+  return `${listed}, the last whole list had ${whole.length}: ${difference}`;
+}
+
+function notIn(addresses: readonly string[]): (address: string) => boolean {
+  const known = new Set(addresses);
+  return (address) => !known.has(address);
+}
+
+/** Addresses that are named; the others are counted. */
+const NAMED = 5;
+
+function named(what: string, addresses: readonly string[]): string | undefined {
+  if (addresses.length === 0) {
+    return undefined;
+  }
+  const first = addresses.slice(0, NAMED).map((address) => printable(address));
+  const others = addresses.length - first.length;
+  return `${what} ${first.join(" ")}${others === 0 ? "" : ` and ${others} more`}`;
+}

@@ -1,0 +1,62 @@
+import type { Pinger } from "../../core/ports.ts";
+import type { RpcProxy } from "../../core/rpc-proxy.ts";
+import type { Snapshot } from "../../core/snapshot.ts";
+import type { Penalties } from "./penalties.ts";
+
+/** Any server may become head in a rebalance: nobody is asked. */
+export const neverAsks: Pinger = { ping: () => Promise.resolve() };
+
+/**
+ * For servers that are not to be dialled: in place of a health monitor. What is known of them is what others report. A head that is
+ * reported as failed has a penalty, so that the next rebalance passes it over; a primary that a source names is believed to live.
+ */
+export class Hearsay {
+  readonly #proxy: Pick<RpcProxy, "subscribe" | "rebalanceServers">;
+  readonly #penalties: Penalties;
+  #unsubscribe: (() => void) | undefined;
+  #stopped = new AbortController();
+
+  constructor(proxy: Pick<RpcProxy, "subscribe" | "rebalanceServers">, penalties: Penalties) {
+    this.#proxy = proxy;
+    this.#penalties = penalties;
+  }
+
+  start(): void {
+    if (this.#unsubscribe === undefined) {
+      this.#stopped = new AbortController();
+      this.#unsubscribe = this.#proxy.subscribe((next) => {
+        this.#learn(next);
+      });
+    }
+  }
+
+  stop(): void {
+    this.#stopped.abort();
+    this.#unsubscribe?.();
+    this.#unsubscribe = undefined;
+  }
+
+  /** No connection is held to any server. */
+  connectionTo(): undefined {
+    return undefined;
+  }
+
+  #learn(next: Snapshot): void {
+    const { occurrence, server } = next.cause;
+    if (occurrence === "server-failed" && server !== undefined) {
+      this.#penalties.add(server);
+    }
+    if (this.#hasBetterThanHead(next)) {
+      const { signal } = this.#stopped;
+      void this.#proxy.rebalanceServers({ signal, reason: "a primary is named", tier: "primary" });
+    }
+  }
+
+  /** Whether the head is a backup, and a primary may be chosen. */
+  #hasBetterThanHead(snapshot: Snapshot): boolean {
+    const isBackup = snapshot.tierOf(snapshot.head?.key ?? "") === "backup";
+    return (
+      isBackup && snapshot.serversOf("primary").some(({ key }) => this.#penalties.remainingMs(key) === 0)
+    );
+  }
+}

@@ -1,0 +1,72 @@
+import type { Clock } from "../../core/ports.ts";
+import type { FleetWaits, WaitLength } from "../../core/time/fleet-waits.ts";
+
+interface TurnsPorts {
+  readonly clock: Clock;
+  readonly waits: FleetWaits;
+  /** From one try of a server to its next one, drawn for each. */
+  readonly drawWait: () => WaitLength;
+  /** Milliseconds from one turn to the next at least, whoever has it. */
+  readonly spacingMs: number;
+  readonly onTurn: (key: string) => void;
+}
+
+/** One server that waits for its turn. */
+interface Waiting {
+  readonly key: string;
+  /** When it was tried last, by `Clock.now`. */
+  readonly triedAt: number;
+}
+
+/**
+ * Whose turn it is to be tried again: each server after its time, one after the other, at a pace that does not grow with their
+ * number. One timer, however many wait.
+ */
+export class Turns {
+  readonly #ports: TurnsPorts;
+  readonly #waiting: Waiting[] = [];
+  #lastAt = Number.NEGATIVE_INFINITY;
+  #hasBegun = false;
+  #cancel: (() => void) | undefined;
+
+  constructor(ports: TurnsPorts) {
+    this.#ports = ports;
+  }
+
+  /** Gives turns from now on; idempotent. */
+  begin(): void {
+    this.#hasBegun = true;
+    this.#awaitFirst();
+  }
+
+  /** It gets a turn behind those that wait already. */
+  add(waiting: Waiting): void {
+    this.#waiting.push(waiting);
+    this.#awaitFirst();
+  }
+
+  /** No turn any more; leaves no timer. */
+  end(): void {
+    this.#hasBegun = false;
+    this.#cancel?.();
+  }
+
+  #awaitFirst(): void {
+    const [first] = this.#waiting;
+    if (!this.#hasBegun || this.#cancel !== undefined || first === undefined) {
+      return;
+    }
+    const { clock, drawWait, spacingMs, waits } = this.#ports;
+    const now = clock.now();
+    const drawn = drawWait();
+    const untilMs: WaitLength = (fleet) =>
+      Math.max(first.triedAt + drawn(fleet), this.#lastAt + spacingMs) - now;
+    this.#cancel = waits.after(untilMs, () => {
+      this.#cancel = undefined;
+      this.#lastAt = clock.now();
+      this.#waiting.shift();
+      this.#ports.onTurn(first.key);
+      this.#awaitFirst();
+    });
+  }
+}

@@ -1,0 +1,70 @@
+import type { Clock } from "../../core/ports.ts";
+
+/** Without a heartbeat for this many of its periods the agent counts as orphaned. */
+const MISSED_HEARTBEATS = 3;
+
+export type Contact =
+  /** A heartbeat with a leader arrived lately, or the agent just started. */
+  | "held"
+  /** No heartbeat for three periods, or the last one named no leader: the agent may be in a minority. */
+  | "orphaned";
+
+/**
+ * Tells whether contact with the primaries is held, by when the last heartbeat came and whether it named a leader. Inert
+ * before `start` and after `stop`: a heartbeat that is still under way then changes nothing and arms no timer.
+ */
+export class ContactWatch {
+  readonly #clock: Clock;
+  readonly #changed: (contact: Contact) => void;
+  #contact: Contact = "held";
+  #isRunning = false;
+  #cancel: (() => void) | undefined;
+
+  constructor(clock: Clock, changed: (contact: Contact) => void) {
+    this.#clock = clock;
+    this.#changed = changed;
+  }
+
+  get contact(): Contact {
+    return this.#contact;
+  }
+
+  /** Starts to wait for a first heartbeat: for one within `periodMs`, or, without it, for one at any time. */
+  start(periodMs?: number): void {
+    this.#isRunning = true;
+    if (periodMs !== undefined) {
+      this.expectWithin(periodMs);
+    }
+  }
+
+  stop(): void {
+    this.#isRunning = false;
+    this.#cancel?.();
+    this.#cancel = undefined;
+  }
+
+  /** A heartbeat arrived; the next one is due within `periodMs`. */
+  heard(periodMs: number, leaderNamed: boolean): void {
+    if (this.#isRunning) {
+      this.#become(leaderNamed ? "held" : "orphaned");
+      this.expectWithin(periodMs);
+    }
+  }
+
+  /** The next heartbeat is due within `periodMs` from now, whatever was said before. */
+  expectWithin(periodMs: number): void {
+    if (this.#isRunning) {
+      this.#cancel?.();
+      this.#cancel = this.#clock.after(MISSED_HEARTBEATS * periodMs, () => {
+        this.#become("orphaned");
+      });
+    }
+  }
+
+  #become(contact: Contact): void {
+    if (this.#contact !== contact) {
+      this.#contact = contact;
+      this.#changed(contact);
+    }
+  }
+}

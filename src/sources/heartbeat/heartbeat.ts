@@ -1,0 +1,270 @@
+import type { Fleet } from "../../core/fleet.ts";
+import type { Heard, HeartbeatAnswer, HeartbeatQuery } from "../../core/heartbeat.ts";
+import { LeftOut } from "../../core/left-out.ts";
+import type { Clock, Logger, Random } from "../../core/ports.ts";
+import { printable } from "../../core/printable.ts";
+import { fleetPaceMs } from "../../core/rebalance.ts";
+import { rotateWhile } from "../../core/rotation.ts";
+import type { RpcProxy } from "../../core/rpc-proxy.ts";
+import type { EndpointError, ServerEndpoint } from "../../core/server-endpoint.ts";
+import { delay } from "../../core/time/delay.ts";
+import { drawnOnce, FleetWaits, type WaitLength } from "../../core/time/fleet-waits.ts";
+import { isOfOtherRegion } from "../../net/connection/connection-error.ts";
+import type { ContactWatch } from "./contact.ts";
+import { findLeaderSide, type LeaderSide } from "./leader-side.ts";
+
+/** As Nomad's own clients in a small cluster: every 10 to 20 s, and the first one within 10 s of the start. */
+const MIN_PERIOD_MS = 10_000;
+
+/** Heartbeats per second that one server sees from the whole fleet, as in Nomad: 5 servers, 100,000 nodes → every 400 s. */
+const HEARTBEATS_PER_SECOND_PER_SERVER = 50;
+
+/** The scaled base of the period ends here, so the period at 30 min: 5 servers are there with 225,000 nodes, and see 148 a second of 1,000,000. */
+const LONGEST_BASE_MS = 900_000;
+
+/** The wait after a failed round is random and doubles from 1 s up to this. */
+const MAX_BACKOFF_MS = 30_000;
+
+/**
+ * A head that names no leader keeps its place for so long: a new leader is there 2.5 to 3.6 s after the old one died (measured
+ * with Nomad's defaults), and 12.7 s after it with raft's times five times as long.
+ */
+const LONGEST_ELECTION_MS = 15_000;
+
+/** When a head is asked again that begins to name no leader, in a fleet of any size: an election is surely over by then. */
+const AFTER_ELECTION_MS = LONGEST_ELECTION_MS + 1_000;
+
+/** What a heartbeat is called, by the phase before it. The first of a row is news, the others are routine. */
+const HEARD = { waiting: "first heartbeat", failing: "heartbeats again", ok: "heartbeat" } as const;
+
+interface HeartbeatPorts {
+  readonly proxy: Pick<
+    RpcProxy,
+    | "snapshot"
+    | "subscribe"
+    | "refreshServerLists"
+    | "findServer"
+    | "notifyFailedServer"
+    | "numNodes"
+    | "numServers"
+  >;
+  readonly query: HeartbeatQuery;
+  readonly contact: ContactWatch;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+/** What the source knows of itself. Times are by `Clock.now`. */
+export type HeartbeatStatus =
+  | { readonly phase: "waiting" }
+  | { readonly phase: "ok"; readonly lastSuccessAt: number; readonly server: string }
+  | { readonly phase: "failing"; readonly lastSuccessAt: number | undefined; readonly lastError: string };
+
+/**
+ * Asks the head for the servers of its cluster, again and again: the primaries of the list. A server that does not
+ * answer is followed at once by the next one of the list, then by random, growing waits.
+ */
+export class Heartbeat {
+  readonly #ports: HeartbeatPorts;
+  readonly #waits: FleetWaits;
+  readonly #leftOut = new LeftOut();
+  #untilNext: WaitLength = () => MIN_PERIOD_MS;
+  /** The head while it names no leader, and since when: by `Clock.now`. */
+  #leaderless: { readonly key: string; readonly since: number } | undefined;
+  #status: HeartbeatStatus = { phase: "waiting" };
+  #running: AbortController | undefined;
+
+  constructor(ports: HeartbeatPorts) {
+    this.#ports = ports;
+    this.#waits = new FleetWaits(ports.clock, ports.proxy);
+  }
+
+  status(): HeartbeatStatus {
+    return this.#status;
+  }
+
+  start(): void {
+    if (this.#running === undefined) {
+      this.#running = new AbortController();
+      this.#ports.contact.start(2 * MIN_PERIOD_MS);
+      void this.#run(this.#running.signal);
+    }
+  }
+
+  stop(): void {
+    this.#running?.abort();
+    this.#running = undefined;
+    this.#ports.contact.stop();
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
+    const { clock, proxy, random } = this.#ports;
+    if (proxy.snapshot().head === undefined) {
+      await this.#firstServer(signal);
+    } else {
+      await delay(clock, random() * MIN_PERIOD_MS, signal);
+    }
+    for (let failures = 0; !signal.aborted; ) {
+      const heard = await this.#askRound(failures, signal);
+      failures = heard ? 0 : failures + 1;
+      await (heard ? this.#untilDue(signal) : delay(clock, this.#backoffMs(failures), signal));
+    }
+  }
+
+  /** When the wait got shorter while it lasted, contact is judged by that from now on, too. */
+  async #untilDue(signal: AbortSignal): Promise<void> {
+    const drawnMs = this.#untilNext(this.#waits.fleet);
+    await this.#waits.wait(this.#untilNext, signal);
+    const waitMs = this.#untilNext(this.#waits.fleet);
+    if (waitMs < drawnMs) {
+      this.#ports.contact.expectWithin(waitMs);
+    }
+  }
+
+  #firstServer(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const finish = () => {
+        unsubscribe();
+        signal.removeEventListener("abort", finish);
+        resolve();
+      };
+      const unsubscribe = this.#ports.proxy.subscribe(finish);
+      signal.addEventListener("abort", finish, { once: true });
+    });
+  }
+
+  /** Asks one server and, when it fails, at once the next; later rounds begin further down the list. */
+  async #askRound(failures: number, signal: AbortSignal): Promise<boolean> {
+    const { barred, servers: listed } = this.#ports.proxy.snapshot();
+    // A server of another region may know servers of ours.
+    const servers =
+      listed.length > 0
+        ? listed
+        : barred
+            .valueSeq()
+            .toArray()
+            .map(({ endpoint }) => endpoint);
+    const first = servers.length === 0 ? 0 : (failures * 2) % servers.length;
+    for (const server of [...servers.slice(first), ...servers.slice(0, first)].slice(0, 2)) {
+      const answer = await this.#ask(server, signal);
+      if (answer !== undefined) {
+        await this.#take(server, answer, signal);
+        return true;
+      }
+      if (signal.aborted) {
+        return false;
+      }
+    }
+    return false;
+  }
+
+  async #ask(server: ServerEndpoint, signal: AbortSignal): Promise<HeartbeatAnswer | undefined> {
+    const { logger, query } = this.#ports;
+    try {
+      return await query(server, signal);
+    } catch (error) {
+      if (!signal.aborted) {
+        const lastError = messageOf(error);
+        const isNews = this.#status.phase !== "failing" && !isOfOtherRegion(error);
+        const level = isNews ? "warn" : "debug";
+        const lastSuccessAt = this.#status.phase === "waiting" ? undefined : this.#status.lastSuccessAt;
+        this.#status = { phase: "failing", lastSuccessAt, lastError };
+        logger[level]({ server: server.key, reason: lastError }, "no heartbeat from this server");
+      }
+      return undefined;
+    }
+  }
+
+  async #take(server: ServerEndpoint, answer: HeartbeatAnswer, signal: AbortSignal): Promise<void> {
+    const { clock, contact, logger, proxy, random } = this.#ports;
+    const heard: Heard = { from: server, answer };
+    const isLeaderless = answer.leaderRpcAddr === "";
+    const side = isLeaderless ? await this.#leaderSide(heard, signal) : undefined;
+    if (signal.aborted) {
+      return;
+    }
+    const isNews = this.#noteLeader(server, isLeaderless);
+    if (side !== undefined) {
+      this.#leaveMinority(server, side);
+    }
+    const { from, answer: best } = side ?? heard;
+    const { leaderRpcAddr, numNodes = proxy.numNodes(), servers } = best;
+    const rejected = await proxy.refreshServerLists(servers, numNodes, leaderRpcAddr, { server: from });
+    this.#noteRejected(rejected);
+    const fields = { server: from.key, servers: servers.length, leader: printable(leaderRpcAddr) };
+    logger[this.#status.phase === "ok" ? "debug" : "info"](fields, HEARD[this.#status.phase]);
+    this.#status = { phase: "ok", lastSuccessAt: clock.now(), server: from.key };
+    const chance = drawnOnce(random);
+    const period: WaitLength = (fleet) => (1 + chance()) * basePeriodMs(fleet);
+    this.#untilNext = isNews ? () => AFTER_ELECTION_MS : period;
+    contact.heard(period(this.#waits.fleet), leaderRpcAddr !== "");
+  }
+
+  #noteRejected(rejected: readonly EndpointError[]): void {
+    const { clock, logger } = this.#ports;
+    const malformed = rejected.filter(({ isAboutName }) => !isAboutName);
+    const entries = malformed.map(({ address, expectation }) => ({ id: address, reason: expectation }));
+    const news = this.#leftOut.news(entries, clock.now());
+    if (news !== undefined) {
+      logger.warn({ rejected: malformed.length }, `servers of the heartbeat left out: ${news}`);
+    }
+  }
+
+  /** What others say counts here, not that they say nothing: that is no news of our own heartbeat. */
+  #leaderSide(leaderless: Heard, signal: AbortSignal): Promise<LeaderSide | undefined> {
+    const { logger, proxy, query } = this.#ports;
+    return findLeaderSide(leaderless, proxy.snapshot(), (other) =>
+      signal.aborted
+        ? Promise.resolve(undefined)
+        : query(other, signal).catch((error: unknown) => {
+            logger.debug({ server: other.key, reason: messageOf(error) }, "does not tell of a leader");
+            return undefined;
+          }),
+    );
+  }
+
+  /** @returns true when the server begins to name no leader. */
+  #noteLeader({ key }: ServerEndpoint, isLeaderless: boolean): boolean {
+    if (!isLeaderless) {
+      this.#leaderless = undefined;
+      return false;
+    }
+    const isNews = this.#leaderless?.key !== key;
+    if (isNews) {
+      this.#leaderless = { key, since: this.#ports.clock.now() };
+    }
+    return isNews;
+  }
+
+  /**
+   * A head that has named no leader for longer than elections take, while another server names one that answers, sits in a
+   * minority: as good as failed. Rotates until the head is none of those that were asked in vain, which may sit there, too.
+   */
+  #leaveMinority(leaderless: ServerEndpoint, { from, answer, inVain }: LeaderSide): void {
+    const { clock, proxy } = this.#ports;
+    const forMs = clock.now() - (this.#leaderless?.since ?? clock.now());
+    if (forMs < LONGEST_ELECTION_MS || proxy.findServer()?.key !== leaderless.key) {
+      return;
+    }
+    const because = `while ${from.key} names ${printable(answer.leaderRpcAddr)}, which answers`;
+    rotateWhile(proxy, ({ key }) => {
+      const finding = inVain.get(key);
+      return finding === undefined ? undefined : { source: "heartbeat", reason: `${finding}, ${because}` };
+    });
+  }
+
+  /** Full jitter up to a doubling, capped limit. */
+  #backoffMs(failures: number): number {
+    return this.#ports.random() * Math.min(MAX_BACKOFF_MS, 1_000 * 2 ** Math.min(failures, 10));
+  }
+}
+
+function basePeriodMs(fleet: Fleet): number {
+  const scaledMs = fleetPaceMs(fleet, HEARTBEATS_PER_SECOND_PER_SERVER);
+  return Math.max(MIN_PERIOD_MS, Math.min(LONGEST_BASE_MS, scaledMs));
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,254 @@
+import type { HeartbeatQuery } from "../../core/heartbeat.ts";
+import type { Clock, Logger, Random } from "../../core/ports.ts";
+import { printable } from "../../core/printable.ts";
+import type { RpcProxy } from "../../core/rpc-proxy.ts";
+import type { ServerEndpoint } from "../../core/server-endpoint.ts";
+import { barredDelayMs, newcomerDelayMs } from "../../core/time/fleet-pace.ts";
+import { drawnOnce, FleetWaits } from "../../core/time/fleet-waits.ts";
+import { isOfOtherRegion } from "../../net/connection/connection-error.ts";
+import type { Connector } from "../../net/connection/held-connection.ts";
+import type { SourceWarning } from "../consul/watch-status.ts";
+
+/** What a server says of itself: `own` is its region, where it names one. */
+interface RegionVerdict {
+  readonly serves: boolean;
+  readonly own: string | undefined;
+}
+
+/** Asks one server whether it serves our region; rejects when it can't be asked, or does not answer. */
+export type RegionQuery = (server: ServerEndpoint, signal: AbortSignal) => Promise<RegionVerdict>;
+
+interface RegionGatePorts {
+  readonly proxy: Pick<
+    RpcProxy,
+    "snapshot" | "subscribe" | "numNodes" | "numServers" | "barServer" | "admitServer"
+  >;
+  readonly query: RegionQuery;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+/** Servers asked at the same time: sockets for a long list that is silent. 1,000 silent ones take a minute with 500 ms each. */
+const ASKED_AT_ONCE = 8;
+
+/** One address of several may say again and again that it is of another region. */
+const MIN_ASK_INTERVAL_MS = 10_000;
+
+/** Servers that the warning names; of more it tells how many. */
+const SERVERS_NAMED = 3;
+
+/** Told of a server that says that it does not serve our region; `own`: the region that it says it is of. */
+type OtherRegionListener = (server: ServerEndpoint, own?: string) => void;
+
+/** The same connector; it tells of a server that says so while a connection is opened. */
+export function hearingRegion(connector: Connector, onOther: OtherRegionListener): Connector {
+  return {
+    open: (server, options) => telling(server, connector.open(server, options), onOther),
+  };
+}
+
+/** The same heartbeats; it tells of a server that says so in its answer. */
+export function hearingRegionOf(query: HeartbeatQuery, onOther: OtherRegionListener): HeartbeatQuery {
+  return async (server, signal) => {
+    const answer = await telling(server, query(server, signal), onOther);
+    if (answer.otherRegion !== undefined) {
+      onOther(server, answer.otherRegion);
+    }
+    return answer;
+  };
+}
+
+async function telling<T>(
+  server: ServerEndpoint,
+  answer: Promise<T>,
+  onOther: OtherRegionListener,
+): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (isOfOtherRegion(error)) {
+      onOther(server);
+    }
+    throw error;
+  }
+}
+
+/**
+ * A server that says that it does not serve our region is no head, however alive it is: it is taken off the list. Each server
+ * that comes onto the list is asked once, so that none of them waits there to become head by a failure. Those that were taken
+ * off are asked again now and then, and come back when they say otherwise: servers are reconfigured, and one that passes
+ * questions on to our region may lose the way for a while. A server that says nothing of a region is used.
+ */
+export class RegionGate {
+  readonly #ports: RegionGatePorts;
+  readonly #region: string;
+  readonly #waits: FleetWaits;
+  /** When listed servers were asked, whatever came of it, by `Clock.now`: a subset of the list. */
+  readonly #askedAt = new Map<string, number>();
+  /** Since when some server is barred, by `Clock.now`. */
+  #barredSince = 0;
+  #running: AbortController | undefined;
+  #unsubscribe: () => void = () => undefined;
+  #isAskingNewcomers = false;
+
+  constructor(ports: RegionGatePorts, region: string) {
+    this.#ports = ports;
+    this.#region = region;
+    this.#waits = new FleetWaits(ports.clock, ports.proxy);
+  }
+
+  start(): void {
+    if (this.#running === undefined) {
+      const running = new AbortController();
+      this.#running = running;
+      this.#unsubscribe = this.#ports.proxy.subscribe((next) => {
+        if (next.difference.added.length > 0) {
+          void this.#askNewcomers(running.signal);
+        }
+      });
+      void this.#askNewcomers(running.signal);
+      void this.#askBarred(running.signal);
+    }
+  }
+
+  /** Leaves no connection and no timer. */
+  stop(): void {
+    this.#unsubscribe();
+    this.#running?.abort();
+    this.#running = undefined;
+  }
+
+  /** It said that it does not serve our region; `own`: the region that it says it is of. */
+  bar(server: ServerEndpoint, own?: string): void {
+    const { barred, members } = this.#ports.proxy.snapshot();
+    if ((members.get(server.key) ?? barred.get(server.key))?.endpoint.addresses.length === 1) {
+      this.#bar(server, own);
+    } else {
+      // That is what one of its addresses says.
+      this.#askAgain(server.key);
+    }
+  }
+
+  #askAgain(key: string): void {
+    const isTooSoon = this.#ports.clock.now() - (this.#askedAt.get(key) ?? 0) < MIN_ASK_INTERVAL_MS;
+    if (!isTooSoon && this.#running !== undefined) {
+      this.#askedAt.delete(key);
+      void this.#askNewcomers(this.#running.signal);
+    }
+  }
+
+  #bar(server: ServerEndpoint, own?: string): void {
+    const { clock, logger, proxy } = this.#ports;
+    const region = this.#region;
+    // One line for a list full of them: the others are as this one.
+    const isFirst = proxy.snapshot().barred.size === 0;
+    const says = own === undefined ? "" : `, but ${printable(own)}`;
+    if (proxy.barServer(server, { source: "region", reason: `does not serve region ${region}${says}` })) {
+      const fields = own === undefined ? { region } : { region, own: printable(own) };
+      this.#barredSince = isFirst ? clock.now() : this.#barredSince;
+      logger[isFirst ? "warn" : "debug"](
+        { server: server.key, ...fields },
+        "server does not serve our region: not used",
+      );
+    }
+  }
+
+  /** What an operator should know of, for as long as servers are barred. */
+  warnings(): readonly SourceWarning[] {
+    const { barred, size } = this.#ports.proxy.snapshot();
+    if (barred.size === 0) {
+      return [];
+    }
+    const named = [...barred.keys()].slice(0, SERVERS_NAMED).join(", ");
+    const more = barred.size > SERVERS_NAMED ? ` and ${barred.size - SERVERS_NAMED} more` : "";
+    const left = size === 0 ? "; no server is left" : "";
+    const message = `Not used, because they don't serve region ${this.#region}: ${named}${more}${left}`;
+    return [{ since: this.#barredSince, message }];
+  }
+
+  /** One pass at a time; servers that come meanwhile get one after it. */
+  async #askNewcomers(signal: AbortSignal): Promise<void> {
+    if (this.#isAskingNewcomers) {
+      return;
+    }
+    this.#isAskingNewcomers = true;
+    for (let keys = this.#unasked(); keys.length > 0 && !signal.aborted; keys = this.#unasked()) {
+      const chance = drawnOnce(this.#ports.random);
+      await this.#waits.wait((fleet) => newcomerDelayMs(fleet, chance), signal);
+      await this.#askEach(keys, signal);
+    }
+    this.#isAskingNewcomers = false;
+  }
+
+  /** Keys of the listed servers that were not asked yet. */
+  #unasked(): string[] {
+    const { order, members } = this.#ports.proxy.snapshot();
+    for (const key of this.#askedAt.keys()) {
+      if (!members.has(key)) {
+        this.#askedAt.delete(key);
+      }
+    }
+    return order.filter((key) => !this.#askedAt.has(key)).toArray();
+  }
+
+  async #askBarred(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const chance = drawnOnce(this.#ports.random);
+      await this.#waits.wait((fleet) => barredDelayMs(fleet, chance), signal);
+      await this.#askEach(this.#ports.proxy.snapshot().barred.keys(), signal);
+    }
+  }
+
+  async #askEach(keys: Iterable<string>, signal: AbortSignal): Promise<void> {
+    const queue = Iterator.from(keys);
+    const askInTurn = async () => {
+      for (const key of queue) {
+        if (signal.aborted) {
+          return;
+        }
+        await this.#ask(key, signal);
+      }
+    };
+    await Promise.all(Array.from({ length: ASKED_AT_ONCE }, askInTurn));
+  }
+
+  async #ask(key: string, signal: AbortSignal): Promise<void> {
+    const { barred, members } = this.#ports.proxy.snapshot();
+    const server = (members.get(key) ?? barred.get(key))?.endpoint;
+    if (server === undefined) {
+      return;
+    }
+    if (members.has(key)) {
+      this.#askedAt.set(key, this.#ports.clock.now());
+    }
+    const verdict = await this.#verdict(server, signal);
+    if (verdict === undefined || signal.aborted) {
+      return;
+    }
+    if (verdict.serves) {
+      this.#admit(server);
+    } else {
+      this.#bar(server, verdict.own);
+    }
+  }
+
+  /** Of several addresses one that serves our region is enough. `undefined` when none tells. */
+  async #verdict(server: ServerEndpoint, signal: AbortSignal): Promise<RegionVerdict | undefined> {
+    const asked = server.addresses
+      .slice(0, ASKED_AT_ONCE)
+      .map((address) => this.#ports.query(server.at(address), signal).catch(() => undefined));
+    const verdicts = await Promise.all(asked);
+    return verdicts.find((verdict) => verdict?.serves) ?? verdicts.find((verdict) => verdict !== undefined);
+  }
+
+  #admit(server: ServerEndpoint): void {
+    const { logger, proxy } = this.#ports;
+    const region = this.#region;
+    if (proxy.snapshot().barred.has(server.key)) {
+      this.#askedAt.set(server.key, this.#ports.clock.now());
+      proxy.admitServer(server, { source: "region", reason: `serves region ${region}` });
+      logger.info({ server: server.key, region }, "server serves our region now: used again");
+    }
+  }
+}

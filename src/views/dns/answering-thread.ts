@@ -1,0 +1,210 @@
+import { extname } from "node:path";
+import { Worker } from "node:worker_threads";
+import type { Clock, Logger } from "../../core/ports.ts";
+import { Counters } from "./counters.ts";
+import { DnsServerError, listenError } from "./listen-error.ts";
+import type { AnswerTable } from "./table/answer-table.ts";
+import type { FromThread, ListenAddress, ThreadSettings, ToThread } from "./thread-messages.ts";
+
+/** A thread that dies at once again waits 0.1, 0.2, 0.4 … s, at most 5: a port comes free, and no core is burnt. */
+const RESTART_DELAY_MS = 100;
+const MAX_RESTART_DELAY_MS = 5000;
+/** A thread closes its sockets in a few ms; one that is stuck is ended after a second. */
+const STOP_DEADLINE_MS = 1000;
+
+/** One that served this long was well: the next restart waits the shortest time again. */
+const WELL_AFTER_MS = 10_000;
+
+export type ThreadState =
+  | { readonly kind: "stopped" }
+  | { readonly kind: "starting"; readonly worker: Worker }
+  | {
+      readonly kind: "serving";
+      readonly worker: Worker;
+      readonly addresses: readonly ListenAddress[];
+      readonly since: number;
+    }
+  | {
+      readonly kind: "restarting";
+      readonly since: number;
+      readonly reason: string;
+      readonly cancel: () => void;
+    };
+
+export interface AnsweringThreadOptions {
+  readonly listen: readonly ListenAddress[];
+  readonly servesTcp: boolean;
+  readonly sharesPort: boolean;
+  readonly tcpConnections?: number | undefined;
+  readonly answersPerSecond?: number | undefined;
+  readonly waitingPlaces: number;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** One worker thread that answers; started again when it dies, with the addresses, counters and table it had. */
+export class AnsweringThread {
+  readonly counters = new Counters();
+  readonly #options: AnsweringThreadOptions;
+  #listen: readonly ListenAddress[];
+  #table: AnswerTable;
+  #state: ThreadState = { kind: "stopped" };
+  #restarts = 0;
+  #failuresInARow = 0;
+
+  constructor(options: AnsweringThreadOptions, table: AnswerTable) {
+    this.#options = options;
+    this.#listen = options.listen;
+    this.#table = table;
+  }
+
+  get state(): ThreadState {
+    return this.#state;
+  }
+
+  /** How often it was started again after it had died. */
+  get restarts(): number {
+    return this.#restarts;
+  }
+
+  /** Resolves with the addresses bound. @throws DnsServerError when an address can't be; nothing is left running then. */
+  async start(): Promise<readonly ListenAddress[]> {
+    const worker = this.#spawn();
+    try {
+      return await this.#listening(worker);
+    } catch (error) {
+      this.#state = { kind: "stopped" };
+      await worker.terminate();
+      throw error;
+    }
+  }
+
+  /** The thread answers from this table as soon as it has read the message. */
+  publish(table: AnswerTable): void {
+    this.#table = table;
+    if (this.#state.kind === "starting" || this.#state.kind === "serving") {
+      post(this.#state.worker, { kind: "table", table });
+    }
+  }
+
+  async stop(): Promise<void> {
+    const state = this.#state;
+    this.#state = { kind: "stopped" };
+    switch (state.kind) {
+      case "stopped":
+        return;
+      case "restarting":
+        state.cancel();
+        return;
+      case "starting":
+      case "serving": {
+        await ended(state.worker, this.#options.clock);
+      }
+    }
+  }
+
+  #spawn(): Worker {
+    const settings: ThreadSettings = {
+      listen: this.#listen,
+      servesTcp: this.#options.servesTcp,
+      sharesPort: this.#options.sharesPort,
+      tcpConnections: this.#options.tcpConnections,
+      answersPerSecond: this.#options.answersPerSecond,
+      counterMemory: this.counters.memory,
+      table: this.#table,
+      waitingPlaces: this.#options.waitingPlaces,
+    };
+    // The extension is that of this file: `.ts` from the sources, `.js` when built.
+    const worker = new Worker(new URL(`./thread/worker${extname(import.meta.url)}`, import.meta.url), {
+      name: "dns",
+      workerData: settings,
+      execArgv: [],
+    });
+    this.#state = { kind: "starting", worker };
+    return worker;
+  }
+
+  /** Settles when the thread listens, can't, or dies; a death after that starts it again. */
+  #listening(worker: Worker): Promise<readonly ListenAddress[]> {
+    const { promise, resolve, reject } = Promise.withResolvers<readonly ListenAddress[]>();
+    let reason = "it ended by itself";
+    worker.on("message", (message: FromThread) => {
+      if (message.kind === "listen-failed") {
+        reject(listenError(message.failure));
+      } else if (this.#isCurrent(worker)) {
+        this.#listen = message.addresses;
+        this.#state = {
+          kind: "serving",
+          worker,
+          addresses: message.addresses,
+          since: this.#options.clock.now(),
+        };
+        resolve(message.addresses);
+      }
+    });
+    worker.on("error", (error: Error) => {
+      reason = error.message;
+    });
+    worker.on("exit", () => {
+      reject(new DnsServerError("thread-failed", `the answering thread died: ${reason}`));
+      if (this.#state.kind === "serving" && this.#isCurrent(worker)) {
+        this.#failuresInARow = this.#servedWell(this.#state.since) ? 0 : this.#failuresInARow;
+        this.#restart(reason);
+      }
+    });
+    return promise;
+  }
+
+  #isCurrent(worker: Worker): boolean {
+    return (
+      (this.#state.kind === "starting" || this.#state.kind === "serving") && this.#state.worker === worker
+    );
+  }
+
+  #servedWell(since: number): boolean {
+    return this.#options.clock.now() - since >= WELL_AFTER_MS;
+  }
+
+  #restart(reason: string): void {
+    const { clock, logger } = this.#options;
+    const delayMs = Math.min(MAX_RESTART_DELAY_MS, RESTART_DELAY_MS * 2 ** this.#failuresInARow);
+    this.#failuresInARow++;
+    logger.error({ reason, delayMs }, "the answering thread died; starting it again");
+    const cancel = clock.after(delayMs, () => {
+      this.#restarts++;
+      void this.#startAgain();
+    });
+    this.#state = { kind: "restarting", since: clock.now(), reason, cancel };
+  }
+
+  async #startAgain(): Promise<void> {
+    const worker = this.#spawn();
+    try {
+      await this.#listening(worker);
+      this.#options.logger.info({ restarts: this.#restarts }, "the answering thread serves again");
+    } catch (error) {
+      // Stopped meanwhile: nobody wants it any more.
+      if (this.#isCurrent(worker)) {
+        this.#restart((error as Error).message);
+        await worker.terminate();
+      }
+    }
+  }
+}
+
+function post(worker: Worker, message: ToThread): void {
+  worker.postMessage(message);
+}
+
+async function ended(worker: Worker, clock: Clock): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<undefined>();
+  worker.once("exit", () => {
+    resolve(undefined);
+  });
+  const cancel = clock.after(STOP_DEADLINE_MS, () => {
+    void worker.terminate();
+  });
+  post(worker, { kind: "stop" });
+  await promise;
+  cancel();
+}

@@ -1,0 +1,166 @@
+import type { Clock, Logger } from "../../core/ports.ts";
+import type { Snapshot } from "../../core/snapshot.ts";
+import { AnsweringThread } from "./answering-thread.ts";
+import { Counters, type CounterValues } from "./counters.ts";
+import { ZoneEncoder } from "./table/zone-encoder.ts";
+import { WAITING_PLACES } from "./thread/waiting-room.ts";
+import type { ListenAddress } from "./thread-messages.ts";
+import { headReasonAfter } from "./zone/head-reason.ts";
+import { reachableAddresses } from "./zone/reachable-addresses.ts";
+import type { PoolState, PoolView } from "./zone/zone.ts";
+
+export interface DnsServerOptions {
+  /** At least one; served on UDP and TCP each. */
+  readonly listen: readonly ListenAddress[];
+  /** The zone, such as `headwaiter.internal`. */
+  readonly domain: string;
+  readonly ttlSeconds: number;
+  readonly negativeTtlSeconds: number;
+  /** 2 answers UDP with two threads on one port: for machines that ask more than some 80,000 queries/s. */
+  readonly sockets: 1 | 2;
+  /** Connections of clients over TCP, of all addresses together; 256 by default; one more takes the place of the one silent longest. */
+  readonly tcpConnections?: number | undefined;
+  /** Over UDP to each network beyond loopback, of all threads together; absent: no limit. */
+  readonly rateLimit?: number | undefined;
+  readonly logger: Logger;
+  readonly clock: Clock;
+}
+
+/** What is known of one pool. */
+export interface DnsPool {
+  readonly snapshot: Snapshot;
+  readonly state: PoolState;
+}
+
+export type DnsServerState =
+  | { readonly kind: "stopped" }
+  | { readonly kind: "starting" }
+  | { readonly kind: "serving"; readonly restarts: number }
+  /** A thread died and comes back; `serving` others answer meanwhile. */
+  | {
+      readonly kind: "restarting";
+      readonly since: number;
+      readonly reason: string;
+      readonly serving: number;
+      readonly restarts: number;
+    };
+
+/**
+ * The DNS view of the pools. Answers are made here, on the thread that changes them, and given by others, which wait
+ * for nothing this thread does.
+ */
+export class DnsServer {
+  readonly #options: DnsServerOptions;
+  readonly #encoder: ZoneEncoder;
+  #views: ReadonlyMap<string, PoolView> = new Map();
+  #publishes = false;
+  #threads: readonly AnsweringThread[] = [];
+  #addresses: readonly ListenAddress[] = [];
+
+  constructor(options: DnsServerOptions) {
+    this.#options = options;
+    this.#encoder = new ZoneEncoder({
+      domain: options.domain.toLowerCase().replace(/\.$/, ""),
+      ttlSeconds: options.ttlSeconds,
+      negativeTtlSeconds: options.negativeTtlSeconds,
+      nameServerAddresses: reachableAddresses(options.listen.map(({ host }) => host)),
+    });
+  }
+
+  /** Resolves when every address is bound. @throws DnsServerError when one can't be; nothing is left running then. */
+  async start(): Promise<void> {
+    if (this.#threads.length > 0) {
+      return;
+    }
+    const { listen, sockets, tcpConnections, rateLimit, clock, logger } = this.#options;
+    const answersPerSecond = rateLimit && rateLimit / sockets;
+    const waitingPlaces = WAITING_PLACES / sockets;
+    const shared = {
+      sharesPort: sockets > 1,
+      tcpConnections,
+      answersPerSecond,
+      waitingPlaces,
+      clock,
+      logger,
+    };
+    const first = new AnsweringThread(
+      { ...shared, listen, servesTcp: true },
+      this.#encoder.encode(this.#views),
+    );
+    this.#threads = [first];
+    try {
+      this.#addresses = await first.start();
+      for (let socket = 1; socket < sockets; socket++) {
+        const next = new AnsweringThread(
+          { ...shared, listen: this.#addresses, servesTcp: false },
+          this.#encoder.encode(this.#views),
+        );
+        this.#threads = [...this.#threads, next];
+        await next.start();
+      }
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+  }
+
+  /** Ends all threads and closes all sockets. What is asked from now on gets no answer. */
+  async stop(): Promise<void> {
+    const threads = this.#threads;
+    this.#threads = [];
+    this.#addresses = [];
+    await Promise.all(threads.map((thread) => thread.stop()));
+  }
+
+  /**
+   * Answers follow these pools, all at once, within milliseconds. Several calls in one turn of the event loop cost
+   * one encoding; the reason for the head is taken from each of them.
+   */
+  update(pools: ReadonlyMap<string, DnsPool>): void {
+    if (!this.#publishes) {
+      this.#publishes = true;
+      queueMicrotask(() => {
+        this.#publish();
+      });
+    }
+    const before = this.#views;
+    this.#views = new Map(
+      pools.entries().map(([name, { snapshot, state }]) => {
+        const headReason = headReasonAfter(before.get(name)?.headReason, snapshot);
+        return [name, { snapshot, state, headReason }];
+      }),
+    );
+  }
+
+  /** Where it listens, with the ports the system chose; empty when stopped. */
+  addresses(): readonly ListenAddress[] {
+    return this.#addresses;
+  }
+
+  state(): DnsServerState {
+    const states = this.#threads.map((thread) => thread.state);
+    const restarts = this.#threads.reduce((sum, thread) => sum + thread.restarts, 0);
+    const serving = states.filter(({ kind }) => kind === "serving").length;
+    const lost = states.find((state) => state.kind === "restarting");
+    if (lost !== undefined) {
+      return { kind: "restarting", since: lost.since, reason: lost.reason, serving, restarts };
+    }
+    if (states.length === 0) {
+      return { kind: "stopped" };
+    }
+    return serving === this.#options.sockets ? { kind: "serving", restarts } : { kind: "starting" };
+  }
+
+  /** Sums over all threads since `start`; reading them disturbs no thread. */
+  counters(): CounterValues {
+    return Counters.sum(this.#threads.map((thread) => thread.counters));
+  }
+
+  #publish(): void {
+    this.#publishes = false;
+    const table = this.#encoder.encode(this.#views);
+    for (const thread of this.#threads) {
+      thread.publish(table);
+    }
+  }
+}

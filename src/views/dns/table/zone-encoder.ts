@@ -1,0 +1,68 @@
+import {
+  addressName,
+  addressNode,
+  fixedNodes,
+  listedAddresses,
+  type PoolView,
+  poolNodes,
+  type ZoneSettings,
+  zoneSoa,
+} from "../zone/zone.ts";
+import {
+  type AnswerTable,
+  type EncodedName,
+  encodeNegative,
+  encodeNode,
+  encodeNodes,
+} from "./answer-table.ts";
+
+interface EncodedPool {
+  readonly view: PoolView;
+  readonly names: readonly EncodedName[];
+}
+
+/** Makes the table of a zone from its pools; what did not change since the last table keeps the bytes it has. */
+export class ZoneEncoder {
+  readonly #settings: ZoneSettings;
+  #pools: ReadonlyMap<string, EncodedPool> = new Map();
+  /** By address. */
+  #targets: ReadonlyMap<string, EncodedName> = new Map();
+  #serial = 0;
+
+  constructor(settings: ZoneSettings) {
+    this.#settings = settings;
+  }
+
+  encode(views: ReadonlyMap<string, PoolView>): AnswerTable {
+    this.#pools = new Map(views.entries().map(([pool, view]) => [pool, this.#encodedPool(pool, view)]));
+    const addresses = listedAddresses(views.values());
+    this.#targets = new Map(Array.from(addresses, (address) => [address, this.#encodedTarget(address)]));
+    const soa = zoneSoa(this.#settings, views.values(), this.#serial);
+    this.#serial = soa.data.type === "SOA" ? soa.data.serial : this.#serial;
+    return {
+      domain: this.#settings.domain,
+      names: [
+        ...encodeNodes(fixedNodes(this.#settings, soa)),
+        ...this.#pools.values().flatMap(({ names }) => names),
+        ...this.#targets.values(),
+      ],
+      ...encodeNegative(soa),
+    };
+  }
+
+  #encodedPool(pool: string, view: PoolView): EncodedPool {
+    const known = this.#pools.get(pool);
+    return known !== undefined && isSameView(known.view, view)
+      ? known
+      : { view, names: encodeNodes(poolNodes(this.#settings, pool, view)) };
+  }
+
+  #encodedTarget(address: string): EncodedName {
+    const name = addressName(this.#settings.domain, address);
+    return this.#targets.get(address) ?? encodeNode(name, addressNode(name, address));
+  }
+}
+
+function isSameView(one: PoolView, other: PoolView): boolean {
+  return one.snapshot === other.snapshot && one.state === other.state && one.headReason === other.headReason;
+}

@@ -1,0 +1,107 @@
+import type { Counters } from "../counters.ts";
+import { type ListenFailure, listenFailure } from "../listen-error.ts";
+import type { ListenAddress, ThreadSettings } from "../thread-messages.ts";
+import type { Responder } from "./responder.ts";
+import { TCP_LIMITS, TcpListener } from "./tcp-listener.ts";
+import { UdpGate } from "./udp-gate.ts";
+import { UdpListener } from "./udp-listener.ts";
+import type { WaitingRoom } from "./waiting-room.ts";
+
+/** A port the system chose for TCP may be taken for UDP by somebody else: rare, so a few attempts are plenty. */
+const PORT_CHOICES = 10;
+
+type ListenSettings = Omit<ThreadSettings, "table" | "counterMemory" | "waitingPlaces">;
+type Closable = () => void;
+
+/** The sockets of one thread. */
+export class Listeners {
+  readonly #settings: ListenSettings;
+  readonly #responder: Responder;
+  readonly #waitingRoom: WaitingRoom;
+  readonly #counters: Counters;
+  /** One for all addresses: a network has one share of the thread. */
+  readonly #gate: UdpGate;
+  readonly #open: Closable[] = [];
+
+  constructor(settings: ListenSettings, responder: Responder, waitingRoom: WaitingRoom, counters: Counters) {
+    this.#settings = settings;
+    this.#responder = responder;
+    this.#waitingRoom = waitingRoom;
+    this.#counters = counters;
+    this.#gate = new UdpGate(counters, settings.answersPerSecond);
+  }
+
+  /** Opens all or none. The addresses bound, or the first failure. */
+  async open(): Promise<readonly ListenAddress[] | ListenFailure> {
+    const bound: ListenAddress[] = [];
+    for (const address of this.#settings.listen) {
+      const outcome = await this.#openAddress(address);
+      if ("systemCode" in outcome) {
+        this.close();
+        return outcome;
+      }
+      bound.push(outcome);
+    }
+    return bound;
+  }
+
+  close(): void {
+    this.#closeFrom(0);
+  }
+
+  async #openAddress(address: ListenAddress): Promise<ListenAddress | ListenFailure> {
+    for (let choice = 1; ; choice++) {
+      const opened = this.#open.length;
+      const outcome = await this.#openBoth(address);
+      if (!("systemCode" in outcome)) {
+        return outcome;
+      }
+      this.#closeFrom(opened);
+      if (outcome.systemCode !== "EADDRINUSE" || address.port !== 0 || choice === PORT_CHOICES) {
+        return outcome;
+      }
+    }
+  }
+
+  #closeFrom(first: number): void {
+    for (const close of this.#open.splice(first)) {
+      close();
+    }
+  }
+
+  async #openBoth({ host, port }: ListenAddress): Promise<ListenAddress | ListenFailure> {
+    // TCP first: it can't be shared, so a second agent is told before it takes queries off a shared UDP port.
+    let boundPort = port;
+    if (this.#settings.servesTcp) {
+      const { listen, tcpConnections = TCP_LIMITS.maxConnections } = this.#settings;
+      const maxConnections = Math.max(1, Math.floor(tcpConnections / listen.length));
+      const limits = { ...TCP_LIMITS, maxConnections };
+      const tcp = new TcpListener(this.#responder, this.#waitingRoom, this.#counters, limits);
+      this.#open.push(() => {
+        tcp.close();
+      });
+      try {
+        boundPort = await tcp.listen(port, host);
+      } catch (error) {
+        return listenFailure(host, port, "tcp", error);
+      }
+    }
+    const udp = new UdpListener(
+      host,
+      this.#settings.sharesPort,
+      this.#gate,
+      this.#responder,
+      this.#waitingRoom,
+      this.#counters,
+    );
+    this.#open.push(() => {
+      udp.close();
+    });
+    try {
+      await udp.bound(boundPort, host);
+    } catch (error) {
+      return listenFailure(host, boundPort, "udp", error);
+    }
+    return { host, port: boundPort };
+  }
+}

@@ -1,0 +1,294 @@
+import type { Counters } from "../counters.ts";
+import { type AnswerTable, type EncodedName, type EncodedReply, encodeNode } from "../table/answer-table.ts";
+import { encodeName, hashName } from "../table/domain-name.ts";
+import { addressOfLabel } from "../zone/address-name.ts";
+import { CLASS_IN, type ExtendedError, RCODE, type Rcode, TYPE } from "../zone/record.ts";
+import { addressNode } from "../zone/zone.ts";
+import { HEADER_LENGTH, Query } from "./query.ts";
+
+/**
+ * What the server takes, and sends over UDP: fits one packet of every IPv6 path, so no fragment (DNS flag day 2020).
+ */
+export const MAX_UDP_PAYLOAD = 1232;
+const MAX_TCP_MESSAGE = 65_535;
+/**
+ * What a source over UDP gets that may be forged: what fits in DNS without EDNS, so that a query of 60 bytes brings a
+ * victim 9 times as much at most, instead of 20. An SRV answer with a name of 60 bytes and its address takes some
+ * 200.
+ */
+const MAX_FAR_PAYLOAD = 512;
+const OPT_LENGTH = 11;
+const EXTENDED_ERROR_LENGTH = 6;
+const EXTENDED_ERROR_OPTION = 15;
+/** In place of a reply. */
+export const WAITS = "waits";
+const ADDR_LABEL = encodeName("addr").subarray(0, 5);
+const ALL_LABEL = encodeName("all").subarray(0, 4);
+
+/**
+ * How a message came, which decides how much is answered. `udp`: from this machine. `far-udp`: its source may be
+ * forged, and does not get lists. `slip`: it gets no more than it sent, truncated, so that who really asked comes by
+ * TCP.
+ */
+export type Way = "udp" | "far-udp" | "slip" | "tcp";
+
+/**
+ * Messages to replies: one per thread, holding the table of the moment. What is in the table is only looked up and
+ * copied; names that spell an unlisted address are encoded for each query.
+ */
+export class Responder {
+  readonly #counters: Counters;
+  readonly #query = new Query();
+  #domain = "";
+  #origin = new Uint8Array();
+  #originLabels = 0;
+  #names = new Map<number, EncodedName[]>();
+  /** Whether any question may wait: after the start it costs the others one look at this. */
+  #isStarting = false;
+  #noData = bare(RCODE.SERVFAIL);
+  #unknownName = bare(RCODE.SERVFAIL);
+
+  constructor(counters: Counters) {
+    this.#counters = counters;
+  }
+
+  /** Answers from now on come from this table: no query sees half of one. */
+  replace(table: AnswerTable): void {
+    this.#domain = table.domain;
+    this.#origin = new Uint8Array(encodeName(table.domain));
+    this.#originLabels = table.domain.split(".").length;
+    this.#names = Map.groupBy(table.names, ({ name }) => hashName(name));
+    this.#isStarting = table.names.some(({ replies }) => replies.values().some(({ mayWait }) => mayWait));
+    this.#noData = table.noData;
+    this.#unknownName = table.unknownName;
+  }
+
+  /**
+   * The reply to a message, or undefined when it gets none; `WAITS` when a better one than "not ready" may come in a
+   * moment. `room` bytes before the reply are left free.
+   * Never throws, keeps nothing of `message`, and hands out fresh memory: the kernel may still be reading the last one.
+   */
+  respond(message: Uint8Array, way: Way, room = 0): Buffer | typeof WAITS | undefined {
+    const query = this.#query;
+    const verdict = query.read(message);
+    // What can't be read is no client's that could come again by TCP.
+    if (verdict === "drop" || (way === "slip" && verdict !== "question")) {
+      this.#counters.event("dropped");
+      return undefined;
+    }
+    this.#counters.request(way === "tcp" ? "tcp" : "udp", query.type);
+    switch (verdict) {
+      case "malformed":
+        // An OPT that can't be trusted is not answered with one.
+        query.hasOpt = false;
+        return this.#write(message, way, room, MALFORMED);
+      case "unsupported":
+        return this.#write(message, way, room, UNSUPPORTED);
+      case "bad-version":
+        return this.#write(message, way, room, BAD_VERSION);
+      case "question":
+        return this.#isStarting && way !== "slip" && this.#waits() ? WAITS : this.#answer(message, way, room);
+    }
+  }
+
+  /** Whether there is still nothing better to say to a question that waits. */
+  stillWaits(question: Uint8Array): boolean {
+    this.#query.read(question);
+    return this.#waits();
+  }
+
+  /** The reply to a question that has waited: whatever there is now. It was counted when it came. */
+  respondLate(question: Uint8Array, way: Way, room = 0): Buffer {
+    this.#query.read(question);
+    return this.#answer(question, way, room);
+  }
+
+  #waits(): boolean {
+    const { type } = this.#query;
+    return this.#query.class === CLASS_IN && this.#knownName()?.replies.get(type)?.mayWait === true;
+  }
+
+  #answer(message: Uint8Array, way: Way, room: number): Buffer {
+    const { type } = this.#query;
+    if (type === TYPE.AXFR || type === TYPE.IXFR) {
+      return this.#write(message, way, room, way === "tcp" ? REFUSED : UNSUPPORTED);
+    }
+    if (this.#query.class !== CLASS_IN) {
+      return this.#write(message, way, room, REFUSED);
+    }
+    const known = this.#knownName() ?? this.#addressName();
+    if (known !== undefined) {
+      const reply = known.replies.get(type);
+      return reply === undefined
+        ? this.#write(message, way, room, this.#noData, known.extendedError)
+        : this.#write(message, this.#wayOfKnown(way), room, reply, reply.extendedError);
+    }
+    return this.#write(message, way, room, this.#isInZone() ? this.#unknownName : REFUSED);
+  }
+
+  #knownName(): EncodedName | undefined {
+    const candidates = this.#names.get(this.#query.nameHash);
+    if (candidates !== undefined) {
+      for (const candidate of candidates) {
+        if (this.#isNamed(candidate.name)) {
+          return candidate;
+        }
+      }
+    }
+    return undefined;
+  }
+
+  #isNamed(name: Uint8Array): boolean {
+    return name.length === this.#query.nameLength && this.#endsWith(name, 0);
+  }
+
+  #isInZone(): boolean {
+    const first = this.#query.labelCount - this.#originLabels;
+    const start = this.#query.labelStarts[first];
+    return (
+      start !== undefined &&
+      this.#query.nameLength - start === this.#origin.length &&
+      this.#endsWith(this.#origin, start)
+    );
+  }
+
+  /** The list of a pool, `_P._tcp.all.<domain>`, is for sources that are not forged, however short it is. */
+  #wayOfKnown(way: Way): Way {
+    const { labelCount, labelStarts, name } = this.#query;
+    const isList = labelCount === this.#originLabels + 3 && startsWith(ALL_LABEL, name, labelStarts[2] ?? 0);
+    return isList && way === "far-udp" ? "slip" : way;
+  }
+
+  #endsWith(suffix: Uint8Array, start: number): boolean {
+    const { name } = this.#query;
+    for (let i = 0; i < suffix.length; i++) {
+      if (name[start + i] !== suffix[i]) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /**
+   * `<address>.addr.<domain>` for an address that is not listed, or spelled in another way: there are 2^128 of them, so
+   * their answers are made when they are asked for.
+   */
+  #addressName(): EncodedName | undefined {
+    const { labelCount, labelStarts, name } = this.#query;
+    const start = labelStarts[1] ?? 0;
+    if (labelCount !== this.#originLabels + 2 || !this.#isInZone() || !startsWith(ADDR_LABEL, name, start)) {
+      return undefined;
+    }
+    const label = Buffer.from(name.subarray(1, start)).toString("latin1");
+    const address = addressOfLabel(label);
+    const owner = `${label}.addr.${this.#domain}`;
+    return address === undefined ? undefined : encodeNode(owner, addressNode(owner, address));
+  }
+
+  #write(
+    message: Uint8Array,
+    way: Way,
+    room: number,
+    reply: EncodedReply,
+    extendedError?: ExtendedError,
+  ): Buffer {
+    const query = this.#query;
+    const withError = query.hasOpt && extendedError !== undefined && way !== "slip";
+    const optLength = query.hasOpt ? OPT_LENGTH + (withError ? EXTENDED_ERROR_LENGTH : 0) : 0;
+    const limit = way === "tcp" ? MAX_TCP_MESSAGE : Math.min(query.payloadSize, largestUdp(way));
+    const space = limit - query.questionEnd - optLength;
+    const isWhole = way !== "slip" && reply.records.length <= space;
+    const isTruncated = way === "slip" || reply.requiredLength > space;
+    const records = isWhole
+      ? reply.records
+      : reply.records.subarray(0, isTruncated ? 0 : reply.requiredLength);
+    const out = Buffer.allocUnsafe(room + query.questionEnd + records.length + optLength);
+    out[room] = message[0] ?? 0;
+    out[room + 1] = message[1] ?? 0;
+    // QR; opcode and RD as asked; AA and TC.
+    out[room + 2] =
+      0x80 | ((message[2] ?? 0) & 0x79) | (reply.authoritative ? 0x04 : 0) | (isTruncated ? 0x02 : 0);
+    out[room + 3] = reply.rcode & 0x0f;
+    writeWord(out, room + 4, query.questionEnd > HEADER_LENGTH ? 1 : 0);
+    writeWord(out, room + 6, isTruncated ? 0 : reply.answerCount);
+    writeWord(out, room + 8, isTruncated ? 0 : reply.authorityCount);
+    writeWord(out, room + 10, (isWhole ? reply.additionalCount : 0) + (query.hasOpt ? 1 : 0));
+    for (let i = HEADER_LENGTH; i < query.questionEnd; i++) {
+      out[room + i] = message[i] ?? 0;
+    }
+    out.set(records, room + query.questionEnd);
+    if (!isTruncated && reply.zonePointers.length > 0) {
+      this.#writeZonePointers(out, room + query.questionEnd, reply.zonePointers);
+    }
+    if (query.hasOpt) {
+      this.#writeOpt(
+        out,
+        room + query.questionEnd + records.length,
+        reply.rcode,
+        withError ? extendedError : undefined,
+      );
+    }
+    if (isTruncated) {
+      this.#counters.event("truncated");
+    }
+    this.#counters.response(reply.rcode);
+    return out;
+  }
+
+  #writeZonePointers(out: Buffer, start: number, offsets: readonly number[]): void {
+    // The question's name ends with the zone's, and with type and class behind it. A pointer counts from the header.
+    const zoneStart = this.#query.questionEnd - 4 - this.#origin.length;
+    for (let i = 0; i < offsets.length; i++) {
+      writeWord(out, start + (offsets[i] ?? 0), 0xc000 | zoneStart);
+    }
+  }
+
+  #writeOpt(out: Buffer, offset: number, rcode: Rcode, extendedError: ExtendedError | undefined): void {
+    out[offset] = 0;
+    writeWord(out, offset + 1, TYPE.OPT);
+    writeWord(out, offset + 3, MAX_UDP_PAYLOAD);
+    // Upper bits of the rcode, version 0, DO as asked, no other flag.
+    out[offset + 5] = rcode >> 4;
+    out[offset + 6] = 0;
+    writeWord(out, offset + 7, this.#query.dnssecOk ? 0x8000 : 0);
+    writeWord(out, offset + 9, extendedError === undefined ? 0 : EXTENDED_ERROR_LENGTH);
+    if (extendedError !== undefined) {
+      writeWord(out, offset + 11, EXTENDED_ERROR_OPTION);
+      writeWord(out, offset + 13, 2);
+      writeWord(out, offset + 15, extendedError);
+    }
+  }
+}
+
+function bare(rcode: Rcode): EncodedReply {
+  return {
+    rcode,
+    authoritative: false,
+    extendedError: undefined,
+    mayWait: false,
+    answerCount: 0,
+    authorityCount: 0,
+    additionalCount: 0,
+    records: new Uint8Array(),
+    requiredLength: 0,
+    zonePointers: [],
+  };
+}
+
+const MALFORMED = bare(RCODE.FORMERR);
+const UNSUPPORTED = bare(RCODE.NOTIMP);
+const REFUSED = bare(RCODE.REFUSED);
+const BAD_VERSION = bare(RCODE.BADVERS);
+
+function largestUdp(way: Way): number {
+  return way === "udp" ? MAX_UDP_PAYLOAD : MAX_FAR_PAYLOAD;
+}
+
+function startsWith(label: Uint8Array, name: Uint8Array, start: number): boolean {
+  return label.every((byte, i) => name[start + i] === byte);
+}
+
+function writeWord(out: Buffer, offset: number, word: number): void {
+  out[offset] = word >> 8;
+  out[offset + 1] = word & 0xff;
+}

@@ -1,0 +1,244 @@
+import { type AddressInfo, createServer, isIPv6, type Server, type Socket } from "node:net";
+import { MostRecent } from "../../../core/most-recent.ts";
+import type { Counters } from "../counters.ts";
+import { MAX_UDP_PAYLOAD, type Responder, WAITS } from "./responder.ts";
+import type { WaitingRoom } from "./waiting-room.ts";
+
+export interface TcpLimits {
+  /** One more takes the place of the one silent longest, so that new clients are always served (RFC 7766 6.2.3). */
+  readonly maxConnections: number;
+  /** From the last complete query, or the start, to the next complete one. */
+  readonly idleMs: number;
+  /** From the start to the end, whatever happens. */
+  readonly lifetimeMs: number;
+}
+
+/**
+ * A query over TCP is sent at once by every client, so whoever takes longer than a second or two is no client.
+ * 256 connections of at most 64 KB waiting to be written are 16 MB.
+ */
+export const TCP_LIMITS: TcpLimits = { maxConnections: 256, idleMs: 3000, lifetimeMs: 30_000 };
+
+/** Four checks per idle time: a connection outlives its deadline by a quarter at most. */
+const CHECKS_PER_IDLE_TIME = 4;
+const PREFIX_LENGTH = 2;
+
+/**
+ * The DNS server for TCP: length-prefixed messages, several per connection, answered in order but for those that wait
+ * (RFC 7766).
+ */
+export class TcpListener {
+  readonly #server: Server;
+  readonly #connections: MostRecent<Connection>;
+  readonly #limits: TcpLimits;
+  readonly #counters: Counters;
+  #checking: NodeJS.Timeout | undefined;
+
+  constructor(responder: Responder, waitingRoom: WaitingRoom, counters: Counters, limits = TCP_LIMITS) {
+    this.#limits = limits;
+    this.#connections = new MostRecent(limits.maxConnections);
+    this.#counters = counters;
+    this.#server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => {
+      this.#accept(socket, responder, waitingRoom);
+    });
+  }
+
+  /** Resolves with the port when listening, rejects with the system's error. */
+  async listen(port: number, host: string): Promise<number> {
+    const { promise, resolve, reject } = Promise.withResolvers<undefined>();
+    this.#server.once("error", reject);
+    this.#server.listen({ port, host, exclusive: true, ipv6Only: isIPv6(host), backlog: 1024 }, () => {
+      resolve(undefined);
+    });
+    await promise;
+    this.#server.off("error", reject);
+    // Accepting can fail; the next attempt is the kernel's. For want of file descriptors the runtime mostly accepts and
+    // closes the connection by itself, and says nothing.
+    this.#server.on("error", () => {
+      this.#counters.event("socketErrors");
+    });
+    this.#checking = setInterval(() => {
+      this.#expire(performance.now());
+    }, this.#limits.idleMs / CHECKS_PER_IDLE_TIME);
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  close(): void {
+    clearInterval(this.#checking);
+    this.#server.close();
+    for (const connection of this.#connections) {
+      connection.close();
+    }
+  }
+
+  #accept(socket: Socket, responder: Responder, waitingRoom: WaitingRoom): void {
+    this.#counters.event("tcpConnections");
+    const connection = new Connection(socket, responder, waitingRoom, this.#counters, performance.now(), {
+      answered: () => {
+        this.#connections.used(connection);
+      },
+      closed: () => {
+        this.#connections.delete(connection);
+      },
+    });
+    const silent = this.#connections.add(connection);
+    if (silent !== undefined) {
+      this.#counters.event("tcpEvicted");
+      silent.close();
+    }
+  }
+
+  #expire(now: number): void {
+    for (const connection of this.#connections) {
+      if (
+        now - connection.lastQueryAt > this.#limits.idleMs ||
+        now - connection.openedAt > this.#limits.lifetimeMs
+      ) {
+        this.#counters.event("tcpExpired");
+        connection.close();
+      }
+    }
+  }
+}
+
+interface ConnectionEvents {
+  answered(): void;
+  closed(): void;
+}
+
+class Connection {
+  readonly openedAt: number;
+  lastQueryAt: number;
+  readonly #socket: Socket;
+  readonly #responder: Responder;
+  readonly #waitingRoom: WaitingRoom;
+  /** What tells its questions in the waiting room from others. */
+  readonly #client: string;
+  readonly #counters: Counters;
+  readonly #events: ConnectionEvents;
+  #received: Buffer = Buffer.alloc(0);
+  /** The client has sent all it will; it may still be reading. */
+  #hasEnded = false;
+  #waiting = 0;
+  /** Questions that have waited; they too are answered no faster than the client reads. */
+  #due: Uint8Array[] = [];
+
+  constructor(
+    socket: Socket,
+    responder: Responder,
+    waitingRoom: WaitingRoom,
+    counters: Counters,
+    now: number,
+    events: ConnectionEvents,
+  ) {
+    this.openedAt = now;
+    this.lastQueryAt = now;
+    this.#socket = socket;
+    this.#responder = responder;
+    this.#waitingRoom = waitingRoom;
+    this.#client = `tcp ${socket.localAddress} ${socket.localPort} ${socket.remoteAddress} ${socket.remotePort}`;
+    this.#counters = counters;
+    this.#events = events;
+    socket.on("data", (bytes) => {
+      this.#received = this.#received.length === 0 ? bytes : Buffer.concat([this.#received, bytes]);
+      this.#answerReceived();
+    });
+    socket.on("drain", () => {
+      socket.resume();
+      this.#answerReceived();
+    });
+    socket.on("end", () => {
+      this.#hasEnded = true;
+      this.#answerReceived();
+    });
+    // A reset is the client's way to leave.
+    socket.on("error", () => {
+      this.close();
+    });
+    socket.on("close", () => {
+      if (this.#waiting > 0) {
+        this.#waitingRoom.forget(this.#client);
+      }
+      this.#events.closed();
+    });
+  }
+
+  close(): void {
+    // Not only at "close", which comes a turn later: until then it would take the place of another.
+    this.#events.closed();
+    this.#socket.destroy();
+  }
+
+  /** Answers what is complete, but no faster than the client reads: what it does not take is not prepared. */
+  #answerReceived(): void {
+    while (this.#due.length > 0 && !this.#socket.destroyed && !this.#socket.writableNeedDrain) {
+      this.#answerLate(this.#due.shift() as Uint8Array);
+    }
+    let offset = 0;
+    while (!this.#socket.destroyed && this.#received.length - offset >= PREFIX_LENGTH) {
+      if (this.#socket.writableNeedDrain) {
+        this.#socket.pause();
+        this.#received = this.#received.subarray(offset);
+        return;
+      }
+      const length = this.#received.readUInt16BE(offset);
+      // Nobody needs more than over UDP to ask; an empty message is a mistake.
+      if (length === 0 || length > MAX_UDP_PAYLOAD) {
+        this.#counters.event("dropped");
+        this.close();
+        return;
+      }
+      const end = offset + PREFIX_LENGTH + length;
+      if (end > this.#received.length) {
+        break;
+      }
+      this.#answer(this.#received.subarray(offset + PREFIX_LENGTH, end));
+      offset = end;
+    }
+    this.#received = this.#received.subarray(offset);
+    if (this.#hasEnded && this.#waiting === 0 && this.#due.length === 0) {
+      this.#socket.end();
+    }
+  }
+
+  #answer(message: Uint8Array): void {
+    const start = performance.now();
+    try {
+      const reply = this.#responder.respond(message, "tcp", PREFIX_LENGTH);
+      if (reply !== undefined) {
+        this.lastQueryAt = start;
+        this.#events.answered();
+        if (reply === WAITS) {
+          this.#letWait(message);
+        } else {
+          this.#send(reply);
+        }
+      }
+    } catch {
+      this.#counters.event("failures");
+    }
+    this.#counters.duration((performance.now() - start) / 1000);
+  }
+
+  #letWait(message: Uint8Array): void {
+    const admission = this.#waitingRoom.admit(this.#client, message, (question) => {
+      this.#waiting--;
+      this.#due.push(question);
+      this.#answerReceived();
+    });
+    if (admission === "waits") {
+      this.#waiting++;
+    } else if (admission === "full") {
+      this.#answerLate(message);
+    }
+  }
+
+  #answerLate(question: Uint8Array): void {
+    this.#send(this.#responder.respondLate(question, "tcp", PREFIX_LENGTH));
+  }
+
+  #send(reply: Buffer): void {
+    reply.writeUInt16BE(reply.length - PREFIX_LENGTH, 0);
+    this.#socket.write(reply);
+  }
+}

@@ -1,0 +1,39 @@
+/** The answering thread: nothing the agent does on its main thread ever delays an answer. */
+import { parentPort, workerData } from "node:worker_threads";
+import { Counters } from "../counters.ts";
+import type { FromThread, ThreadSettings, ToThread } from "../thread-messages.ts";
+import { Listeners } from "./listeners.ts";
+import { Responder } from "./responder.ts";
+import { WaitingRoom } from "./waiting-room.ts";
+
+const main = parentPort;
+if (main === null) {
+  throw new Error("the DNS worker has to be started as a thread");
+}
+const settings = workerData as ThreadSettings;
+const counters = new Counters(settings.counterMemory);
+const responder = new Responder(counters);
+const waitingRoom = new WaitingRoom(responder, counters, { places: settings.waitingPlaces });
+const listeners = new Listeners(settings, responder, waitingRoom, counters);
+
+main.on("message", (message: ToThread) => {
+  switch (message.kind) {
+    case "table":
+      responder.replace(message.table);
+      waitingRoom.review();
+      return;
+    case "stop":
+      waitingRoom.close();
+      listeners.close();
+      main.close();
+      return;
+  }
+});
+
+responder.replace(settings.table);
+const outcome = await listeners.open();
+const report: FromThread =
+  "systemCode" in outcome
+    ? { kind: "listen-failed", failure: outcome }
+    : { kind: "listening", addresses: outcome };
+main.postMessage(report);

@@ -1,0 +1,217 @@
+/** What the zone holds, as a function of the pools' snapshots. No socket, no clock, no bytes. */
+import type { ServerEndpoint } from "../../../core/server-endpoint.ts";
+import type { Snapshot } from "../../../core/snapshot.ts";
+import { addressLabel } from "./address-name.ts";
+import { type HeadReason, headReasonStrings } from "./head-reason.ts";
+import {
+  addressRecord,
+  EXTENDED_ERROR,
+  type ExtendedError,
+  type RecordData,
+  type RecordType,
+  type ResourceRecord,
+} from "./record.ts";
+
+/**
+ * TTL of what a running agent never changes: the zone's own records and addresses spelled in a name. Five minutes:
+ * a restart at another address is seen by everybody 300 s later, and a cache asks for one such name 12 times an hour.
+ */
+const FIXED_TTL_SECONDS = 300;
+
+export interface ZoneSettings {
+  /** Lower case, without a final dot. */
+  readonly domain: string;
+  /** TTL of everything that follows a list. */
+  readonly ttlSeconds: number;
+  /** How long "there is no such record" may be kept (RFC 2308). */
+  readonly negativeTtlSeconds: number;
+  /** Address literals of `ns.<domain>`: where this server listens. */
+  readonly nameServerAddresses: readonly string[];
+}
+
+/**
+ * `starting`: no server yet, and a source has yet to report for the first time. `empty`: no server, and nothing that is
+ * waited for. `stale`: remembered servers, no source reachable.
+ */
+export type PoolState = "starting" | "empty" | "live" | "stale";
+
+export interface PoolView {
+  readonly snapshot: Snapshot;
+  readonly state: PoolState;
+  readonly headReason: HeadReason | undefined;
+}
+
+/** One name of the zone. A name without records still exists (RFC 8020). */
+export type ZoneNode =
+  | {
+      readonly kind: "ready";
+      readonly records: ReadonlyMap<RecordType, readonly ResourceRecord[]>;
+      readonly additional: readonly ResourceRecord[];
+      readonly extendedError: ExtendedError | undefined;
+    }
+  | {
+      readonly kind: "not-ready";
+      readonly types: readonly RecordType[];
+      /** A server may come at any moment. */
+      readonly isStarting: boolean;
+    };
+export type ZoneNodes = ReadonlyMap<string, ZoneNode>;
+
+/** The SOA; its serial is the second of the newest change, or the last serial where somebody has set the clock back since. */
+export function zoneSoa(settings: ZoneSettings, pools: Iterable<PoolView>, lastSerial = 0): ResourceRecord {
+  const newest = Math.max(0, ...Array.from(pools, (view) => view.snapshot.at));
+  return {
+    name: settings.domain,
+    // RFC 2308: a negative answer lives for the smaller of the SOA's own TTL and its minimum; here they are one.
+    ttl: settings.negativeTtlSeconds,
+    data: {
+      type: "SOA",
+      mname: `ns.${settings.domain}`,
+      rname: `hostmaster.${settings.domain}`,
+      serial: Math.max(lastSerial, Math.floor(newest / 1000) >>> 0),
+      // There is no secondary server; RIPE-203's values for a small zone.
+      refresh: 86_400,
+      retry: 7200,
+      expire: 3_600_000,
+      minimum: settings.negativeTtlSeconds,
+    },
+  };
+}
+
+/** The names that are there whatever the pools hold: the apex, `ns`, and the empty non-terminals. */
+export function fixedNodes(settings: ZoneSettings, soa: ResourceRecord): ZoneNodes {
+  const { domain } = settings;
+  const nameServer = `ns.${domain}`;
+  const glue = settings.nameServerAddresses.map((address) =>
+    addressRecord(nameServer, FIXED_TTL_SECONDS, address),
+  );
+  const ns: ResourceRecord = {
+    name: domain,
+    ttl: FIXED_TTL_SECONDS,
+    data: { type: "NS", target: nameServer },
+  };
+  return new Map<string, ZoneNode>([
+    [domain, readyNode([soa, ns], glue)],
+    [nameServer, readyNode(glue)],
+    [`addr.${domain}`, readyNode([])],
+    [`all.${domain}`, readyNode([])],
+    [`_tcp.${domain}`, readyNode([])],
+    [`_tcp.all.${domain}`, readyNode([])],
+  ]);
+}
+
+/** The three names of one pool. */
+export function poolNodes(settings: ZoneSettings, pool: string, view: PoolView): ZoneNodes {
+  const label = pool.toLowerCase();
+  const headOwner = `_${label}._tcp.${settings.domain}`;
+  const listOwner = `_${label}._tcp.all.${settings.domain}`;
+  const poolOwner = `${label}.${settings.domain}`;
+  const { head } = view.snapshot;
+  if (head === undefined) {
+    const kind = "not-ready";
+    const isStarting = view.state === "starting";
+    return new Map<string, ZoneNode>([
+      [headOwner, { kind, types: ["SRV"], isStarting }],
+      [listOwner, { kind, types: ["SRV"], isStarting }],
+      [poolOwner, { kind, types: ["A", "AAAA", "TXT"], isStarting }],
+    ]);
+  }
+  const extendedError = view.state === "stale" ? EXTENDED_ERROR.STALE_ANSWER : undefined;
+  const ttl = settings.ttlSeconds;
+  return new Map([
+    [headOwner, srvNode(settings, headOwner, [head], extendedError)],
+    [listOwner, srvNode(settings, listOwner, view.snapshot.servers, extendedError)],
+    [
+      poolOwner,
+      readyNode(
+        [
+          ...head.named.map((address) => addressRecord(poolOwner, ttl, address)),
+          ...txt(poolOwner, ttl, view),
+        ],
+        [],
+        extendedError,
+      ),
+    ],
+  ]);
+}
+
+function txt(name: string, ttl: number, view: PoolView): readonly ResourceRecord[] {
+  if (view.headReason === undefined) {
+    return [];
+  }
+  const tier = view.snapshot.tierOf(view.headReason.server) ?? "unknown";
+  return [
+    {
+      name,
+      ttl,
+      data: {
+        type: "TXT",
+        strings: headReasonStrings(view.headReason, tier, view.state, view.snapshot.head),
+      },
+    },
+  ];
+}
+
+// An SRV record takes at least 21 bytes, so a message of 64 KB holds no more than 3,120 of them.
+const MAX_LISTED = 3120;
+
+function srvNode(
+  settings: ZoneSettings,
+  owner: string,
+  servers: readonly ServerEndpoint[],
+  extendedError: ExtendedError | undefined,
+): ZoneNode {
+  const targets = new Map<string, readonly ResourceRecord[]>();
+  const records = servers.slice(0, MAX_LISTED).map((server, position): ResourceRecord => {
+    const target = srvTarget(settings, server);
+    const ttl = server.kind === "name" ? settings.ttlSeconds : FIXED_TTL_SECONDS;
+    if (!targets.has(target)) {
+      targets.set(
+        target,
+        server.named.map((address) => addressRecord(target, ttl, address)),
+      );
+    }
+    const data: RecordData = { type: "SRV", priority: position, weight: 1, port: server.port, target };
+    return { name: owner, ttl: settings.ttlSeconds, data };
+  });
+  return readyNode(records, [...targets.values()].flat(), extendedError);
+}
+
+/** The addresses that lists know servers by: each is an SRV target under `addr.<domain>`. */
+export function listedAddresses(pools: Iterable<PoolView>): ReadonlySet<string> {
+  return new Set(
+    Array.from(pools).flatMap(({ snapshot }) =>
+      snapshot.servers
+        .slice(0, MAX_LISTED)
+        .filter(({ kind }) => kind !== "name")
+        .map(({ host }) => host),
+    ),
+  );
+}
+
+/** A server known by name keeps its name; one known by address is spelled in a name, for a target has to be one. */
+function srvTarget(settings: ZoneSettings, server: ServerEndpoint): string {
+  return server.kind === "name" ? server.host : addressName(settings.domain, server.host);
+}
+
+export function addressName(domain: string, address: string): string {
+  return `${addressLabel(address)}.addr.${domain}`;
+}
+
+function readyNode(
+  records: readonly ResourceRecord[],
+  additional: readonly ResourceRecord[] = [],
+  extendedError?: ExtendedError,
+): ZoneNode {
+  return {
+    kind: "ready",
+    records: Map.groupBy(records, (record) => record.data.type),
+    additional,
+    extendedError,
+  };
+}
+
+/** The node of a name that spells this address. */
+export function addressNode(name: string, address: string): ZoneNode {
+  return readyNode([addressRecord(name, FIXED_TTL_SECONDS, address)]);
+}

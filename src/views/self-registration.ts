@@ -1,0 +1,210 @@
+import type { Clock, Logger } from "../core/ports.ts";
+import { ConsulError, type ConsulErrorCode } from "../net/consul/consul-error.ts";
+import {
+  type OwnDescription,
+  type OwnPlace,
+  ownService,
+  type ServiceDefinition,
+} from "../net/consul/own-service.ts";
+import type { WayToConsul } from "../net/consul/way-to-consul.ts";
+
+/** What is told of this agent. */
+interface SelfDescription extends OwnDescription {
+  /** What readiness waits for, as one line for people; `undefined` when the agent is ready. */
+  readonly waitsFor: string | undefined;
+}
+
+/** What a check is told: `note` is shown next to it. */
+export interface CheckReport {
+  readonly passing: boolean;
+  readonly note: string;
+}
+
+interface Limits {
+  readonly deadlineMs: number;
+  readonly signal: AbortSignal;
+}
+
+/** The part of the Consul client that registration uses; all reject with `ConsulError`. */
+export interface ServiceRegistry {
+  way(signal: AbortSignal): Promise<WayToConsul>;
+  registerService(definition: ServiceDefinition, limits: Limits): Promise<void>;
+  reportCheck(id: string, report: CheckReport, limits: Limits): Promise<void>;
+  deregisterService(id: string, limits: Limits): Promise<void>;
+}
+
+export interface SelfRegistrationOptions extends OwnPlace {
+  readonly describe: () => SelfDescription;
+}
+
+export interface SelfRegistrationPorts {
+  readonly registry: ServiceRegistry;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** Heads are looked at once a second: a fleet's overview may lag by that; the answers of DNS do not. */
+const LOOK_EVERY_MS = 1_000;
+
+/** Registered anew this often, so that a Consul that lost its state has the agent back within a minute. */
+const RENEW_EVERY_MS = 60_000;
+
+/** Three reports within the 30 s after which Consul takes the agent for dead. */
+const REPORT_EVERY_MS = 10_000;
+
+/** One request; a Consul that takes longer is asked again at the next look. */
+const DEADLINE_MS = 5_000;
+
+/** A stop may not hang on a Consul that does: the process ends within 2 s, and DNS and HTTP have to close in them too. */
+const FAREWELL_MS = 800;
+
+/** What is refused once is refused again; anything else may be over with the next request. */
+const REFUSALS: ReadonlySet<ConsulErrorCode> = new Set(["http-4xx", "http-403"]);
+
+/** What Consul will say again when it is asked the same: it is told more only after `RENEW_EVERY_MS`, or of a change. */
+interface Answer {
+  readonly key: string;
+  readonly at: number;
+  /** The definition that Consul took; absent when it refused. */
+  readonly taken?: ServiceDefinition;
+}
+
+/**
+ * Keeps the agent itself registered in Consul as service `headwaiter`, with its version and heads as metadata. Updates it
+ * when they change; deregisters on a clean stop. A Consul that is down is tried again, logged once, and delays nothing.
+ */
+export class SelfRegistration {
+  readonly #ports: SelfRegistrationPorts;
+  readonly #options: SelfRegistrationOptions;
+  #running: { readonly abort: AbortController; cancel: () => void; work: Promise<void> } | undefined;
+  #answer: Answer | undefined;
+  #reported: { readonly key: string; readonly at: number } | undefined;
+  /** Set also when it is not known whether Consul took the last request. The same for as long as the process lives. */
+  #id: string | undefined;
+  #failing = false;
+
+  constructor(ports: SelfRegistrationPorts, options: SelfRegistrationOptions) {
+    this.#ports = ports;
+    this.#options = options;
+  }
+
+  /** Registers as soon as Consul takes it; a second call changes nothing. */
+  start(): void {
+    if (this.#running === undefined) {
+      this.#running = { abort: new AbortController(), cancel: () => undefined, work: Promise.resolve() };
+      this.#look();
+    }
+  }
+
+  /** Deregisters, unless Consul does not answer within 0.8 s. Never rejects. */
+  async stop(): Promise<void> {
+    const running = this.#running;
+    if (running === undefined) {
+      return;
+    }
+    this.#running = undefined;
+    running.cancel();
+    running.abort.abort();
+    await running.work;
+    const id = this.#id;
+    if (id !== undefined) {
+      this.#answer = undefined;
+      this.#id = undefined;
+      const limits = { deadlineMs: FAREWELL_MS, signal: new AbortController().signal };
+      await this.#ports.registry.deregisterService(id, limits).catch((error: unknown) => {
+        this.#ports.logger.warn({ reason: messageOf(error) }, "this agent stays registered in Consul");
+      });
+    }
+  }
+
+  #look(): void {
+    const running = this.#running;
+    if (running === undefined) {
+      return;
+    }
+    running.work = this.#tell(running.abort.signal).then(() => {
+      running.cancel =
+        this.#running === running
+          ? this.#ports.clock.after(LOOK_EVERY_MS, () => {
+              this.#look();
+            })
+          : running.cancel;
+    });
+  }
+
+  async #tell(signal: AbortSignal): Promise<void> {
+    const limits = { deadlineMs: DEADLINE_MS, signal };
+    const { waitsFor, ...description } = this.#options.describe();
+    const key = JSON.stringify([description.version, ...description.heads]);
+    try {
+      if (this.#answer?.key !== key || this.#isOlder(this.#answer, RENEW_EVERY_MS)) {
+        const taken = await this.#register(description, limits);
+        this.#answer = { key, at: this.#ports.clock.now(), taken };
+        this.#reported = undefined;
+      }
+      if (this.#answer.taken !== undefined) {
+        await this.#report(this.#answer.taken, waitsFor, limits);
+        this.#succeeded(this.#answer.taken);
+      }
+    } catch (error) {
+      const isRefusal = error instanceof ConsulError && REFUSALS.has(error.code);
+      this.#answer = isRefusal ? { key, at: this.#ports.clock.now() } : undefined;
+      this.#failed(error, signal);
+    }
+  }
+
+  async #register(description: OwnDescription, limits: Limits): Promise<ServiceDefinition> {
+    const { registry } = this.#ports;
+    const definition = ownService(this.#options, await registry.way(limits.signal), description);
+    const before = this.#id;
+    this.#id = definition.id;
+    await registry.registerService(definition, limits);
+    if (before !== undefined && before !== definition.id) {
+      await registry.deregisterService(before, limits); // this machine's address has changed
+    }
+    return definition;
+  }
+
+  /** Consul keeps the state of a check when it is registered again, so one that it took for dead is told here, too. */
+  async #report({ checks }: ServiceDefinition, waitsFor: string | undefined, limits: Limits): Promise<void> {
+    const key = waitsFor ?? "";
+    if (this.#reported?.key === key && !this.#isOlder(this.#reported, REPORT_EVERY_MS)) {
+      return;
+    }
+    for (const { id, kind, name } of checks) {
+      if (kind === "ttl") {
+        const problem = name === "alive" ? undefined : waitsFor;
+        const report = { passing: problem === undefined, note: problem ?? "" };
+        await this.#ports.registry.reportCheck(id, report, limits);
+      }
+    }
+    this.#reported = { key, at: this.#ports.clock.now() };
+  }
+
+  #isOlder({ at }: { readonly at: number }, ageMs: number): boolean {
+    return this.#ports.clock.now() - at >= ageMs;
+  }
+
+  #succeeded({ id }: ServiceDefinition): void {
+    if (this.#failing) {
+      this.#ports.logger.info({ id }, "this agent is registered in Consul again");
+    }
+    this.#failing = false;
+  }
+
+  #failed(error: unknown, signal: AbortSignal): void {
+    if (signal.aborted) {
+      return;
+    }
+    const level = this.#failing ? "debug" : "warn";
+    this.#ports.logger[level](
+      { reason: messageOf(error) },
+      "this agent can't be registered in Consul; tried again",
+    );
+    this.#failing = true;
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof ConsulError ? `${error.code}: ${error.message}` : String(error);
+}

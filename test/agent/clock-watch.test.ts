@@ -1,0 +1,28 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ClockWatch } from "../../src/agent/clock-watch.ts";
+import { FakeClock, FakeLogger } from "../core/fake-ports.ts";
+
+test("each jump of the machine's clock is told once, with how far; a clock that is being corrected is not", async () => {
+  const clock = new FakeClock();
+  const logger = new FakeLogger();
+  const watch = new ClockWatch(clock, logger);
+  watch.start();
+  await clock.advance(3_600_000);
+  clock.setWallClock(2);
+  await clock.advance(60_000);
+  assert.deepEqual(logger.lines, []);
+  clock.setWallClock(-3_600_000);
+  await clock.advance(600_000);
+  clock.setWallClock(7_200_000);
+  await clock.advance(600_000);
+  assert.deepEqual(
+    logger.lines.map(({ level, fields }) => [level, fields]),
+    [
+      ["warn", { byMs: -3_600_000 }],
+      ["warn", { byMs: 7_200_000 }],
+    ],
+  );
+  watch.stop();
+  assert.equal(clock.pending, 0);
+});

@@ -1,0 +1,119 @@
+/** What DNS says of a pool that has no server, by what its sources have said. */
+import assert from "node:assert/strict";
+import { suite, type TestContext, test } from "node:test";
+import { Agent } from "../../src/agent/agent.ts";
+import { configOf } from "../../src/config/layer.ts";
+import type { ListenAddress } from "../../src/views/dns/thread-messages.ts";
+import { ConsulDriver } from "../net/consul/consul-driver.ts";
+import { FakeConsul } from "../net/consul/fake-consul.ts";
+import { ScriptedProxy } from "../net/consul/scripted-proxy.ts";
+import { askAnyUdp, askUdp } from "../views/dns/dns-client.ts";
+import { until } from "../views/dns/until.ts";
+import { query, text } from "../views/dns/zone-text.ts";
+
+const SERVER = { id: "web-1", address: "192.0.2.1", port: 4001 };
+const SRV = query("_web._tcp.headwaiter.internal. IN SRV");
+
+class Lines {
+  http = "";
+  debug(): void {}
+  warn(): void {}
+  error(): void {}
+  child(): this {
+    return this;
+  }
+  info({ http }: { http?: string }): void {
+    this.http = http ?? this.http;
+  }
+}
+
+async function running(
+  t: TestContext,
+  pool: object,
+  values: object = {},
+): Promise<{ readonly address: ListenAddress; readonly http: string }> {
+  const lines = new Lines();
+  const { dns, ...others } = { dns: {}, ...values };
+  const all = {
+    dns: { address: "127.0.0.1:0", ...dns },
+    http: { address: "127.0.0.1:0" },
+    pools: { web: pool },
+    ...others,
+  };
+  const agent = new Agent(configOf([{ origin: "test", values: all }]), lines);
+  t.after(() => agent.stop());
+  await agent.start();
+  return { address: agent.dnsAddresses()[0] ?? assert.fail(), http: lines.http };
+}
+
+/** Whether a question sent behind this one is answered before it. */
+async function waits(address: ListenAddress): Promise<boolean> {
+  return (await askUdp(address, SRV)) === undefined;
+}
+
+async function saysSo(address: ListenAddress): Promise<boolean> {
+  return text(await askUdp(address, SRV)).startsWith(";; SERVFAIL");
+}
+
+async function names(address: ListenAddress, port: number): Promise<boolean> {
+  return text(await askAnyUdp(address, SRV, 60_000)).includes(` SRV 0 1 ${port} `);
+}
+
+suite("a pool without a server", () => {
+  test("whose Consul has not answered yet: questions wait, the first one for the answer", async (t) => {
+    await using consul = await new FakeConsul().listen();
+    await new ConsulDriver(consul.address).register(SERVER);
+    await using proxy = await new ScriptedProxy(consul.address).start();
+    const gate = Promise.withResolvers<undefined>();
+    proxy.script = async (forward) => {
+      await gate.promise;
+      return await forward();
+    };
+    const { address } = await running(t, {}, { consul: { address: proxy.address } });
+    assert.ok(await waits(address));
+    await until(() => proxy.requests.length > 0);
+    assert.ok(await waits(address));
+    const answered = names(address, 4001);
+    gate.resolve(undefined);
+    assert.ok((await answered) || (await names(address, 4001)));
+  });
+
+  test("whose Consul can't be reached: questions wait, and are answered once it can", async (t) => {
+    const consul = await new FakeConsul().listen();
+    const { address: url, port } = consul;
+    await consul.close();
+    const { address } = await running(t, {}, { consul: { address: url } });
+    assert.ok(await waits(address));
+    await using later = await new FakeConsul().listen({ port });
+    await new ConsulDriver(later.address).register(SERVER);
+    await until(() => names(address, 4001));
+  });
+
+  test("whose Consul knows none: answered at once", async (t) => {
+    await using consul = await new FakeConsul().listen();
+    const { address } = await running(t, {}, { consul: { address: consul.address } });
+    await until(() => saysSo(address));
+    assert.ok(!(await waits(address)));
+  });
+
+  test("that is told of its servers: questions wait until the first heartbeat, whatever it names", async (t) => {
+    const { address, http } = await running(t, { backups: null, heartbeat: "push" });
+    assert.ok(await waits(address));
+    const push = async (servers: readonly object[]) => {
+      const body = JSON.stringify({ servers, leader: "", ttl_seconds: 60 });
+      const headers = { "content-type": "application/json" };
+      const url = `http://${http}/v1/pools/web/heartbeat`;
+      assert.equal((await fetch(url, { method: "PUT", body, headers })).status, 200);
+    };
+    await push([]);
+    await until(() => saysSo(address));
+    await push([{ address: "192.0.2.1:4001" }]);
+    await until(() => names(address, 4001));
+  });
+
+  test("whose only server's name nobody resolves: questions wait", async (t) => {
+    const values = { dns: { nameservers: ["127.0.0.1:9"] } };
+    const { address } = await running(t, { servers: ["web.example:4001"], backups: null }, values);
+    assert.ok(await waits(address));
+  });
+});

@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { RpcProxy } from "../../../src/core/rpc-proxy.ts";
+import { type Contact, ContactWatch } from "../../../src/sources/heartbeat/contact.ts";
+import { PushedHeartbeats } from "../../../src/sources/heartbeat/pushed-heartbeat.ts";
+import { CONFIG, FakeClock, fakePorts } from "../../core/fake-ports.ts";
+
+function bench() {
+  const clock = new FakeClock();
+  const contacts: Contact[] = [];
+  return { clock, contacts, contact: new ContactWatch(clock, (state) => contacts.push(state)) };
+}
+
+test("without a period the first heartbeat may take any time, the next one three periods", async () => {
+  const { clock, contacts, contact } = bench();
+  contact.start();
+  await clock.advance(3_600_000);
+  contact.heard(10_000, true);
+  await clock.advance(29_999);
+  assert.deepEqual(contacts, []);
+  await clock.advance(1);
+  assert.deepEqual(contacts, ["orphaned"]);
+});
+
+test("after stop a heartbeat changes nothing and arms no timer, until the next start", () => {
+  const { clock, contacts, contact } = bench();
+  contact.start(10_000);
+  contact.stop();
+  contact.heard(10_000, false);
+  assert.equal(clock.pending, 0);
+  assert.deepEqual(contacts, []);
+  contact.start();
+  contact.heard(10_000, false);
+  assert.deepEqual(contacts, ["orphaned"]);
+  assert.equal(clock.pending, 1);
+  contact.stop();
+});
+
+test("a pushed heartbeat whose names resolve after the stop leaves no timer", async () => {
+  const ports = fakePorts();
+  const resolved = Promise.withResolvers<{ addresses: string[]; ttlSeconds: number }>();
+  const proxy = new RpcProxy({ ...ports, resolver: { resolve: () => resolved.promise } }, CONFIG);
+  const contact = new ContactWatch(ports.clock, () => undefined);
+  contact.start();
+  const taken = new PushedHeartbeats(proxy, contact).take({
+    servers: [
+      { rpcAdvertiseAddr: "one.example:1", rpcMajorVersion: 1, rpcMinorVersion: 0, datacenter: "dc1" },
+    ],
+    numNodes: undefined,
+    leaderRpcAddr: "",
+    ttlMs: 10_000,
+  });
+  contact.stop();
+  resolved.resolve({ addresses: ["127.0.0.1"], ttlSeconds: 60 });
+  await taken;
+  assert.equal(ports.clock.pending, 0);
+  assert.deepEqual(proxy.snapshot().cause, { occurrence: "heartbeat-received", source: "push" });
+});
