@@ -1,9 +1,9 @@
 import type { PoolConfig } from "../config/schema.ts";
 import type { Clock, Logger } from "../core/ports.ts";
 import { joinHostPort, parseRpcAddr } from "../core/server-endpoint.ts";
+import type { SourceWarning } from "../core/source-warning.ts";
 import { SecretFile } from "../files/secret-file.ts";
 import { tokenIn } from "../files/token-text.ts";
-import type { SourceWarning } from "../sources/consul/watch-status.ts";
 import { AgentError } from "./agent-error.ts";
 
 export type TokenConfig = Pick<PoolConfig, "servers" | "tls" | "send_token" | "token_file">;

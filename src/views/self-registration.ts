@@ -6,31 +6,12 @@ import {
   ownService,
   type ServiceDefinition,
 } from "../net/consul/own-service.ts";
-import type { WayToConsul } from "../net/consul/way-to-consul.ts";
+import type { CallLimits, ServiceRegistry } from "../net/consul/service-registry.ts";
 
 /** What is told of this agent. */
 interface SelfDescription extends OwnDescription {
   /** What readiness waits for, as one line for people; `undefined` when the agent is ready. */
   readonly waitsFor: string | undefined;
-}
-
-/** What a check is told: `note` is shown next to it. */
-export interface CheckReport {
-  readonly passing: boolean;
-  readonly note: string;
-}
-
-interface Limits {
-  readonly deadlineMs: number;
-  readonly signal: AbortSignal;
-}
-
-/** The part of the Consul client that registration uses; all reject with `ConsulError`. */
-export interface ServiceRegistry {
-  way(signal: AbortSignal): Promise<WayToConsul>;
-  registerService(definition: ServiceDefinition, limits: Limits): Promise<void>;
-  reportCheck(id: string, report: CheckReport, limits: Limits): Promise<void>;
-  deregisterService(id: string, limits: Limits): Promise<void>;
 }
 
 export interface SelfRegistrationOptions extends OwnPlace {
@@ -153,7 +134,7 @@ export class SelfRegistration {
     }
   }
 
-  async #register(description: OwnDescription, limits: Limits): Promise<ServiceDefinition> {
+  async #register(description: OwnDescription, limits: CallLimits): Promise<ServiceDefinition> {
     const { registry } = this.#ports;
     const definition = ownService(this.#options, await registry.way(limits.signal), description);
     const before = this.#id;
@@ -166,7 +147,11 @@ export class SelfRegistration {
   }
 
   /** Consul keeps the state of a check when it is registered again, so one that it took for dead is told here, too. */
-  async #report({ checks }: ServiceDefinition, waitsFor: string | undefined, limits: Limits): Promise<void> {
+  async #report(
+    { checks }: ServiceDefinition,
+    waitsFor: string | undefined,
+    limits: CallLimits,
+  ): Promise<void> {
     const key = waitsFor ?? "";
     if (this.#reported?.key === key && !this.#isOlder(this.#reported, REPORT_EVERY_MS)) {
       return;

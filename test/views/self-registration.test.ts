@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { ConsulError } from "../../src/net/consul/consul-error.ts";
 import type { ServiceDefinition } from "../../src/net/consul/own-service.ts";
+import type { CheckReport } from "../../src/net/consul/service-registry.ts";
 import type { WayToConsul } from "../../src/net/consul/way-to-consul.ts";
-import { type CheckReport, SelfRegistration } from "../../src/views/self-registration.ts";
+import { SelfRegistration } from "../../src/views/self-registration.ts";
 import { FakeClock, FakeLogger, settled } from "../core/fake-ports.ts";
 
 class FakeRegistry {

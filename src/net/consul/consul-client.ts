@@ -1,7 +1,6 @@
 import { EventEmitter } from "node:events";
 import type { Agent, IncomingHttpHeaders } from "node:http";
 import Consul from "consul";
-import type { CheckReport, ServiceRegistry } from "../../views/self-registration.ts";
 import { datacentersIn, instancesIn } from "./answers.ts";
 import { guardBodies } from "./body-guard.ts";
 import type { CatalogAnswer, CatalogQuery, ConsulCatalog } from "./catalog.ts";
@@ -11,18 +10,13 @@ import { openAgent, type TlsOptions } from "./http-agent.ts";
 import type { ServiceDefinition } from "./own-service.ts";
 import { type Quote, quoteWithout } from "./quotation.ts";
 import { serviceOptions } from "./service-options.ts";
+import type { CallLimits, CheckReport, ServiceRegistry } from "./service-registry.ts";
 import { type TokenOptions, TokenSource } from "./token.ts";
 import { type WayToConsul, wayToConsul } from "./way-to-consul.ts";
 
 export interface ConsulClientOptions extends TokenOptions, TlsOptions {
   /** As in `CONSUL_HTTP_ADDR`: see `parseConsulAddress`. */
   readonly address: string;
-}
-
-/** How long a request may take, and who may end it earlier. */
-export interface RequestLimits {
-  readonly deadlineMs: number;
-  readonly signal: AbortSignal;
 }
 
 /** What the package takes besides the options its type declarations name. */
@@ -83,7 +77,7 @@ export class ConsulClient implements ConsulCatalog, ServiceRegistry, AsyncDispos
     });
   }
 
-  datacenters(limits: RequestLimits): Promise<readonly string[]> {
+  datacenters(limits: CallLimits): Promise<readonly string[]> {
     return this.#request(limits, {
       send: (consul, sent) => consul.catalog.datacenters(sent),
       read: ({ body, quote }) => datacentersIn(body, quote),
@@ -95,7 +89,7 @@ export class ConsulClient implements ConsulCatalog, ServiceRegistry, AsyncDispos
   }
 
   /** Tells the asked agent of a service, or of what changed about it. */
-  registerService(definition: ServiceDefinition, limits: RequestLimits): Promise<void> {
+  registerService(definition: ServiceDefinition, limits: CallLimits): Promise<void> {
     return this.#request(limits, {
       send: (consul, sent) =>
         consul.agent.service.register({ ...sent, ...serviceOptions(definition) } as RegisterOptions),
@@ -104,7 +98,7 @@ export class ConsulClient implements ConsulCatalog, ServiceRegistry, AsyncDispos
   }
 
   /** Tells the asked agent how a check of kind `ttl` stands. */
-  reportCheck(id: string, { passing, note }: CheckReport, limits: RequestLimits): Promise<void> {
+  reportCheck(id: string, { passing, note }: CheckReport, limits: CallLimits): Promise<void> {
     return this.#request(limits, {
       send: ({ agent: { check } }, sent) => {
         const options = { ...sent, id, note };
@@ -114,7 +108,7 @@ export class ConsulClient implements ConsulCatalog, ServiceRegistry, AsyncDispos
     });
   }
 
-  deregisterService(id: string, limits: RequestLimits): Promise<void> {
+  deregisterService(id: string, limits: CallLimits): Promise<void> {
     return this.#request(limits, {
       send: (consul, sent) => consul.agent.service.deregister({ ...sent, id } as DeregisterOptions),
       read: () => undefined,
@@ -153,7 +147,7 @@ export class ConsulClient implements ConsulCatalog, ServiceRegistry, AsyncDispos
     return this.close();
   }
 
-  async #request<Answer>(limits: RequestLimits, exchange: Exchange<Answer>): Promise<Answer> {
+  async #request<Answer>(limits: CallLimits, exchange: Exchange<Answer>): Promise<Answer> {
     let token: string | undefined;
     const ctx = Object.assign(new EventEmitter(), { includeResponse: true as const });
     const cancel = () => {

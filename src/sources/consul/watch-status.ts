@@ -1,4 +1,5 @@
 import type { Tier } from "../../core/snapshot.ts";
+import type { SourceWarning } from "../../core/source-warning.ts";
 import type { CatalogFailure } from "../../net/consul/catalog.ts";
 import type { MissingRights } from "./consul-rights.ts";
 
@@ -39,13 +40,6 @@ export interface ConsulWatchStatus {
   readonly missingRights: MissingRights | undefined;
   /** Queries since the start: `ok`, `ended-early`, or the failure's code. */
   readonly queries: Readonly<Record<string, number>>;
-}
-
-/** What is not as it should be, and since when by `Clock.now`. */
-export interface SourceWarning {
-  readonly since: number;
-  /** One line. */
-  readonly message: string;
 }
 
 /** What an operator should know of the watch for as long as it lasts. */

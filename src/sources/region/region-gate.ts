@@ -3,11 +3,11 @@ import type { Clock, Logger, Random } from "../../core/ports.ts";
 import { printable } from "../../core/printable.ts";
 import type { RpcProxy } from "../../core/rpc-proxy.ts";
 import type { ServerEndpoint } from "../../core/server-endpoint.ts";
+import type { SourceWarning } from "../../core/source-warning.ts";
 import { barredDelayMs, newcomerDelayMs } from "../../core/time/fleet-pace.ts";
 import { drawnOnce, FleetWaits } from "../../core/time/fleet-waits.ts";
 import { isOfOtherRegion } from "../../net/connection/connection-error.ts";
 import type { Connector } from "../../net/connection/held-connection.ts";
-import type { SourceWarning } from "../consul/watch-status.ts";
 
 /** What a server says of itself: `own` is its region, where it names one. */
 interface RegionVerdict {

@@ -1,0 +1,12 @@
+import { ConfigError } from "../config/config-error.ts";
+import { ConsulError } from "../net/consul/consul-error.ts";
+import { DnsServerError } from "../views/dns/listen-error.ts";
+import { HttpListenError } from "../views/http/http-server.ts";
+import { AgentError } from "./agent-error.ts";
+
+const KINDS = [AgentError, ConfigError, ConsulError, DnsServerError, HttpListenError];
+
+/** Whether the message says all there is to say: what, where and what was expected. Anything else is a fault of our own. */
+export function isUsersMistake(error: unknown): boolean {
+  return KINDS.some((kind) => error instanceof kind);
+}
