@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { after, before, suite, test } from "node:test";
-import { AgentProcess } from "./support/agent-process.ts";
+import { AgentProcess } from "../scripts/lab/agent-process.ts";
+import { until } from "../scripts/lab/until.ts";
 import { ConsulContainer } from "./support/consul-container.ts";
-import { until } from "./support/until.ts";
 
 /** A server that accepts connections, and can be killed: its connections close, new ones are refused. */
 class DemoServer implements Disposable {

@@ -8,11 +8,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { before, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { AgentProcess } from "../scripts/lab/agent-process.ts";
+import { startServers } from "../scripts/lab/server-process.ts";
+import { until } from "../scripts/lab/until.ts";
 import { a, ScriptedNameserver, zoneScript } from "../test/net/names/scripted-nameserver.ts";
-import { AgentProcess } from "./support/agent-process.ts";
 import { ConsulContainer } from "./support/consul-container.ts";
-import { startServers } from "./support/server-process.ts";
-import { until } from "./support/until.ts";
 
 before(() => {
   execFileSync(fileURLToPath(new URL("../scripts/dns-peers", import.meta.url)), ["clock"], {

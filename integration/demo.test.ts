@@ -4,8 +4,8 @@ import { execFile } from "node:child_process";
 import { Resolver } from "node:dns/promises";
 import { test } from "node:test";
 import { promisify } from "node:util";
+import { until } from "../scripts/lab/until.ts";
 import { DemoRun, freeAddress } from "./support/demo-run.ts";
-import { until } from "./support/until.ts";
 
 const run = promisify(execFile);
 

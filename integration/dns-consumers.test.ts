@@ -10,7 +10,8 @@ import { join } from "node:path";
 import { after, before, describe, type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { decode } from "dns-packet";
-import { freePort } from "../scripts/free-port.ts";
+import { freePort } from "../scripts/lab/free-port.ts";
+import { PeerProcess } from "../scripts/lab/peer-process.ts";
 import type { DnsServer } from "../src/views/dns/dns-server.ts";
 import type { ListenAddress } from "../src/views/dns/thread-messages.ts";
 import { askAnyUdp, askTcp, framed } from "../test/views/dns/dns-client.ts";
@@ -19,7 +20,6 @@ import { serving } from "../test/views/dns/serving.ts";
 import { until } from "../test/views/dns/until.ts";
 import { query, text } from "../test/views/dns/zone-text.ts";
 import { startHaproxy } from "./support/haproxy.ts";
-import { PeerProcess } from "./support/peer-process.ts";
 
 const SRV = query("_nomad._tcp.headwaiter.internal. IN SRV +rd");
 

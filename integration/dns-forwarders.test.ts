@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { until } from "../scripts/lab/until.ts";
 import type { ListenAddress } from "../src/views/dns/thread-messages.ts";
 import { askAnyUdp } from "../test/views/dns/dns-client.ts";
 import { pool } from "../test/views/dns/pools.ts";
@@ -10,7 +11,6 @@ import { type Serving, serving } from "../test/views/dns/serving.ts";
 import { until as come } from "../test/views/dns/until.ts";
 import { query, text } from "../test/views/dns/zone-text.ts";
 import { FORWARDERS, type ForwarderName, startForwarder } from "./support/forwarders.ts";
-import { until } from "./support/until.ts";
 
 before(() => {
   const script = fileURLToPath(new URL("../scripts/dns-peers", import.meta.url));

@@ -2,12 +2,12 @@
 import { execFileSync } from "node:child_process";
 import { before, suite, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { AgentProcess } from "../scripts/lab/agent-process.ts";
+import { startServers } from "../scripts/lab/server-process.ts";
+import { until } from "../scripts/lab/until.ts";
 import { ServerEndpoint } from "../src/core/server-endpoint.ts";
 import { NomadClient } from "../src/net/nomad/nomad-client.ts";
-import { AgentProcess } from "./support/agent-process.ts";
 import { startHaproxy } from "./support/haproxy.ts";
-import { startServers } from "./support/server-process.ts";
-import { until } from "./support/until.ts";
 
 /** The agent notices a death within 1 s on a busy machine, HAProxy asks every 0.1 s; the rest is room. */
 const AFTER_KILL_MS = 3_000;

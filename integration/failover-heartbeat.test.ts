@@ -5,11 +5,11 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { suite, test } from "node:test";
 import { decode, encode } from "dns-packet";
+import { AgentProcess, type LogLine } from "../scripts/lab/agent-process.ts";
+import { ServerProcess, startServers } from "../scripts/lab/server-process.ts";
+import { until } from "../scripts/lab/until.ts";
 import { scriptedServer } from "../test/net/connection/scripted-server.ts";
 import { FakeConsul } from "../test/net/consul/fake-consul.ts";
-import { AgentProcess, type LogLine } from "./support/agent-process.ts";
-import { ServerProcess, startServers } from "./support/server-process.ts";
-import { until } from "./support/until.ts";
 
 /** The first comes within 10 s, then one every 10 to 20 s; whoever waits for one has room for a busy machine. */
 const NEXT_HEARTBEAT_MS = 30_000;

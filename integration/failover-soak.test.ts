@@ -1,7 +1,7 @@
 /** Eight seconds of `npm run soak`: on a machine with nothing idle, healthy servers keep their place. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { runSoak } from "./support/soak.ts";
+import { runSoak } from "../scripts/lab/soak.ts";
 
 test("healthy servers on a loaded machine: no head change, and answers all the time", async () => {
   const { counts, headChanges, lost, wrong } = await runSoak({ durationMs: 8_000, perSecond: 1_000 });

@@ -4,10 +4,10 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, suite, type TestContext, test } from "node:test";
+import { AgentProcess } from "../scripts/lab/agent-process.ts";
+import { until } from "../scripts/lab/until.ts";
 import { StandInServer } from "../src/dev/stand-in-server.ts";
 import { type Certificate, issue, makeAuthority } from "../test/net/nomad/certificates.ts";
-import { AgentProcess } from "./support/agent-process.ts";
-import { until } from "./support/until.ts";
 
 const OUR_SERVERS = "server.global.nomad";
 

@@ -2,11 +2,11 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { AgentProcess } from "../scripts/lab/agent-process.ts";
+import { DnsAsker } from "../scripts/lab/dns-asker.ts";
+import { type ServerProcess, serverAt, startServers } from "../scripts/lab/server-process.ts";
+import { until } from "../scripts/lab/until.ts";
 import type { StandInFault } from "../src/dev/stand-in-session.ts";
-import { AgentProcess } from "./support/agent-process.ts";
-import { DnsAsker } from "./support/dns-asker.ts";
-import { type ServerProcess, serverAt, startServers } from "./support/server-process.ts";
-import { until } from "./support/until.ts";
 
 const HEAD = "_nomad._tcp";
 const ALL = "_nomad._tcp.all";

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { freePort } from "../scripts/free-port.ts";
+import { freePort } from "../scripts/lab/free-port.ts";
 import { DnsResolver, type DnsResolverOptions } from "../src/net/names/dns-resolver.ts";
 import { ResolveError } from "../src/net/names/resolve-error.ts";
 

@@ -8,8 +8,8 @@ import { GenericContainer, Wait } from "testcontainers";
 import { environmentLayers } from "../src/config/environment.ts";
 import { configOf } from "../src/config/layer.ts";
 import { type DemoRegistry, registryAt } from "./demo-registry.ts";
-import { endProcess } from "./end-process.ts";
-import { freePorts } from "./free-port.ts";
+import { endProcess } from "./lab/end-process.ts";
+import { freePorts } from "./lab/free-port.ts";
 
 const READY_TIMEOUT_MS = 60_000;
 

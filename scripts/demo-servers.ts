@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
-import { endProcess } from "./end-process.ts";
+import { endProcess } from "./lab/end-process.ts";
 
 export interface DemoServer {
   /** `127.0.0.1:port` */

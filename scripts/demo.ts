@@ -14,7 +14,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { CONSUL_KINDS, type ConsulKind, type DemoConsul, startDemoConsul } from "./demo-consul.ts";
 import { type DemoServer, startDemoServers } from "./demo-servers.ts";
-import { endProcess } from "./end-process.ts";
+import { endProcess } from "./lab/end-process.ts";
 
 const OWNER = "_nomad._tcp.headwaiter.internal";
 /**

@@ -8,7 +8,7 @@
  * its socket's buffer lasts, 55 ms at this rate.
  */
 import { parseArgs } from "node:util";
-import { formatSoak, runSoak } from "../integration/support/soak.ts";
+import { formatSoak, runSoak } from "./lab/soak.ts";
 
 const { values } = parseArgs({
   options: { minutes: { type: "string", default: "10" }, "per-second": { type: "string", default: "5000" } },

@@ -1,5 +1,5 @@
 import { getContainerRuntimeClient, type StartedTestContainer, Wait } from "testcontainers";
-import { freePort } from "../../scripts/free-port.ts";
+import { freePort } from "../../scripts/lab/free-port.ts";
 import { ConsulHttp } from "./consul-http.ts";
 import type { ContainerNetwork } from "./container-network.ts";
 import { LoopbackContainer } from "./loopback-container.ts";

@@ -3,8 +3,8 @@ import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { freePort } from "../../scripts/free-port.ts";
-import { until } from "./until.ts";
+import { freePort } from "../../scripts/lab/free-port.ts";
+import { until } from "../../scripts/lab/until.ts";
 
 const READY_MS = 60_000;
 

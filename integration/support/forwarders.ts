@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
-import { freePort } from "../../scripts/free-port.ts";
+import { freePort } from "../../scripts/lab/free-port.ts";
+import { PeerProcess } from "../../scripts/lab/peer-process.ts";
 import type { ListenAddress } from "../../src/views/dns/thread-messages.ts";
-import { PeerProcess } from "./peer-process.ts";
 
 const PAGE = fileURLToPath(new URL("../../docs/dns.md", import.meta.url));
 

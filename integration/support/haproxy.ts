@@ -2,8 +2,8 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
-import { freePort } from "../../scripts/free-port.ts";
-import { PeerProcess } from "./peer-process.ts";
+import { freePort } from "../../scripts/lab/free-port.ts";
+import { PeerProcess } from "../../scripts/lab/peer-process.ts";
 
 /**
  * Runs HAProxy until the test ends: a port of 127.0.0.1 that leads to the head of pool `nomad`, which it asks the agent for

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { DnsAsker, type SrvReply } from "../../integration/support/dns-asker.ts";
+import { DnsAsker, type SrvReply } from "../lab/dns-asker.ts";
 
 const ASKED_PER_SECOND = 1_000;
 

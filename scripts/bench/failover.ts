@@ -11,9 +11,9 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { AgentProcess } from "../../integration/support/agent-process.ts";
-import { type ServerProcess, serverAt, startServers } from "../../integration/support/server-process.ts";
 import { startDemoConsul } from "../demo-consul.ts";
+import { AgentProcess } from "../lab/agent-process.ts";
+import { type ServerProcess, serverAt, startServers } from "../lab/server-process.ts";
 import { DnsView } from "./failover-dns-view.ts";
 import { cell, report, say } from "./failover-report.ts";
 

@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { endProcess } from "../../scripts/end-process.ts";
 import type { StandInFault } from "../../src/dev/stand-in-session.ts";
 import type { StandInView } from "../../src/dev/stand-in-view.ts";
+import { endProcess } from "./end-process.ts";
 
-const SCRIPT = fileURLToPath(new URL("../../scripts/stand-in-server.ts", import.meta.url));
+const SCRIPT = fileURLToPath(new URL("../stand-in-server.ts", import.meta.url));
 
 /** A server that speaks Nomad's RPC in a process of its own: to be killed, stopped, and started again at its address. */
 export class ServerProcess implements AsyncDisposable {

@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
-import { endProcess } from "../../scripts/end-process.ts";
 import { AgentProcess } from "./agent-process.ts";
 import { type AskerCounts, DnsAsker } from "./dns-asker.ts";
+import { endProcess } from "./end-process.ts";
 import { startServers } from "./server-process.ts";
 import { until } from "./until.ts";
 
