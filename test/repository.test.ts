@@ -1,6 +1,9 @@
-/** What the repository itself may not hold: where one machine keeps things, and where packages are downloaded from. */
+/**
+ * What the repository itself may not hold: where one machine keeps things, where packages are downloaded from, and pages that
+ * name files which are not there.
+ */
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
+import { globSync, readdirSync, readFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { test } from "node:test";
 
@@ -43,4 +46,20 @@ test("the lock file holds no download address", () => {
   };
   const resolved = Object.entries(packages).filter(([, { resolved: address }]) => address !== undefined);
   assert.deepEqual(resolved, []);
+});
+
+test("each file and folder that a page names is there", () => {
+  const pages = ["README.md", ...globSync("docs/*.md", { cwd: ROOT })];
+  const named = pages.flatMap((page) =>
+    [
+      ...readFileSync(join(ROOT, page), "utf8").matchAll(
+        /(?<![\w./])(?:src|test|integration|scripts|docs|\.config)\/[\w./*-]*[\w/*]/g,
+      ),
+    ].map(([path]) => ({ page, path })),
+  );
+  assert.ok(named.length > 20, "the pattern finds paths");
+  assert.deepEqual(
+    named.filter(({ path }) => globSync(path, { cwd: ROOT }).length === 0),
+    [],
+  );
 });
