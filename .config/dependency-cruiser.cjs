@@ -4,7 +4,7 @@ const FILES = "^src/files/";
 const PORTS = "^src/system-ports\\.ts$";
 const MAY_IMPORT = {
   "core/": [],
-  "files/": ["^src/core/(ports|printable|without-secrets)\\.ts$"],
+  "files/": ["^src/core/(ports|printable|without-secrets|message-of|system-reason)\\.ts$"],
   "log/": [CORE],
   "net/connection/": [CORE],
   "net/nomad/": [CORE, "^src/net/connection/"],
@@ -20,7 +20,7 @@ const MAY_IMPORT = {
   "views/http/": [CORE, FILES],
   "config/": [
     FILES,
-    "^src/core/(server-endpoint|printable|without-secrets)\\.ts$",
+    "^src/core/(server-endpoint|printable|without-secrets|message-of|system-reason)\\.ts$",
     "^src/net/consul/consul-address\\.ts$",
   ],
   "dev/": [CORE, "^src/net/nomad/"],

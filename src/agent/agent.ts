@@ -1,8 +1,10 @@
 /** The composition root: constructs everything, starts in order, stops in reverse. */
+
 import { hostname } from "node:os";
 import type { ListenAddress } from "../config/address.ts";
 import type { Config } from "../config/schema.ts";
 import { LookUps } from "../core/look-ups.ts";
+import { messageOf } from "../core/message-of.ts";
 import type { Logger } from "../core/ports.ts";
 import { printable } from "../core/printable.ts";
 import { joinHostPort } from "../core/server-endpoint.ts";
@@ -152,7 +154,7 @@ export class Agent {
         this.#logger.warn({ data_dir, mode: widerMode }, message);
       }
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = messageOf(error);
       const message = `data_dir: ${data_dir}: expected a directory that can be written: ${reason}`;
       throw new AgentError(message, { cause: error });
     }

@@ -2,6 +2,7 @@
 
 import type { PoolConfig } from "../config/schema.ts";
 import type { HeartbeatQuery as Query } from "../core/heartbeat.ts";
+import { messageOf } from "../core/message-of.ts";
 import type { Logger } from "../core/ports.ts";
 import type { ProxyConfig } from "../core/rpc-proxy.ts";
 import { readTextFile } from "../files/regular-file.ts";
@@ -32,7 +33,7 @@ function pem(path: string | null): string | null {
   try {
     return path === null ? null : readTextFile(path);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     throw new AgentError(`${shownPath(path ?? "")}: expected a readable PEM file: ${reason}`, {
       cause: error,
     });

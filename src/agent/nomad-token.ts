@@ -1,4 +1,5 @@
 import type { PoolConfig } from "../config/schema.ts";
+import { messageOf } from "../core/message-of.ts";
 import type { Clock, Logger } from "../core/ports.ts";
 import { joinHostPort, parseRpcAddr } from "../core/server-endpoint.ts";
 import type { SourceWarning } from "../core/source-warning.ts";
@@ -74,7 +75,7 @@ function environmentToken(text: string): string | undefined {
   try {
     return tokenIn(Buffer.from(text)) || undefined;
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     throw new AgentError(`environment NOMAD_TOKEN: can't be a token: ${reason}`, { cause: error });
   }
 }

@@ -5,6 +5,7 @@ import { configOf } from "../config/layer.ts";
 import { configLayers, type Flags } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
 import { warningsOf } from "../config/warnings.ts";
+import { messageOf } from "../core/message-of.ts";
 import { standardLog } from "../log/log.ts";
 import { systemClock } from "../system-ports.ts";
 import { agentSignals } from "./agent-signals.ts";
@@ -83,7 +84,7 @@ function tellDifference(config: Config, readConfig: () => Config, logger: Logger
       );
     }
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     logger.error({ reason }, "reloaded: the configuration is not valid, the agent could not start with it");
   }
 }

@@ -1,6 +1,8 @@
 /** Reads the configuration: files in order, environment over them, flags over both. */
+
 import { statSync } from "node:fs";
-import { FileError, readTextFile, reasonOf } from "../files/regular-file.ts";
+import { systemReason } from "../core/system-reason.ts";
+import { FileError, readTextFile } from "../files/regular-file.ts";
 import { ConfigError } from "./config-error.ts";
 import { filesIn } from "./config-files.ts";
 import { documentValues } from "./document.ts";
@@ -46,7 +48,7 @@ function readLayer(path: string): Layer {
 }
 
 function unreadable(path: string, error: unknown): ConfigError {
-  const reason = error instanceof FileError ? error.message : reasonOf(error);
+  const reason = error instanceof FileError ? error.message : systemReason(error);
   return new ConfigError(path, `expected a readable configuration file: ${reason}`, { cause: error });
 }
 

@@ -1,5 +1,7 @@
 /** The one schema of the configuration: keys, defaults, and what is expected of each value. */
+
 import { z } from "zod";
+import { messageOf } from "../core/message-of.ts";
 import { printable } from "../core/printable.ts";
 import { EndpointError, parseRpcAddr } from "../core/server-endpoint.ts";
 import { withoutSecrets, withoutTokens } from "../core/without-secrets.ts";
@@ -85,7 +87,7 @@ const tokenText = z.string({ error: "expected a token" }).transform((text, conte
   try {
     return tokenIn(Buffer.from(text)) || null;
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     context.addIssue({ code: "custom", message: `can't be a token: ${reason}` });
     return z.NEVER;
   }

@@ -1,5 +1,6 @@
 import { dialableAddresses } from "./ip-address.ts";
 import { LookUps } from "./look-ups.ts";
+import { messageOf } from "./message-of.ts";
 import type { Clock, Resolution, Resolver } from "./ports.ts";
 import { EndpointError, endpointAt, type ServerEndpoint } from "./server-endpoint.ts";
 
@@ -71,7 +72,7 @@ export class NameBook {
       return endpoint.withAddresses(await this.#ask(endpoint, lane, signal));
     } catch (error) {
       this.#asked.delete(endpoint.key);
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = messageOf(error);
       const expectation = `expected a name with an address (${reason})`;
       return new EndpointError("name-unresolvable", endpoint.name, expectation, { cause: error });
     }

@@ -1,6 +1,8 @@
 /** The directory for what outlives the process. */
+
 import { accessSync, chmodSync, constants, mkdirSync, statSync } from "node:fs";
-import { FileError, reasonOf } from "./regular-file.ts";
+import { systemReason } from "../core/system-reason.ts";
+import { FileError } from "./regular-file.ts";
 
 const OWNER_ONLY = 0o700;
 
@@ -18,7 +20,7 @@ export function prepareDataDirectory(path: string): { readonly widerMode?: strin
     const mode = statSync(path).mode & 0o7777;
     return (mode & 0o077) === 0 ? {} : { widerMode: mode.toString(8).padStart(4, "0") };
   } catch (error) {
-    throw new FileError(codeOf(error) === "EEXIST" ? "no directory" : reasonOf(error), { cause: error });
+    throw new FileError(codeOf(error) === "EEXIST" ? "no directory" : systemReason(error), { cause: error });
   }
 }
 

@@ -1,5 +1,7 @@
 /** Small files that the configuration names. */
+
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats, statSync } from "node:fs";
+import { systemReason } from "../core/system-reason.ts";
 
 /** A certificate takes 2 kB, all authorities of Debian together 220 kB; a configuration of 1,000 pools 300 kB. */
 export const LARGEST_FILE_BYTES = 1024 * 1024;
@@ -28,7 +30,7 @@ export function readRegularFile(path: string, largestBytes: number = LARGEST_FIL
     }
     return readAll(descriptor, stats.size, largestBytes);
   } catch (error) {
-    throw error instanceof FileError ? error : new FileError(reasonOf(error), { cause: error });
+    throw error instanceof FileError ? error : new FileError(systemReason(error), { cause: error });
   } finally {
     if (descriptor !== undefined) {
       closeSync(descriptor);
@@ -80,18 +82,3 @@ const KINDS: readonly (readonly [(stats: Stats) => boolean, string])[] = [
   [(stats) => stats.isSocket(), "a socket"],
   [(stats) => stats.isCharacterDevice() || stats.isBlockDevice(), "a device"],
 ];
-
-/** For people, of an error of Node's. */
-export function reasonOf(error: unknown): string {
-  const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
-  return (
-    {
-      ENOENT: "no such file",
-      EACCES: "permission denied",
-      EPERM: "permission denied",
-      ELOOP: "too many symbolic links",
-      ENOTDIR: "a part of its path is no directory",
-      ENAMETOOLONG: "its name is too long",
-    }[code] ?? code
-  );
-}

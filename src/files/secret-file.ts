@@ -1,3 +1,4 @@
+import { messageOf } from "../core/message-of.ts";
 import type { Logger } from "../core/ports.ts";
 import { readRegularFile } from "./regular-file.ts";
 import { shownPath } from "./shown-path.ts";
@@ -50,7 +51,7 @@ export class SecretFile {
       this.#last = token === "" ? this.#last : token;
       return token === "" ? "is empty" : undefined;
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = messageOf(error);
       return error instanceof TokenError ? `can't be a token: ${reason}` : `can't be read: ${reason}`;
     }
   }

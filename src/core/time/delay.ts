@@ -16,3 +16,11 @@ export function delay(clock: Clock, delayMs: number, signal: AbortSignal): Promi
     signal.addEventListener("abort", finish, { once: true });
   });
 }
+
+/** Resolves after `delayMs`, at once when that is not positive. Rejects when the signal aborts, with its reason. */
+export async function delayOrThrow(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
+  if (delayMs > 0) {
+    await delay(clock, delayMs, signal);
+  }
+  signal.throwIfAborted();
+}

@@ -1,7 +1,9 @@
 /** How often servers are pinged and dialled: scaled to the fleet, so that its size costs them nothing more. */
+
 import type { Fleet } from "../fleet.ts";
 import type { Random } from "../ports.ts";
 import { fleetPaceMs } from "../rebalance.ts";
+import { type BackoffRule, doubledMs } from "./backoff.ts";
 import type { PaceRule } from "./pace.ts";
 
 /** Pings per second that one server sees from the whole fleet: 5 servers, 100,000 nodes → each agent pings every 40 s. */
@@ -64,17 +66,15 @@ export function standbyDelayMs(fleet: Fleet, random: Random): number {
   return random() * dialSpreadMs(fleet);
 }
 
-/** The first pause before a next server is dialled that closes each connection; doubled each time. */
-const FIRST_CLOSINGS_DELAY_MS = 30_000;
-
-/** 30 s, 1, 2, 4, 8 min. A server that counts connections without a handshake counts 12 in the first hour, then 7.5 an hour. */
-const LONGEST_CLOSINGS_DELAY_MS = 480_000;
+/**
+ * The pause before a next server is dialled that closes each connection: 30 s, 1, 2, 4, 8 min. A server that counts connections
+ * without a handshake counts 12 in the first hour, then 7.5 an hour.
+ */
+const CLOSINGS_DELAY: BackoffRule = { baseMs: 30_000, maxMs: 480_000 };
 
 /** Milliseconds until a next server is dialled that closed so many connections in a row. The first may be an idle one, dropped on the way. */
 export function closingsDelayMs(closings: number): number {
-  return closings < 2
-    ? 0
-    : Math.min(LONGEST_CLOSINGS_DELAY_MS, FIRST_CLOSINGS_DELAY_MS * 2 ** (closings - 2));
+  return closings < 2 ? 0 : doubledMs(closings - 1, CLOSINGS_DELAY);
 }
 
 /**

@@ -2,6 +2,7 @@ import { createSocket, type Socket } from "node:dgram";
 import { lookup } from "node:dns/promises";
 import { once } from "node:events";
 import ipaddr from "ipaddr.js";
+import { messageOf } from "../../core/message-of.ts";
 import type { ConsulAddress } from "./consul-address.ts";
 import { ConsulError } from "./consul-error.ts";
 
@@ -34,7 +35,7 @@ export async function wayToConsul(address: ConsulAddress, signal: AbortSignal): 
     await once(socket, "connect", { signal });
     return wayBetween(socket.address().address, theirs);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     const code = signal.aborted ? "aborted" : "unreachable";
     throw new ConsulError(code, `no way to Consul at ${address.host}: ${reason}`, { cause: error });
   } finally {

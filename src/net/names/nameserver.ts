@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import { EndpointError, parseRpcAddr } from "../../core/server-endpoint.ts";
+import { EndpointError, joinHostPort, parseRpcAddr } from "../../core/server-endpoint.ts";
 import { ResolveError } from "./resolve-error.ts";
 
 /** RFC 1035, section 4.2. */
@@ -45,5 +45,5 @@ export function nameserverAt(word: string): Nameserver | undefined {
 }
 
 export function nameserverText({ address, port }: Nameserver): string {
-  return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
+  return joinHostPort(address, port);
 }

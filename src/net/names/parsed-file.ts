@@ -1,4 +1,5 @@
 import { readFile, stat } from "node:fs/promises";
+import { messageOf } from "../../core/message-of.ts";
 import { ResolveError } from "./resolve-error.ts";
 
 /** A small system file, read again only when it changed. */
@@ -26,7 +27,7 @@ export class ParsedFile<Content> {
       }
       return this.#read.content;
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = messageOf(error);
       throw new ResolveError("file-unreadable", `${this.#path}: expected a readable file (${reason})`, {
         cause: error,
       });

@@ -1,3 +1,5 @@
+import { messageOf } from "../../core/message-of.ts";
+
 /**
  * `no-such-name` and `no-address` are answers about the name; the others say that nobody could answer, or why the
  * question was not asked.
@@ -31,7 +33,7 @@ export class ResolveError extends Error {
     if (error instanceof ResolveError) {
       return error;
     }
-    return new ResolveError(code, error instanceof Error ? error.message : String(error), { cause: error });
+    return new ResolveError(code, messageOf(error), { cause: error });
   }
 
   /** The same error in a longer sentence. */

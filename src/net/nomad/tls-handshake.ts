@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import { connect, createSecureContext, type SecureContext, type TLSSocket } from "node:tls";
+import { messageOf } from "../../core/message-of.ts";
 import {
   ConnectionError,
   type ErrorCode,
@@ -63,7 +64,7 @@ function contextOf({ server, tls }: TlsParty): SecureContext {
   try {
     return createSecureContext({ ca: tls.ca, cert: tls.cert, key: tls.key });
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = messageOf(cause);
     throw new ConnectionError("tls-failed", server, `own certificate, key or CA can't be used: ${reason}`, {
       cause,
     });

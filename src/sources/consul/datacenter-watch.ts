@@ -1,6 +1,8 @@
 import pRetry from "p-retry";
+import { messageOf } from "../../core/message-of.ts";
 import type { Clock, Random } from "../../core/ports.ts";
 import { backoffMs } from "../../core/time/backoff.ts";
+import { delayOrThrow } from "../../core/time/delay.ts";
 import { earliestNext, FRESH_PACE, type Pace, spend } from "../../core/time/pace.ts";
 import type { CatalogAnswer, CatalogFailure, ConsulCatalog } from "../../net/consul/catalog.ts";
 import { nextIndex } from "./blocking-index.ts";
@@ -158,33 +160,11 @@ class DatacenterWatch {
     const failure = asFailure(error);
     const delayMs = backoffMs(attempt, backoffRule(this.#config, failure.code), this.#ports.random());
     this.#observer.failed(failure, attempt, delayMs);
-    await sleep(this.#ports.clock, delayMs, this.#signal);
+    await delayOrThrow(this.#ports.clock, delayMs, this.#signal);
   }
 
   async #sleepUntil(time: number): Promise<void> {
-    await sleep(this.#ports.clock, time - this.#ports.clock.now(), this.#signal);
-  }
-}
-
-/** Resolves after `ms` milliseconds, at once when that is not positive. Rejects when the signal aborts. */
-export async function sleep(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
-  signal.throwIfAborted();
-  if (!(ms > 0)) {
-    return;
-  }
-  const { promise, resolve, reject } = Promise.withResolvers<undefined>();
-  const onAbort = () => {
-    reject(signal.reason as Error);
-  };
-  signal.addEventListener("abort", onAbort, { once: true });
-  const cancel = clock.after(ms, () => {
-    resolve(undefined);
-  });
-  try {
-    await promise;
-  } finally {
-    cancel();
-    signal.removeEventListener("abort", onAbort);
+    await delayOrThrow(this.#ports.clock, time - this.#ports.clock.now(), this.#signal);
   }
 }
 
@@ -198,6 +178,6 @@ export function asFailure(error: unknown): CatalogFailure {
   ) {
     return error as CatalogFailure;
   }
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   return Object.assign(new Error(message, { cause: error }), { code: "unexpected" });
 }

@@ -1,6 +1,7 @@
+import { delayOrThrow } from "../../core/time/delay.ts";
 import type { CatalogAnswer, CatalogFailure } from "../../net/consul/catalog.ts";
 import { datacenterPlan, remoteOrder } from "./datacenter-order.ts";
-import { asFailure, sleep, type WatchPorts, watchDatacenter } from "./datacenter-watch.ts";
+import { asFailure, type WatchPorts, watchDatacenter } from "./datacenter-watch.ts";
 import type { ConsulWatchConfig } from "./watch-config.ts";
 
 /** Who is told what other datacenters have. */
@@ -35,7 +36,7 @@ export async function serveFromRemote(
       observer.searched();
       const chance = ports.random();
       const pauseMs = served ? chance * config.maxBackoffMs : config.remoteScanMs * (0.5 + chance);
-      await sleep(ports.clock, pauseMs, signal);
+      await delayOrThrow(ports.clock, pauseMs, signal);
     }
   } catch (error) {
     if (!signal.aborted) {

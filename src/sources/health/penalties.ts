@@ -1,11 +1,12 @@
 import type { Clock } from "../../core/ports.ts";
 import { RecentMap } from "../../core/recent-map.ts";
+import { type BackoffRule, doubledMs } from "../../core/time/backoff.ts";
 
-/** The first failure keeps a server out of the next half minute: a process that restarts is up again well within it. */
-const FIRST_PENALTY_MS = 30_000;
-
-/** Doubled with each failure, so the fifth one reaches the cap: 30 s, 1, 2, 4, 8 min. */
-const MAX_PENALTY_MS = 480_000;
+/**
+ * The first failure keeps a server out of the next half minute: a process that restarts is up again well within it. Doubled with
+ * each failure, so the fifth one reaches the cap: 30 s, 1, 2, 4, 8 min.
+ */
+const PENALTY: BackoffRule = { baseMs: 30_000, maxMs: 480_000 };
 
 /** A server without a failure for this long starts anew. Above the cap, so that a flapping one can't wait its record away. */
 const FORGIVEN_AFTER_MS = 900_000;
@@ -47,7 +48,7 @@ export class Penalties {
     if (record === undefined) {
       return 0;
     }
-    const penaltyMs = Math.min(FIRST_PENALTY_MS * 2 ** (record.failures - 1), MAX_PENALTY_MS);
+    const penaltyMs = doubledMs(record.failures, PENALTY);
     return Math.max(0, record.failedAt + penaltyMs - this.#clock.now());
   }
 

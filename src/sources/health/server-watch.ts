@@ -1,3 +1,4 @@
+import { messageOf } from "../../core/message-of.ts";
 import type { Clock } from "../../core/ports.ts";
 import type { ServerEndpoint } from "../../core/server-endpoint.ts";
 import type { FleetWaits, WaitLength } from "../../core/time/fleet-waits.ts";
@@ -258,6 +259,6 @@ export function failureOf(error: unknown): WatchFailure {
 
 /** Why the server failed, without its name. */
 function reasonOf(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   return error instanceof ConnectionError ? message.replace(`server ${error.server}: `, "") : message;
 }

@@ -1,12 +1,14 @@
 import type { Fleet } from "../../core/fleet.ts";
 import type { Heard, HeartbeatAnswer, HeartbeatQuery } from "../../core/heartbeat.ts";
 import { LeftOut } from "../../core/left-out.ts";
+import { messageOf } from "../../core/message-of.ts";
 import type { Clock, Logger, Random } from "../../core/ports.ts";
 import { printable } from "../../core/printable.ts";
 import { fleetPaceMs } from "../../core/rebalance.ts";
 import { rotateWhile } from "../../core/rotation.ts";
 import type { RpcProxy } from "../../core/rpc-proxy.ts";
 import type { EndpointError, ServerEndpoint } from "../../core/server-endpoint.ts";
+import { type BackoffRule, backoffMs } from "../../core/time/backoff.ts";
 import { delay } from "../../core/time/delay.ts";
 import { drawnOnce, FleetWaits, type WaitLength } from "../../core/time/fleet-waits.ts";
 import { isOfOtherRegion } from "../../net/connection/connection-error.ts";
@@ -22,8 +24,8 @@ const HEARTBEATS_PER_SECOND_PER_SERVER = 50;
 /** The scaled base of the period ends here, so the period at 30 min: 5 servers are there with 225,000 nodes, and see 148 a second of 1,000,000. */
 const LONGEST_BASE_MS = 900_000;
 
-/** The wait after a failed round is random and doubles from 1 s up to this. */
-const MAX_BACKOFF_MS = 30_000;
+/** The wait after a failed round. */
+const RETRY: BackoffRule = { baseMs: 2_000, maxMs: 30_000 };
 
 /**
  * A head that names no leader keeps its place for so long: a new leader is there 2.5 to 3.6 s after the old one died (measured
@@ -108,7 +110,7 @@ export class Heartbeat {
     for (let failures = 0; !signal.aborted; ) {
       const heard = await this.#askRound(failures, signal);
       failures = heard ? 0 : failures + 1;
-      await (heard ? this.#untilDue(signal) : delay(clock, this.#backoffMs(failures), signal));
+      await (heard ? this.#untilDue(signal) : delay(clock, backoffMs(failures, RETRY, random()), signal));
     }
   }
 
@@ -253,18 +255,9 @@ export class Heartbeat {
       return finding === undefined ? undefined : { source: "heartbeat", reason: `${finding}, ${because}` };
     });
   }
-
-  /** Full jitter up to a doubling, capped limit. */
-  #backoffMs(failures: number): number {
-    return this.#ports.random() * Math.min(MAX_BACKOFF_MS, 1_000 * 2 ** Math.min(failures, 10));
-  }
 }
 
 function basePeriodMs(fleet: Fleet): number {
   const scaledMs = fleetPaceMs(fleet, HEARTBEATS_PER_SECOND_PER_SERVER);
   return Math.max(MIN_PERIOD_MS, Math.min(LONGEST_BASE_MS, scaledMs));
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

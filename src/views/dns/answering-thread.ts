@@ -1,14 +1,14 @@
 import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
 import type { Clock, Logger } from "../../core/ports.ts";
+import { type BackoffRule, doubledMs } from "../../core/time/backoff.ts";
 import { Counters } from "./counters.ts";
 import { DnsServerError, listenError } from "./listen-error.ts";
 import type { AnswerTable } from "./table/answer-table.ts";
 import type { FromThread, ListenAddress, ThreadSettings, ToThread } from "./thread-messages.ts";
 
 /** A thread that dies at once again waits 0.1, 0.2, 0.4 … s, at most 5: a port comes free, and no core is burnt. */
-const RESTART_DELAY_MS = 100;
-const MAX_RESTART_DELAY_MS = 5000;
+const RESTART: BackoffRule = { baseMs: 100, maxMs: 5_000 };
 /** A thread closes its sockets in a few ms; one that is stuck is ended after a second. */
 const STOP_DEADLINE_MS = 1000;
 
@@ -167,8 +167,8 @@ export class AnsweringThread {
 
   #restart(reason: string): void {
     const { clock, logger } = this.#options;
-    const delayMs = Math.min(MAX_RESTART_DELAY_MS, RESTART_DELAY_MS * 2 ** this.#failuresInARow);
     this.#failuresInARow++;
+    const delayMs = doubledMs(this.#failuresInARow, RESTART);
     logger.error({ reason, delayMs }, "the answering thread died; starting it again");
     const cancel = clock.after(delayMs, () => {
       this.#restarts++;

@@ -1,3 +1,4 @@
+import { joinHostPort } from "../../core/server-endpoint.ts";
 import type { Transport } from "./counters.ts";
 
 export type DnsServerErrorCode =
@@ -39,8 +40,7 @@ export function listenFailure(
 }
 
 export function listenError(failure: ListenFailure): DnsServerError {
-  const host = failure.host.includes(":") ? `[${failure.host}]` : failure.host;
-  const where = `${host}:${failure.port} (${failure.transport})`;
+  const where = `${joinHostPort(failure.host, failure.port)} (${failure.transport})`;
   const options = { cause: failure };
   switch (failure.systemCode) {
     case "EADDRINUSE":

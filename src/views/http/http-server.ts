@@ -3,7 +3,8 @@ import type { AddressInfo } from "node:net";
 import fastify, { type FastifyInstance, type FastifyRequest } from "fastify";
 import type { Logger } from "../../core/ports.ts";
 import { printable } from "../../core/printable.ts";
-import type { EndpointError } from "../../core/server-endpoint.ts";
+import { type EndpointError, joinHostPort } from "../../core/server-endpoint.ts";
+import { systemReason } from "../../core/system-reason.ts";
 import { SecretFile } from "../../files/secret-file.ts";
 import { refusal, refusedAddresses } from "./answers.ts";
 import { BodyLimit, limitConnections, timeouts } from "./client-limits.ts";
@@ -115,7 +116,9 @@ export class HttpServer {
       await app.listen({ host, port });
     } catch (error) {
       await app.close();
-      throw new HttpListenError(`http: ${host}:${port}: ${listenReason(error)}`, { cause: error });
+      throw new HttpListenError(`http: ${joinHostPort(host, port)}: ${systemReason(error)}`, {
+        cause: error,
+      });
     }
     this.#app = app;
   }
@@ -193,15 +196,4 @@ export class HttpServer {
     const same = expected.length > 0 && given.length === expected.length && timingSafeEqual(given, expected);
     return same ? undefined : "expected the token of http.token_file in the header Authorization: Bearer …";
   }
-}
-
-function listenReason(error: unknown): string {
-  const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
-  return (
-    {
-      EADDRINUSE: "address already in use",
-      EACCES: "permission denied",
-      EADDRNOTAVAIL: "no such address here",
-    }[code] ?? code
-  );
 }

@@ -273,19 +273,28 @@ suite("the HTTP server", () => {
     await closed.stop();
   });
 
-  test("a port in use is one line", async () => {
-    const { port = 0 } = server.address() ?? {};
-    const second = new HttpServer({
-      address: { host: "127.0.0.1", port },
-      tokenFile: null,
-      dnsState: () => "serving",
-      pools: new Map(),
+  for (const [host, shown] of [
+    ["127.0.0.1", "127.0.0.1"],
+    ["::1", "[::1]"],
+  ] as const) {
+    test(`a port in use of ${host} is one line`, async () => {
+      const listening = (port: number) =>
+        new HttpServer({
+          address: { host, port },
+          tokenFile: null,
+          dnsState: () => "serving",
+          pools: new Map(),
+        });
+      const first = listening(0);
+      await first.start();
+      const { port = 0 } = first.address() ?? {};
+      await assert.rejects(
+        listening(port).start(),
+        new HttpListenError(`http: ${shown}:${port}: address already in use`),
+      );
+      await first.stop();
     });
-    await assert.rejects(
-      second.start(),
-      new HttpListenError(`http: 127.0.0.1:${port}: address already in use`),
-    );
-  });
+  }
 
   test("stops with a connection open", async () => {
     const stopping = serverWith(null);
