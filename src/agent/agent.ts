@@ -15,7 +15,6 @@ import { ConsulClient } from "../net/consul/consul-client.ts";
 import { DnsResolver } from "../net/names/dns-resolver.ts";
 import { systemClock, systemRandom } from "../system-ports.ts";
 import { DnsServer } from "../views/dns/dns-server.ts";
-import { heartbeatOf } from "../views/http/heartbeat-body.ts";
 import { HttpServer, type PoolApi, READINESS_PATH } from "../views/http/http-server.ts";
 import { SelfRegistration } from "../views/self-registration.ts";
 import { AgentError } from "./agent-error.ts";
@@ -84,6 +83,7 @@ export class Agent {
       tokenFile: http.token_file,
       logger: logger.child({ name: "agent.http" }),
       dnsState: () => this.#dns.state().kind,
+      datacenter: config.datacenter,
       pools: new Map(this.#pools.map((pool) => [pool.name, this.#apiOf(pool)])),
     });
   }
@@ -256,7 +256,7 @@ export class Agent {
     return {
       hasHead: () => proxy.findServer() !== undefined,
       warnings: () => pool.warnings().map(shownWarning),
-      takeHeartbeat: pushed && ((body) => pushed.take(heartbeatOf(body, this.#config.datacenter))),
+      pushed,
     };
   }
 }

@@ -9,6 +9,8 @@ import type { Connector } from "../net/connection/held-connection.ts";
 import { TcpConnection } from "../net/connection/tcp-connection.ts";
 import type { ConsulCatalog } from "../net/consul/catalog.ts";
 import { nomadConnector } from "../net/nomad/nomad-connector.ts";
+import { nomadHeartbeat } from "../net/nomad/nomad-heartbeat.ts";
+import { nomadRegion } from "../net/nomad/nomad-region.ts";
 import { ConsulWatcher } from "../sources/consul/consul-watcher.ts";
 import { type ConsulWatchConfig, DEFAULT_CONSUL_WATCH } from "../sources/consul/watch-config.ts";
 import { warningsOf } from "../sources/consul/watch-status.ts";
@@ -17,12 +19,13 @@ import { HealthMonitor, type HealthPorts } from "../sources/health/health-monito
 import { Hearsay, neverAsks } from "../sources/health/hearsay.ts";
 import { PenalisingPinger } from "../sources/health/penalising-pinger.ts";
 import { Penalties } from "../sources/health/penalties.ts";
-import { ContactWatch } from "../sources/heartbeat/contact.ts";
-import { Heartbeat } from "../sources/heartbeat/heartbeat.ts";
-import { PushedHeartbeats } from "../sources/heartbeat/pushed-heartbeat.ts";
+import { AskedHeartbeats } from "../sources/heartbeat/asked-heartbeats.ts";
+import type { Contact } from "../sources/heartbeat/contact.ts";
+import { PushedHeartbeats } from "../sources/heartbeat/pushed-heartbeats.ts";
 import { hearingRegion, hearingRegionOf, RegionGate } from "../sources/region/region-gate.ts";
 import { StaticServers } from "../sources/static-servers.ts";
-import { nomadHeartbeat, nomadRegion, nomadTls } from "./nomad-pool.ts";
+import { silentLogger } from "../system-ports.ts";
+import { nomadTls } from "./nomad-pool.ts";
 import { NomadToken } from "./nomad-token.ts";
 
 /** The API version that this program speaks: the newest that Nomad servers have announced. */
@@ -50,9 +53,8 @@ export class Pool {
   readonly pushed: PushedHeartbeats | undefined;
   readonly #static: StaticServers;
   readonly #watcher: ConsulWatcher | undefined;
-  readonly #heartbeat: Heartbeat | undefined;
+  readonly #heartbeats: AskedHeartbeats | undefined;
   readonly #token: NomadToken | undefined;
-  readonly #contact: ContactWatch;
   readonly #health: HealthMonitor | Hearsay;
   readonly #firstReports: FirstReports;
   /** Absent when the servers are not dialled, or don't speak Nomad's RPC. */
@@ -73,9 +75,7 @@ export class Pool {
     const proxyConfig = proxyConfigOf(config, place);
     const proxy = new RpcProxy({ ...shared, pinger }, proxyConfig);
     const health = healthOf(config, connector, { ...shared, proxy, penalties });
-    const contact = new ContactWatch(ports.clock, (state) => {
-      this.#watcher?.setOrphaned(state === "orphaned");
-    });
+    const contactChanged = (contact: Contact) => this.#watcher?.setOrphaned(contact === "orphaned");
     const firstReports = new FirstReports(firstSourcesOf(config), started);
     const from = (source: FirstSource) => () => {
       firstReports.arrived(source);
@@ -87,10 +87,14 @@ export class Pool {
     });
     const connectionTo = (key: string) => health.connectionTo(key);
     const token = config.heartbeat === "nomad" ? new NomadToken(config, shared) : undefined;
+    // Heartbeats tell when its file is away or it is withheld.
+    const silentToken = token && new NomadToken(config, { ...shared, logger: silentLogger });
     this.name = name;
     this.proxy = proxy;
     this.pushed =
-      config.heartbeat === "push" ? new PushedHeartbeats(proxy, contact, from("push")) : undefined;
+      config.heartbeat === "push"
+        ? new PushedHeartbeats({ ...shared, proxy, contactChanged, reported: from("push") })
+        : undefined;
     this.#static = new StaticServers(proxy, shared, config.servers);
     this.#watcher =
       config.backups === null
@@ -99,25 +103,24 @@ export class Pool {
             { ...shared, catalog, sink: proxy, reported: from("consul") },
             watchConfigOf(config.backups, place.consul.wait),
           );
-    this.#heartbeat =
+    this.#heartbeats =
       token &&
-      new Heartbeat({
+      new AskedHeartbeats({
         ...shared,
         proxy,
         query: hearingRegionOf(
           nomadHeartbeat(token, proxyConfig, tls, { ...shared, connectionTo }),
           onOtherRegion,
         ),
-        contact,
+        contactChanged,
       });
     this.#token = token;
-    this.#contact = contact;
     this.#health = health;
     this.#firstReports = firstReports;
     this.#gate =
       config.ping === "nomad" || (config.ping === "tcp" && config.heartbeat === "nomad")
         ? new RegionGate(
-            { ...shared, proxy, query: nomadRegion(config, proxyConfig, tls, timeoutMs) },
+            { ...shared, proxy, query: nomadRegion(silentToken, proxyConfig, tls, timeoutMs) },
             place.region,
           )
         : undefined;
@@ -138,10 +141,10 @@ export class Pool {
   start(): void {
     if (this.#running === undefined) {
       this.#running = new AbortController();
-      this.#contact.start();
+      this.pushed?.start();
       this.#static.start();
       this.#watcher?.start();
-      this.#heartbeat?.start();
+      this.#heartbeats?.start();
       this.#health.start();
       this.#gate?.start();
       void this.proxy.run(this.#running.signal);
@@ -154,8 +157,8 @@ export class Pool {
     this.#running = undefined;
     this.#gate?.stop();
     this.#health.stop();
-    this.#heartbeat?.stop();
-    this.#contact.stop();
+    this.#heartbeats?.stop();
+    this.pushed?.stop();
     this.#static.stop();
     await this.#watcher?.stop();
   }

@@ -1,15 +1,26 @@
 import type { NodeServerInfo } from "./api-version-filter.ts";
 import type { ServerEndpoint } from "./server-endpoint.ts";
 
-/** What one server says of its cluster. */
-export interface HeartbeatAnswer {
+/** What a heartbeat says of a cluster, asked for or pushed. */
+interface Heartbeat {
+  /** Servers that are alive. Addresses are as whoever told them writes them, not checked. */
   readonly servers: readonly NodeServerInfo[];
-  /** `undefined` when the server would not tell: the last number is kept. */
+  /** Client nodes of the region; `undefined` when nobody told: the last number is kept. */
   readonly numNodes: number | undefined;
-  /** "" when it knows of no leader. */
+  /** RPC address of the leader; "" while there is none. */
   readonly leaderRpcAddr: string;
+}
+
+/** The heartbeat of a server that was asked. */
+export interface HeartbeatAnswer extends Heartbeat {
   /** The server's own region, where it names one that is not ours: what it says of ours is true, but it is no server of it. */
   readonly otherRegion?: string | undefined;
+}
+
+/** A heartbeat that somebody sends us, for servers that do not speak Nomad's RPC. */
+export interface PushedHeartbeat extends Heartbeat {
+  /** Milliseconds within which the next one is due. */
+  readonly ttlMs: number;
 }
 
 /** An answer, and the server that gave it. */
@@ -19,4 +30,4 @@ export interface Heard {
 }
 
 /** Asks one server; rejects when it can't be asked, or does not answer. */
-export type HeartbeatQuery = (server: ServerEndpoint, signal: AbortSignal) => Promise<HeartbeatAnswer>;
+export type AskForHeartbeat = (server: ServerEndpoint, signal: AbortSignal) => Promise<HeartbeatAnswer>;

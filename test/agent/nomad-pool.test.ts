@@ -4,12 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import { AgentError } from "../../src/agent/agent-error.ts";
-import { nomadHeartbeat, nomadTls } from "../../src/agent/nomad-pool.ts";
+import { nomadTls } from "../../src/agent/nomad-pool.ts";
 import { NomadToken } from "../../src/agent/nomad-token.ts";
 import type { PoolConfig } from "../../src/config/schema.ts";
 import type { Logger } from "../../src/core/ports.ts";
 import { ServerEndpoint } from "../../src/core/server-endpoint.ts";
 import { StandInServer } from "../../src/dev/stand-in-server.ts";
+import { nomadHeartbeat } from "../../src/net/nomad/nomad-heartbeat.ts";
 import { silentLogger, systemClock } from "../../src/system-ports.ts";
 import { RecordingLogger } from "../files/recording-logger.ts";
 

@@ -5,12 +5,13 @@ import { type AddressInfo, connect, createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
-import { nomadHeartbeat, nomadRegion } from "../../src/agent/nomad-pool.ts";
 import { NomadToken } from "../../src/agent/nomad-token.ts";
 import { configOf } from "../../src/config/layer.ts";
 import { warningsOf } from "../../src/config/warnings.ts";
 import { ServerEndpoint } from "../../src/core/server-endpoint.ts";
 import { StandInServer } from "../../src/dev/stand-in-server.ts";
+import { nomadHeartbeat } from "../../src/net/nomad/nomad-heartbeat.ts";
+import { nomadRegion } from "../../src/net/nomad/nomad-region.ts";
 import { silentLogger, systemClock } from "../../src/system-ports.ts";
 import { RecordingLogger } from "../files/recording-logger.ts";
 
@@ -162,7 +163,8 @@ suite("on the wire", () => {
     ] as const) {
       const wire = new Wiretap(ServerEndpoint.fromLiteral(server.address));
       const endpoint = await wire.start();
-      const ask = nomadRegion(poolOf({ servers: named ? [endpoint.key] : [] }), PLACE, undefined, 10_000);
+      const token = tokenOf({ servers: named ? [endpoint.key] : [] });
+      const ask = nomadRegion(token, PLACE, undefined, 10_000);
       assert.equal((await ask(endpoint, AbortSignal.timeout(10_000))).serves, true);
       wire.stop();
       assert.equal(wire.heard().tokens, tokens);

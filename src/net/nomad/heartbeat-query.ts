@@ -1,5 +1,6 @@
 import type { ApiVersion, NodeServerInfo } from "../../core/api-version-filter.ts";
 import { isPlausibleNodeCount, MAX_NODES } from "../../core/fleet.ts";
+import type { HeartbeatAnswer } from "../../core/heartbeat.ts";
 import { RecentMap } from "../../core/recent-map.ts";
 import { joinHostPort } from "../../core/server-endpoint.ts";
 import { ConnectionError } from "../connection/connection-error.ts";
@@ -8,18 +9,10 @@ import type { CallOptions } from "../connection/held-connection.ts";
 import { nodeCountIntervalMs } from "./node-count-pace.ts";
 import type { NomadClient, NomadMember, NomadMembers } from "./nomad-client.ts";
 
-/** What one server knows of its region: the arguments of `refreshServerLists`. */
-export interface HeartbeatAnswer {
-  /** Servers that are alive, in the server's order. Addresses are as the server writes them, not checked. */
-  readonly servers: readonly NodeServerInfo[];
-  /** Client nodes of the region; `undefined` when they were not counted this time: the last number stays. */
-  readonly numNodes: number | undefined;
+/** A server's answer, and what became of the count of nodes. */
+export interface CountedHeartbeat extends HeartbeatAnswer {
   /** Why counting failed, when it was tried. */
   readonly countFailure: ConnectionError | undefined;
-  /** RPC address of the leader, "" when the server knows of none. */
-  readonly leaderRpcAddr: string;
-  /** The server's own region, where it names one that is not ours: it passes questions on to ours. */
-  readonly otherRegion?: string;
 }
 
 /** Who asks. */
@@ -67,7 +60,7 @@ export class HeartbeatQuery {
    * One heartbeat. `timeoutMs` covers all of it. Rejects with the `ConnectionError` of the call that failed, or with the reason
    * of the signal; a count that fails rejects nothing.
    */
-  async ask(client: NomadClient, options: CallOptions): Promise<HeartbeatAnswer> {
+  async ask(client: NomadClient, options: CallOptions): Promise<CountedHeartbeat> {
     const left = sharedDeadline(options);
     const leaderRpcAddr = await client.leader({ ...left(), allowStale: true });
     const members = await this.#members(client, left());
@@ -173,7 +166,7 @@ export class HeartbeatQuery {
     client: NomadClient,
     numServers: number,
     options: CallOptions,
-  ): Promise<Pick<HeartbeatAnswer, "numNodes" | "countFailure">> {
+  ): Promise<Pick<CountedHeartbeat, "numNodes" | "countFailure">> {
     if (this.#countDueAt > this.#now()) {
       return { numNodes: undefined, countFailure: undefined };
     }

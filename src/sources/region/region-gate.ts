@@ -1,6 +1,7 @@
-import type { HeartbeatQuery } from "../../core/heartbeat.ts";
+import type { AskForHeartbeat } from "../../core/heartbeat.ts";
 import type { Clock, Logger, Random } from "../../core/ports.ts";
 import { printable } from "../../core/printable.ts";
+import type { AskForRegion, RegionVerdict } from "../../core/region.ts";
 import type { RpcProxy } from "../../core/rpc-proxy.ts";
 import type { ServerEndpoint } from "../../core/server-endpoint.ts";
 import type { SourceWarning } from "../../core/source-warning.ts";
@@ -9,21 +10,12 @@ import { drawnOnce, FleetWaits } from "../../core/time/fleet-waits.ts";
 import { isOfOtherRegion } from "../../net/connection/connection-error.ts";
 import type { Connector } from "../../net/connection/held-connection.ts";
 
-/** What a server says of itself: `own` is its region, where it names one. */
-interface RegionVerdict {
-  readonly serves: boolean;
-  readonly own: string | undefined;
-}
-
-/** Asks one server whether it serves our region; rejects when it can't be asked, or does not answer. */
-export type RegionQuery = (server: ServerEndpoint, signal: AbortSignal) => Promise<RegionVerdict>;
-
 interface RegionGatePorts {
   readonly proxy: Pick<
     RpcProxy,
     "snapshot" | "subscribe" | "numNodes" | "numServers" | "barServer" | "admitServer"
   >;
-  readonly query: RegionQuery;
+  readonly query: AskForRegion;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -49,7 +41,7 @@ export function hearingRegion(connector: Connector, onOther: OtherRegionListener
 }
 
 /** The same heartbeats; it tells of a server that says so in its answer. */
-export function hearingRegionOf(query: HeartbeatQuery, onOther: OtherRegionListener): HeartbeatQuery {
+export function hearingRegionOf(query: AskForHeartbeat, onOther: OtherRegionListener): AskForHeartbeat {
   return async (server, signal) => {
     const answer = await telling(server, query(server, signal), onOther);
     if (answer.otherRegion !== undefined) {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { MAX_NODES } from "../../core/fleet.ts";
+import type { PushedHeartbeat } from "../../core/heartbeat.ts";
 
 /** As large as a version in the tags of a Nomad server may be. */
 const version = z.int().nonnegative().max(999_999_999);
@@ -29,7 +30,7 @@ export const heartbeatBody = z.strictObject({
 export type HeartbeatBody = z.infer<typeof heartbeatBody>;
 
 /** The heartbeat that a body describes, for an agent in this datacenter. */
-export function heartbeatOf(body: HeartbeatBody, ourDatacenter: string) {
+export function heartbeatOf(body: HeartbeatBody, ourDatacenter: string): PushedHeartbeat {
   return {
     servers: body.servers.map((server) => ({
       rpcAdvertiseAddr: server.address,

@@ -1,6 +1,7 @@
 import { timingSafeEqual } from "node:crypto";
 import type { AddressInfo } from "node:net";
 import fastify, { type FastifyInstance, type FastifyRequest } from "fastify";
+import type { PushedHeartbeat } from "../../core/heartbeat.ts";
 import type { Logger } from "../../core/ports.ts";
 import { printable } from "../../core/printable.ts";
 import { type EndpointError, joinHostPort } from "../../core/server-endpoint.ts";
@@ -8,7 +9,7 @@ import { systemReason } from "../../core/system-reason.ts";
 import { SecretFile } from "../../files/secret-file.ts";
 import { refusal, refusedAddresses } from "./answers.ts";
 import { BodyLimit, limitConnections, timeouts } from "./client-limits.ts";
-import { type HeartbeatBody, heartbeatBody } from "./heartbeat-body.ts";
+import { heartbeatBody, heartbeatOf } from "./heartbeat-body.ts";
 
 /** 10,000 servers of 100 bytes each. */
 const MAX_BODY_BYTES = 1_048_576;
@@ -31,13 +32,18 @@ interface Warning {
   readonly message: string;
 }
 
+interface HeartbeatTaker {
+  /** Resolves with the addresses that could not be used. */
+  take(heartbeat: PushedHeartbeat): Promise<readonly EndpointError[]>;
+}
+
 /** What HTTP may ask of a pool. */
 export interface PoolApi {
   readonly hasHead: () => boolean;
   /** What is not as it should be with the pool's sources. */
   readonly warnings: () => readonly Warning[];
-  /** Absent when the pool takes no pushed heartbeats. Resolves with the addresses that could not be used. */
-  readonly takeHeartbeat?: ((body: HeartbeatBody) => Promise<readonly EndpointError[]>) | undefined;
+  /** Absent when the pool takes no pushed heartbeats. */
+  readonly pushed?: HeartbeatTaker | undefined;
 }
 
 export interface HttpOptions {
@@ -52,6 +58,8 @@ export interface HttpOptions {
   readonly logger?: Logger;
   /** `serving` when every thread answers; anything else is reported as it is. */
   readonly dnsState: () => string;
+  /** Of pushed servers that name no datacenter. */
+  readonly datacenter: string;
   readonly pools: ReadonlyMap<string, PoolApi>;
 }
 
@@ -145,7 +153,7 @@ export class HttpServer {
   }
 
   #addRoutes(app: FastifyInstance): void {
-    const { pools } = this.#options;
+    const { datacenter, pools } = this.#options;
     app.get("/v1/agent/health", () => ({ status: "alive" }));
     app.get(READINESS_PATH, async (_request, reply) => {
       const readiness = this.readiness();
@@ -153,8 +161,8 @@ export class HttpServer {
     });
     app.put<{ Params: { pool: string } }>("/v1/pools/:pool/heartbeat", async (request, reply) => {
       const { pool: name } = request.params;
-      const take = pools.get(name)?.takeHeartbeat;
-      if (take === undefined) {
+      const pushed = pools.get(name)?.pushed;
+      if (pushed === undefined) {
         const error = pools.has(name)
           ? `pool ${name} takes no pushed heartbeats: expected heartbeat: push in its configuration`
           : `no pool "${printable(name)}": expected one of ${[...pools.keys()].join(", ")}`;
@@ -171,7 +179,7 @@ export class HttpServer {
         return await reply.code(503).send({ error });
       }
       this.#waitingHeartbeats += 1;
-      const rejected = await take(body.data).finally(() => {
+      const rejected = await pushed.take(heartbeatOf(body.data, datacenter)).finally(() => {
         this.#waitingHeartbeats -= 1;
       });
       return refusedAddresses(rejected);

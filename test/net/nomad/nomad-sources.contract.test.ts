@@ -11,8 +11,8 @@ import { nomadConnector } from "../../../src/net/nomad/nomad-connector.ts";
 import { HealthMonitor } from "../../../src/sources/health/health-monitor.ts";
 import { PenalisingPinger } from "../../../src/sources/health/penalising-pinger.ts";
 import { Penalties } from "../../../src/sources/health/penalties.ts";
-import { ContactWatch } from "../../../src/sources/heartbeat/contact.ts";
-import { Heartbeat } from "../../../src/sources/heartbeat/heartbeat.ts";
+import { AskedHeartbeats } from "../../../src/sources/heartbeat/asked-heartbeats.ts";
+import type { Contact } from "../../../src/sources/heartbeat/contact.ts";
 import { silentLogger, systemClock, systemRandom, systemResolver } from "../../../src/system-ports.ts";
 import { IN_TIME, until } from "../connection/expectations.ts";
 import { type ClusterUnderTest, clustersUnderTest } from "./cluster-under-test.ts";
@@ -51,14 +51,16 @@ function contract(cluster: ClusterUnderTest): void {
     const identity = { datacenter: "dc1", region: settings.region, rpcMajorVersion: 1, rpcMinorVersion: 1 };
     const proxy = new RpcProxy({ ...ports, pinger }, identity);
     const monitor = new HealthMonitor({ ...ports, proxy, connector, penalties }, HEALTH);
-    const contact = new ContactWatch(systemClock, () => undefined);
+    const contacts: Contact[] = [];
     const question = new HeartbeatQuery(identity);
-    const heartbeat = new Heartbeat({
+    const heartbeat = new AskedHeartbeats({
       ...ports,
       // The first heartbeat at once, so that a test can wait for it.
       random: () => 0,
       proxy,
-      contact,
+      contactChanged: (contact) => {
+        contacts.push(contact);
+      },
       query: async (server, signal) => {
         const held = monitor.connectionTo(server.key);
         const lent = held instanceof NomadConnection ? held : undefined;
@@ -74,18 +76,18 @@ function contract(cluster: ClusterUnderTest): void {
       heartbeat.stop();
       monitor.stop();
     });
-    return { proxy, monitor, heartbeat, contact };
+    return { proxy, monitor, heartbeat, contacts };
   }
 
   test("a first heartbeat from one known server brings all of them as primaries, and a leader among them", async (t) => {
-    const { proxy, heartbeat, contact } = sources(t);
+    const { proxy, heartbeat, contacts } = sources(t);
     heartbeat.start();
     await proxy.addPrimaryServer(endpoints[0]?.key ?? "");
     await until(() => heartbeat.status().phase === "ok");
     const { servers } = proxy.snapshot();
     assert.ok(servers.length >= endpoints.length);
     assert.ok(proxy.serverRpcAddrs().includes(proxy.leaderAddr()), proxy.leaderAddr());
-    assert.equal(contact.contact, "held");
+    assert.deepEqual(contacts, [], "contact is held");
   });
 
   test("healthy servers keep their place while they are pinged and asked over one connection", async (t) => {

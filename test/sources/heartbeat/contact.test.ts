@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { RpcProxy } from "../../../src/core/rpc-proxy.ts";
 import { type Contact, ContactWatch } from "../../../src/sources/heartbeat/contact.ts";
-import { PushedHeartbeats } from "../../../src/sources/heartbeat/pushed-heartbeat.ts";
+import { PushedHeartbeats } from "../../../src/sources/heartbeat/pushed-heartbeats.ts";
 import { CONFIG, FakeClock, fakePorts } from "../../core/fake-ports.ts";
 
 function bench() {
@@ -40,9 +40,9 @@ test("a pushed heartbeat whose names resolve after the stop leaves no timer", as
   const ports = fakePorts();
   const resolved = Promise.withResolvers<{ addresses: string[]; ttlSeconds: number }>();
   const proxy = new RpcProxy({ ...ports, resolver: { resolve: () => resolved.promise } }, CONFIG);
-  const contact = new ContactWatch(ports.clock, () => undefined);
-  contact.start();
-  const taken = new PushedHeartbeats(proxy, contact).take({
+  const pushed = new PushedHeartbeats({ ...ports, proxy, contactChanged: () => undefined });
+  pushed.start();
+  const taken = pushed.take({
     servers: [
       { rpcAdvertiseAddr: "one.example:1", rpcMajorVersion: 1, rpcMinorVersion: 0, datacenter: "dc1" },
     ],
@@ -50,7 +50,7 @@ test("a pushed heartbeat whose names resolve after the stop leaves no timer", as
     leaderRpcAddr: "",
     ttlMs: 10_000,
   });
-  contact.stop();
+  pushed.stop();
   resolved.resolve({ addresses: ["127.0.0.1"], ttlSeconds: 60 });
   await taken;
   assert.equal(ports.clock.pending, 0);

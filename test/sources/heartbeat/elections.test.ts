@@ -6,8 +6,7 @@ import { RpcProxy } from "../../../src/core/rpc-proxy.ts";
 import { ConnectionPinger } from "../../../src/net/connection/connection-pinger.ts";
 import { HealthMonitor } from "../../../src/sources/health/health-monitor.ts";
 import { Penalties } from "../../../src/sources/health/penalties.ts";
-import { ContactWatch } from "../../../src/sources/heartbeat/contact.ts";
-import { Heartbeat } from "../../../src/sources/heartbeat/heartbeat.ts";
+import { AskedHeartbeats } from "../../../src/sources/heartbeat/asked-heartbeats.ts";
 import { CONFIG, FakeClock, fakePorts, seededRandom } from "../../core/fake-ports.ts";
 import { FakeServers } from "../health/fake-servers.ts";
 
@@ -63,8 +62,12 @@ async function agentOf(cluster: Cluster, clock: FakeClock, seed: number) {
     { ...ports, proxy, connector: cluster.servers, penalties: new Penalties(clock) },
     { intervalMs: 500, timeoutMs: 500, standby: true },
   );
-  const contact = new ContactWatch(clock, () => undefined);
-  const heartbeat = new Heartbeat({ ...ports, proxy, contact, query: ({ key }) => cluster.ask(key) });
+  const heartbeat = new AskedHeartbeats({
+    ...ports,
+    proxy,
+    contactChanged: () => undefined,
+    query: ({ key }) => cluster.ask(key),
+  });
   health.start();
   heartbeat.start();
   return {

@@ -22,7 +22,7 @@ interface Options {
 async function serving(t: TestContext, options: Options) {
   let heartbeats = 0;
   const { names = Promise.resolve(), ...limits } = options;
-  const takeHeartbeat = async () => {
+  const take = async () => {
     heartbeats += 1;
     await names;
     return [];
@@ -31,7 +31,8 @@ async function serving(t: TestContext, options: Options) {
     address: { host: "127.0.0.1", port: 0 },
     tokenFile: null,
     dnsState: () => "serving",
-    pools: new Map([["web", { hasHead: () => true, warnings: () => [], takeHeartbeat }]]),
+    datacenter: "dc1",
+    pools: new Map([["web", { hasHead: () => true, warnings: () => [], pushed: { take } }]]),
     ...limits,
   });
   await server.start();

@@ -5,13 +5,13 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
+import type { PushedHeartbeat } from "../../../src/core/heartbeat.ts";
 import { EndpointError } from "../../../src/core/server-endpoint.ts";
-import type { HeartbeatBody } from "../../../src/views/http/heartbeat-body.ts";
 import { HttpListenError, HttpServer, type PoolApi } from "../../../src/views/http/http-server.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "headwaiter-http-"));
 const tokenFile = join(directory, "token");
-const taken: HeartbeatBody[] = [];
+const taken: PushedHeartbeat[] = [];
 let hasHead = false;
 let dnsState = "serving";
 let refused = [new EndpointError("host-missing", ":1", "expected a host")];
@@ -22,15 +22,18 @@ function serverWith(token: string | null): HttpServer {
     address: { host: "127.0.0.1", port: 0 },
     tokenFile: token,
     dnsState: () => dnsState,
+    datacenter: "dc1",
     pools: new Map<string, PoolApi>([
       [
         "web",
         {
           hasHead: () => hasHead,
           warnings: () => warnings,
-          takeHeartbeat: (body) => {
-            taken.push(body);
-            return Promise.resolve(refused);
+          pushed: {
+            take: (heartbeat) => {
+              taken.push(heartbeat);
+              return Promise.resolve(refused);
+            },
           },
         },
       ],
@@ -132,8 +135,12 @@ suite("the HTTP server", () => {
       },
     });
     assert.deepEqual(taken.at(-1), {
-      ...HEARTBEAT,
-      servers: [{ address: "10.0.0.1:80", rpc_major_version: 1, rpc_minor_version: 0 }],
+      servers: [
+        { rpcAdvertiseAddr: "10.0.0.1:80", datacenter: "dc1", rpcMajorVersion: 1, rpcMinorVersion: 0 },
+      ],
+      numNodes: undefined,
+      leaderRpcAddr: "10.0.0.1:80",
+      ttlMs: 30_000,
     });
   });
 
@@ -283,6 +290,7 @@ suite("the HTTP server", () => {
           address: { host, port },
           tokenFile: null,
           dnsState: () => "serving",
+          datacenter: "dc1",
           pools: new Map(),
         });
       const first = listening(0);

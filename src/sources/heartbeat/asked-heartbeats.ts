@@ -1,5 +1,5 @@
 import type { Fleet } from "../../core/fleet.ts";
-import type { Heard, HeartbeatAnswer, HeartbeatQuery } from "../../core/heartbeat.ts";
+import type { AskForHeartbeat, Heard, HeartbeatAnswer } from "../../core/heartbeat.ts";
 import { LeftOut } from "../../core/left-out.ts";
 import { messageOf } from "../../core/message-of.ts";
 import type { Clock, Logger, Random } from "../../core/ports.ts";
@@ -12,7 +12,7 @@ import { type BackoffRule, backoffMs } from "../../core/time/backoff.ts";
 import { delay } from "../../core/time/delay.ts";
 import { drawnOnce, FleetWaits, type WaitLength } from "../../core/time/fleet-waits.ts";
 import { isOfOtherRegion } from "../../net/connection/connection-error.ts";
-import type { ContactWatch } from "./contact.ts";
+import { type Contact, ContactWatch } from "./contact.ts";
 import { findLeaderSide, type LeaderSide } from "./leader-side.ts";
 
 /** As Nomad's own clients in a small cluster: every 10 to 20 s, and the first one within 10 s of the start. */
@@ -50,8 +50,9 @@ interface HeartbeatPorts {
     | "numNodes"
     | "numServers"
   >;
-  readonly query: HeartbeatQuery;
-  readonly contact: ContactWatch;
+  readonly query: AskForHeartbeat;
+  /** Contact was lost, or is there again. */
+  readonly contactChanged: (contact: Contact) => void;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -67,9 +68,10 @@ export type HeartbeatStatus =
  * Asks the head for the servers of its cluster, again and again: the primaries of the list. A server that does not
  * answer is followed at once by the next one of the list, then by random, growing waits.
  */
-export class Heartbeat {
+export class AskedHeartbeats {
   readonly #ports: HeartbeatPorts;
   readonly #waits: FleetWaits;
+  readonly #contact: ContactWatch;
   readonly #leftOut = new LeftOut();
   #untilNext: WaitLength = () => MIN_PERIOD_MS;
   /** The head while it names no leader, and since when: by `Clock.now`. */
@@ -80,6 +82,7 @@ export class Heartbeat {
   constructor(ports: HeartbeatPorts) {
     this.#ports = ports;
     this.#waits = new FleetWaits(ports.clock, ports.proxy);
+    this.#contact = new ContactWatch(ports.clock, ports.contactChanged);
   }
 
   status(): HeartbeatStatus {
@@ -89,7 +92,7 @@ export class Heartbeat {
   start(): void {
     if (this.#running === undefined) {
       this.#running = new AbortController();
-      this.#ports.contact.start(2 * MIN_PERIOD_MS);
+      this.#contact.start(2 * MIN_PERIOD_MS);
       void this.#run(this.#running.signal);
     }
   }
@@ -97,7 +100,7 @@ export class Heartbeat {
   stop(): void {
     this.#running?.abort();
     this.#running = undefined;
-    this.#ports.contact.stop();
+    this.#contact.stop();
   }
 
   async #run(signal: AbortSignal): Promise<void> {
@@ -120,7 +123,7 @@ export class Heartbeat {
     await this.#waits.wait(this.#untilNext, signal);
     const waitMs = this.#untilNext(this.#waits.fleet);
     if (waitMs < drawnMs) {
-      this.#ports.contact.expectWithin(waitMs);
+      this.#contact.expectWithin(waitMs);
     }
   }
 
@@ -179,7 +182,7 @@ export class Heartbeat {
   }
 
   async #take(server: ServerEndpoint, answer: HeartbeatAnswer, signal: AbortSignal): Promise<void> {
-    const { clock, contact, logger, proxy, random } = this.#ports;
+    const { clock, logger, proxy, random } = this.#ports;
     const heard: Heard = { from: server, answer };
     const isLeaderless = answer.leaderRpcAddr === "";
     const side = isLeaderless ? await this.#leaderSide(heard, signal) : undefined;
@@ -200,7 +203,7 @@ export class Heartbeat {
     const chance = drawnOnce(random);
     const period: WaitLength = (fleet) => (1 + chance()) * basePeriodMs(fleet);
     this.#untilNext = isNews ? () => AFTER_ELECTION_MS : period;
-    contact.heard(period(this.#waits.fleet), leaderRpcAddr !== "");
+    this.#contact.heard(period(this.#waits.fleet), leaderRpcAddr !== "");
   }
 
   #noteRejected(rejected: readonly EndpointError[]): void {

@@ -3,8 +3,8 @@ import { suite, test } from "node:test";
 import type { HeartbeatAnswer } from "../../../src/core/heartbeat.ts";
 import { RpcProxy } from "../../../src/core/rpc-proxy.ts";
 import { ConnectionError } from "../../../src/net/connection/connection-error.ts";
-import { type Contact, ContactWatch } from "../../../src/sources/heartbeat/contact.ts";
-import { Heartbeat } from "../../../src/sources/heartbeat/heartbeat.ts";
+import { AskedHeartbeats } from "../../../src/sources/heartbeat/asked-heartbeats.ts";
+import type { Contact } from "../../../src/sources/heartbeat/contact.ts";
 import { CONFIG, fakePorts, settled } from "../../core/fake-ports.ts";
 
 const [A, B, C] = ["127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3"] as const;
@@ -29,11 +29,10 @@ async function bench(known: readonly string[]) {
   const answers = new Map<string, HeartbeatAnswer | "down">();
   const asked: { readonly key: string; readonly at: number }[] = [];
   const contacts: Contact[] = [];
-  const contact = new ContactWatch(ports.clock, (state) => contacts.push(state));
-  const heartbeat = new Heartbeat({
+  const heartbeat = new AskedHeartbeats({
     ...ports,
     proxy,
-    contact,
+    contactChanged: (contact) => contacts.push(contact),
     query: ({ key }) => {
       asked.push({ key, at: ports.clock.now() });
       const answer = answers.get(key) ?? answerOf(A);
@@ -116,9 +115,8 @@ suite("regions", () => {
 
   test("that a server is of another one is said once, by who bars it", async () => {
     const { ports, proxy } = await bench([A]);
-    const contact = new ContactWatch(ports.clock, () => undefined);
     const query = ({ key }: { key: string }) => Promise.reject(noPath(key));
-    const heartbeat = new Heartbeat({ ...ports, proxy, contact, query });
+    const heartbeat = new AskedHeartbeats({ ...ports, proxy, contactChanged: () => undefined, query });
     heartbeat.start();
     await ports.clock.advance(60_000);
     heartbeat.stop();

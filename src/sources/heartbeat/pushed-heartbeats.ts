@@ -1,0 +1,43 @@
+import type { PushedHeartbeat } from "../../core/heartbeat.ts";
+import type { Clock } from "../../core/ports.ts";
+import type { RpcProxy } from "../../core/rpc-proxy.ts";
+import type { EndpointError } from "../../core/server-endpoint.ts";
+import { type Contact, ContactWatch } from "./contact.ts";
+
+interface PushPorts {
+  readonly proxy: Pick<RpcProxy, "refreshServerLists" | "numNodes">;
+  readonly clock: Clock;
+  /** Contact was lost, or is there again. */
+  readonly contactChanged: (contact: Contact) => void;
+  /** Called each time a heartbeat has been taken. */
+  readonly reported?: () => void;
+}
+
+/** Takes pushed heartbeats into the list. The first may take any time to come. */
+export class PushedHeartbeats {
+  readonly #ports: PushPorts;
+  readonly #contact: ContactWatch;
+
+  constructor(ports: PushPorts) {
+    this.#ports = ports;
+    this.#contact = new ContactWatch(ports.clock, ports.contactChanged);
+  }
+
+  start(): void {
+    this.#contact.start();
+  }
+
+  stop(): void {
+    this.#contact.stop();
+  }
+
+  /** @returns the addresses that could not be used; the others were applied. */
+  async take(heartbeat: PushedHeartbeat): Promise<readonly EndpointError[]> {
+    const { proxy, reported } = this.#ports;
+    const { leaderRpcAddr, numNodes = proxy.numNodes(), servers, ttlMs } = heartbeat;
+    const rejected = await proxy.refreshServerLists(servers, numNodes, leaderRpcAddr, { source: "push" });
+    this.#contact.heard(ttlMs, leaderRpcAddr !== "");
+    reported?.();
+    return rejected;
+  }
+}
