@@ -13,7 +13,7 @@ import { decode } from "dns-packet";
 import { freePort } from "../scripts/lab/free-port.ts";
 import { PeerProcess } from "../scripts/lab/peer-process.ts";
 import type { DnsServer } from "../src/views/dns/dns-server.ts";
-import type { ListenAddress } from "../src/views/dns/thread-messages.ts";
+import type { DnsAddress } from "../src/views/dns/thread-messages.ts";
 import { askAnyUdp, askTcp, framed } from "../test/views/dns/dns-client.ts";
 import { manyServers, pool } from "../test/views/dns/pools.ts";
 import { serving } from "../test/views/dns/serving.ts";
@@ -77,7 +77,7 @@ function fetched(port: number): Promise<string> {
 }
 
 /** What a forwarder answers; "no answer" while it does not listen. */
-async function answered(address: ListenAddress, question = SRV, patienceMs = 5000): Promise<string> {
+async function answered(address: DnsAddress, question = SRV, patienceMs = 5000): Promise<string> {
   return text(await askAnyUdp(address, question, patienceMs));
 }
 
@@ -113,7 +113,7 @@ describe("real consumers", () => {
       cold: pool("empty", []),
     });
     const port = await freePort();
-    const unbound: ListenAddress = { host: "127.0.0.1", port };
+    const unbound: DnsAddress = { host: "127.0.0.1", port };
     const config = await configured("unbound.conf", [
       "server:",
       `  directory: "${folder}"`,
@@ -172,7 +172,7 @@ describe("real consumers", () => {
   test("dnsmasq forwarding the zone", async (t) => {
     const { dns, address } = await serving(t, { nomad: pool("live", ["10.0.0.1:4647"]) });
     const port = await freePort();
-    const dnsmasq: ListenAddress = { host: "127.0.0.1", port };
+    const dnsmasq: DnsAddress = { host: "127.0.0.1", port };
     await running(
       t,
       "dnsmasq",

@@ -4,7 +4,7 @@ import { execFileSync } from "node:child_process";
 import { before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { until } from "../scripts/lab/until.ts";
-import type { ListenAddress } from "../src/views/dns/thread-messages.ts";
+import type { DnsAddress } from "../src/views/dns/thread-messages.ts";
 import { askAnyUdp } from "../test/views/dns/dns-client.ts";
 import { pool } from "../test/views/dns/pools.ts";
 import { type Serving, serving } from "../test/views/dns/serving.ts";
@@ -25,7 +25,7 @@ const PATIENCE_MS = 5_000;
 /** Room for a busy machine: the forwarders that keep a failure by default keep it for 5 to 60 s. */
 const KEPT_MS = 3_000;
 
-async function answer(forwarder: ListenAddress, patienceMs = PATIENCE_MS): Promise<string> {
+async function answer(forwarder: DnsAddress, patienceMs = PATIENCE_MS): Promise<string> {
   return text(await askAnyUdp(forwarder, SRV, patienceMs));
 }
 
@@ -43,7 +43,7 @@ async function know({ dns, address }: Serving, ...servers: readonly string[]): P
   await come(async () => (await turn(address)) === next);
 }
 
-async function turn(agent: ListenAddress): Promise<string | undefined> {
+async function turn(agent: DnsAddress): Promise<string | undefined> {
   const reply = await askAnyUdp(agent, query("turn.headwaiter.internal. IN A"), PATIENCE_MS);
   return / IN A (\S+)$/.exec(text(reply))?.[1];
 }

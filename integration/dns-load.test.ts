@@ -6,7 +6,7 @@ import { describe, test } from "node:test";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import type { DnsServer } from "../src/views/dns/dns-server.ts";
-import type { ListenAddress } from "../src/views/dns/thread-messages.ts";
+import type { DnsAddress } from "../src/views/dns/thread-messages.ts";
 import { seededRandom } from "../test/core/fake-ports.ts";
 import { type Sample, slopeOf } from "../test/support/slope.ts";
 import { askTcp, askUdp, framed } from "../test/views/dns/dns-client.ts";
@@ -33,7 +33,7 @@ const seen = (dns: DnsServer): number => dns.counters().duration.count;
 
 async function flood(
   dns: DnsServer,
-  { host, port }: ListenAddress,
+  { host, port }: DnsAddress,
   next: () => Buffer,
   count: number,
 ): Promise<void> {
@@ -70,7 +70,7 @@ function usedMiB(): number {
 /** Sends frames over connections that the server may close at any of them. */
 async function floodTcp(
   dns: DnsServer,
-  { host, port }: ListenAddress,
+  { host, port }: DnsAddress,
   next: () => Buffer,
   count: number,
 ): Promise<void> {
@@ -132,7 +132,7 @@ function slower(dns: DnsServer, seconds: number): number {
 }
 
 /** The time that 99 of 100 questions take at most, asked one after the other. */
-async function p99Ms(address: ListenAddress, count: number): Promise<number> {
+async function p99Ms(address: DnsAddress, count: number): Promise<number> {
   const times: number[] = [];
   for (let i = 0; i < count; i++) {
     const start = performance.now();

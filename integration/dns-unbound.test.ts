@@ -4,7 +4,7 @@ import { execFileSync } from "node:child_process";
 import { before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { decode } from "dns-packet";
-import type { ListenAddress } from "../src/views/dns/thread-messages.ts";
+import type { DnsAddress } from "../src/views/dns/thread-messages.ts";
 import { askAnyUdp } from "../test/views/dns/dns-client.ts";
 import { pool } from "../test/views/dns/pools.ts";
 import { serving } from "../test/views/dns/serving.ts";
@@ -17,13 +17,13 @@ before(() => {
   execFileSync(fileURLToPath(new URL("../scripts/dns-peers", import.meta.url)), { stdio: "inherit" });
 });
 
-async function answer(unbound: ListenAddress, question: string, patienceMs = 5000): Promise<string> {
+async function answer(unbound: DnsAddress, question: string, patienceMs = 5000): Promise<string> {
   return text(await askAnyUdp(unbound, query(`${question} +rd`), patienceMs));
 }
 
 const SRV = "_nomad._tcp.headwaiter.internal. IN SRV";
 
-async function resolves(unbound: ListenAddress): Promise<boolean> {
+async function resolves(unbound: DnsAddress): Promise<boolean> {
   return (await answer(unbound, SRV, 200)).includes(" SRV ");
 }
 

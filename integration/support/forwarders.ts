@@ -6,7 +6,7 @@ import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import { freePort } from "../../scripts/lab/free-port.ts";
 import { PeerProcess } from "../../scripts/lab/peer-process.ts";
-import type { ListenAddress } from "../../src/views/dns/thread-messages.ts";
+import type { DnsAddress } from "../../src/views/dns/thread-messages.ts";
 
 const PAGE = fileURLToPath(new URL("../../docs/dns.md", import.meta.url));
 
@@ -121,7 +121,7 @@ const FILE_NAME = "recursor.conf";
 const AGENT = /127\.0\.0\.1([@#:]| port )8653/;
 
 /** The recipe as docs/dns.md prints it, but for the agent's address. */
-async function recipeFor(name: ForwarderName, agent: ListenAddress): Promise<string> {
+async function recipeFor(name: ForwarderName, agent: DnsAddress): Promise<string> {
   const page = await readFile(PAGE, "utf8");
   const recipe = new RegExp(`^\`\`\`\\n(?:#|--) ${name}\\n(.*?)^\`\`\`$`, "ms").exec(page)?.[1];
   if (recipe === undefined || !AGENT.test(recipe)) {
@@ -134,10 +134,10 @@ async function recipeFor(name: ForwarderName, agent: ListenAddress): Promise<str
 export async function startForwarder(
   t: TestContext,
   name: ForwarderName,
-  agent: ListenAddress,
-  isReady: (forwarder: ListenAddress) => Promise<boolean>,
+  agent: DnsAddress,
+  isReady: (forwarder: DnsAddress) => Promise<boolean>,
   adapt: (recipe: string) => string = (recipe) => recipe,
-): Promise<ListenAddress> {
+): Promise<DnsAddress> {
   const { command, args, configuration } = FORWARDERS[name];
   const folder = await mkdtemp(join(tmpdir(), "forwarder-"));
   t.after(() => rm(folder, { recursive: true }));

@@ -1,16 +1,16 @@
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import type { TestContext } from "node:test";
-import type { ListenAddress } from "../../src/views/dns/thread-messages.ts";
+import type { DnsAddress } from "../../src/views/dns/thread-messages.ts";
 
 interface UdpRelay {
-  readonly address: ListenAddress;
+  readonly address: DnsAddress;
   /** What clients sent, in order. */
   readonly messages: readonly Buffer[];
 }
 
 /** Hands datagrams on to a server and its answers back, until the test ends: shows what a client really sends. */
-export async function startUdpRelay(t: TestContext, server: ListenAddress): Promise<UdpRelay> {
+export async function startUdpRelay(t: TestContext, server: DnsAddress): Promise<UdpRelay> {
   const messages: Buffer[] = [];
   const front = createSocket("udp4");
   t.after(() => front.close());

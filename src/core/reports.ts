@@ -13,7 +13,7 @@ interface List {
 }
 
 /** What is reported of each tier; of a tier that is absent nothing is said. */
-export type Addresses = Readonly<Partial<Record<Tier, readonly string[]>>>;
+export type ReportedAddresses = Readonly<Partial<Record<Tier, readonly string[]>>>;
 
 export type Found = Readonly<Record<Tier, FoundServers>>;
 
@@ -40,7 +40,7 @@ export class Reports {
    */
   async take(
     source: "consul" | "state-file" | "heartbeat",
-    addresses: Addresses,
+    addresses: ReportedAddresses,
     eventOf: (found: Found) => ServerEvent | undefined,
   ): Promise<readonly EndpointError[]> {
     const call = this.#calls[source].begin();
@@ -69,7 +69,7 @@ export class Reports {
   /** Rolls of the source's last report are replaced together: a name that changed its tier is not asked for anew. */
   #rollsOf(
     source: string,
-    addresses: Addresses,
+    addresses: ReportedAddresses,
     late: (endpoint: ServerEndpoint, tier: Tier) => void,
   ): Record<Tier, Roll> {
     const rollOf = (tier: Tier) =>

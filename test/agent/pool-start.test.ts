@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { suite, type TestContext, test } from "node:test";
 import { Agent } from "../../src/agent/agent.ts";
 import { configOf } from "../../src/config/layer.ts";
-import type { ListenAddress } from "../../src/views/dns/thread-messages.ts";
+import type { DnsAddress } from "../../src/views/dns/thread-messages.ts";
 import { ConsulDriver } from "../net/consul/consul-driver.ts";
 import { FakeConsul } from "../net/consul/fake-consul.ts";
 import { ScriptedProxy } from "../net/consul/scripted-proxy.ts";
@@ -31,7 +31,7 @@ async function running(
   t: TestContext,
   pool: object,
   values: object = {},
-): Promise<{ readonly address: ListenAddress; readonly http: string }> {
+): Promise<{ readonly address: DnsAddress; readonly http: string }> {
   const lines = new Lines();
   const { dns, ...others } = { dns: {}, ...values };
   const all = {
@@ -47,15 +47,15 @@ async function running(
 }
 
 /** Whether a question sent behind this one is answered before it. */
-async function waits(address: ListenAddress): Promise<boolean> {
+async function waits(address: DnsAddress): Promise<boolean> {
   return (await askUdp(address, SRV)) === undefined;
 }
 
-async function saysSo(address: ListenAddress): Promise<boolean> {
+async function saysSo(address: DnsAddress): Promise<boolean> {
   return text(await askUdp(address, SRV)).startsWith(";; SERVFAIL");
 }
 
-async function names(address: ListenAddress, port: number): Promise<boolean> {
+async function names(address: DnsAddress, port: number): Promise<boolean> {
   return text(await askAnyUdp(address, SRV, 60_000)).includes(` SRV 0 1 ${port} `);
 }
 

@@ -22,7 +22,7 @@ const OTHER_FAMILY_MS = 1_000;
  * IPv6 route would try the others in vain.
  * @throws ResolveError when neither family has an answer: the failure that leaves the most hope.
  */
-export async function addressesOf(
+export async function lookUpAddresses(
   name: string,
   policy: AskPolicy,
   last: LastAddresses,

@@ -1,8 +1,8 @@
 import type { Resolution, Resolver } from "../../core/ports.ts";
-import { addressesOf } from "./address-lookup.ts";
+import { lookUpAddresses } from "./address-lookup.ts";
 import { type Hosts, parseHosts } from "./hosts-file.ts";
 import { LastAddresses } from "./last-addresses.ts";
-import { type Nameserver, parseNameserver } from "./nameserver.ts";
+import { type Nameserver, parseNameserverAddress } from "./nameserver.ts";
 import type { AskPolicy } from "./nameserver-failover.ts";
 import { ParsedFile } from "./parsed-file.ts";
 import { parseResolvConf, type ResolvConf } from "./resolv-conf.ts";
@@ -50,7 +50,7 @@ export class DnsResolver implements Resolver {
   /** @throws ResolveError `nameserver-invalid`. */
   constructor(options: DnsResolverOptions = {}) {
     this.#options = { ...options };
-    this.#nameservers = (options.nameservers ?? []).map(parseNameserver);
+    this.#nameservers = (options.nameservers ?? []).map(parseNameserverAddress);
     this.#resolvConf = new ParsedFile(options.resolvConfPath ?? "/etc/resolv.conf", parseResolvConf);
     this.#hosts = new ParsedFile(options.hostsPath ?? "/etc/hosts", parseHosts);
   }
@@ -82,7 +82,7 @@ export class DnsResolver implements Resolver {
     let failure: ResolveError | undefined;
     for (const name of names) {
       try {
-        return await addressesOf(name, policy, this.#last, signal);
+        return await lookUpAddresses(name, policy, this.#last, signal);
       } catch (error) {
         const latest = ResolveError.from(error, "server-failure");
         if (!latest.isAboutTheName) {

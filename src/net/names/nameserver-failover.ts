@@ -1,6 +1,6 @@
 import { type Nameserver, nameserverText } from "./nameserver.ts";
-import { encodeQuery, type Family, type Query } from "./query.ts";
-import { type AnswerRecord, decodeReply, type Reply } from "./reply.ts";
+import { type AddressQuery, encodeQuery, type Family } from "./query.ts";
+import { type AnswerRecord, decodeReply, type NameserverReply } from "./reply.ts";
 import { ResolveError } from "./resolve-error.ts";
 import { askByTcp } from "./tcp-exchange.ts";
 import { askByUdp } from "./udp-exchange.ts";
@@ -48,10 +48,10 @@ export async function askInOrder(
 
 async function askOnce(
   nameserver: Nameserver,
-  query: Query,
+  query: AddressQuery,
   timeoutMs: number,
   signal: AbortSignal | undefined,
-): Promise<Exclude<Reply, { kind: "truncated" }>> {
+): Promise<Exclude<NameserverReply, { kind: "truncated" }>> {
   const reply = decodeReply(await askByUdp(nameserver, query, { timeoutMs, signal }));
   if (reply.kind !== "truncated") {
     return reply;

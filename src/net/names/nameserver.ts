@@ -15,7 +15,7 @@ export interface Nameserver {
  * Parses `10.0.0.2`, `10.0.0.2:5353`, `::1`, `[::1]:5353`, `fe80::1%eth0` or `[fe80::1%eth0]:53`.
  * @throws ResolveError `nameserver-invalid`; a name is none: it would have to be resolved first.
  */
-export function parseNameserver(text: string): Nameserver {
+export function parseNameserverAddress(text: string): Nameserver {
   const scoped = text.includes("%") ? nameserverAt(text) : undefined;
   if (scoped !== undefined) {
     return scoped;

@@ -9,14 +9,14 @@ const HEADER_SIZE = 12;
 export const MAX_UDP_SIZE = 1_232;
 
 /** One question for the addresses of a name, with the ID of one try. */
-export interface Query {
+export interface AddressQuery {
   readonly name: string;
   readonly family: Family;
   readonly bytes: Buffer;
 }
 
 /** Encodes a recursive question with a random ID (RFC 5452). Without EDNS: a short list of addresses fits in 512 bytes, a long one comes by TCP. */
-export function encodeQuery(name: string, family: Family): Query {
+export function encodeQuery(name: string, family: Family): AddressQuery {
   const packet = new Packet();
   packet.header = new Packet.Header({ id: Packet.uuid(), rd: 1 });
   packet.questions = [
@@ -30,7 +30,7 @@ export function encodeQuery(name: string, family: Family): Query {
  * only the ID. Looks at the header and the question alone, so garbage costs nothing. The sender's address is the socket's
  * affair: it is connected.
  */
-export function isReplyTo(query: Query, message: Buffer): boolean {
+export function isReplyTo(query: AddressQuery, message: Buffer): boolean {
   const { bytes } = query;
   if (message.length < bytes.length || message.readUInt16BE(0) !== bytes.readUInt16BE(0)) {
     return false;

@@ -14,7 +14,7 @@ export type AnswerRecord =
   | { readonly kind: "alias"; readonly owner: string; readonly ttlSeconds: number; readonly target: string };
 
 /** What a nameserver said. */
-export type Reply =
+export type NameserverReply =
   | { readonly kind: "answer"; readonly records: readonly AnswerRecord[] }
   | { readonly kind: "no-such-name" }
   | { readonly kind: "truncated" };
@@ -29,7 +29,7 @@ const RCODE_REFUSED = 5;
  * Reads a message that `isReplyTo` has let through.
  * @throws ResolveError `refused`, `server-failure` or `malformed-answer`: this nameserver is of no use now.
  */
-export function decodeReply(message: Buffer): Reply {
+export function decodeReply(message: Buffer): NameserverReply {
   if ((message.readUInt8(2) & TRUNCATED) !== 0) {
     return { kind: "truncated" };
   }

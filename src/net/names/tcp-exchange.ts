@@ -1,7 +1,7 @@
 import { connect } from "node:net";
 import { type ExchangeLimits, exchange } from "./exchange.ts";
 import type { Nameserver } from "./nameserver.ts";
-import { isReplyTo, type Query } from "./query.ts";
+import { type AddressQuery, isReplyTo } from "./query.ts";
 import { ResolveError } from "./resolve-error.ts";
 
 /**
@@ -17,7 +17,11 @@ const LENGTH_SIZE = 2;
  * Asks by TCP, on a connection for this question alone.
  * @throws ResolveError, see `exchange`; `malformed-answer` when the answer is too long or no reply to the query.
  */
-export function askByTcp(nameserver: Nameserver, query: Query, limits: ExchangeLimits): Promise<Buffer> {
+export function askByTcp(
+  nameserver: Nameserver,
+  query: AddressQuery,
+  limits: ExchangeLimits,
+): Promise<Buffer> {
   return exchange(limits, (end) => {
     const socket = connect(nameserver.port, nameserver.address);
     let received: Buffer = Buffer.alloc(0);

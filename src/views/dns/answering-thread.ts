@@ -5,7 +5,7 @@ import { type BackoffRule, doubledMs } from "../../core/time/backoff.ts";
 import { Counters } from "./counters.ts";
 import { DnsServerError, listenError } from "./listen-error.ts";
 import type { AnswerTable } from "./table/answer-table.ts";
-import type { FromThread, ListenAddress, ThreadSettings, ToThread } from "./thread-messages.ts";
+import type { DnsAddress, FromThread, ThreadSettings, ToThread } from "./thread-messages.ts";
 
 /** A thread that dies at once again waits 0.1, 0.2, 0.4 … s, at most 5: a port comes free, and no core is burnt. */
 const RESTART: BackoffRule = { baseMs: 100, maxMs: 5_000 };
@@ -21,7 +21,7 @@ export type ThreadState =
   | {
       readonly kind: "serving";
       readonly worker: Worker;
-      readonly addresses: readonly ListenAddress[];
+      readonly addresses: readonly DnsAddress[];
       readonly since: number;
     }
   | {
@@ -32,7 +32,7 @@ export type ThreadState =
     };
 
 export interface AnsweringThreadOptions {
-  readonly listen: readonly ListenAddress[];
+  readonly listen: readonly DnsAddress[];
   readonly servesTcp: boolean;
   readonly sharesPort: boolean;
   readonly tcpConnections?: number | undefined;
@@ -46,7 +46,7 @@ export interface AnsweringThreadOptions {
 export class AnsweringThread {
   readonly counters = new Counters();
   readonly #options: AnsweringThreadOptions;
-  #listen: readonly ListenAddress[];
+  #listen: readonly DnsAddress[];
   #table: AnswerTable;
   #state: ThreadState = { kind: "stopped" };
   #restarts = 0;
@@ -68,7 +68,7 @@ export class AnsweringThread {
   }
 
   /** Resolves with the addresses bound. @throws DnsServerError when an address can't be; nothing is left running then. */
-  async start(): Promise<readonly ListenAddress[]> {
+  async start(): Promise<readonly DnsAddress[]> {
     const worker = this.#spawn();
     try {
       return await this.#listening(worker);
@@ -125,8 +125,8 @@ export class AnsweringThread {
   }
 
   /** Settles when the thread listens, can't, or dies; a death after that starts it again. */
-  #listening(worker: Worker): Promise<readonly ListenAddress[]> {
-    const { promise, resolve, reject } = Promise.withResolvers<readonly ListenAddress[]>();
+  #listening(worker: Worker): Promise<readonly DnsAddress[]> {
+    const { promise, resolve, reject } = Promise.withResolvers<readonly DnsAddress[]>();
     let reason = "it ended by itself";
     worker.on("message", (message: FromThread) => {
       if (message.kind === "listen-failed") {

@@ -4,14 +4,14 @@ import { AnsweringThread } from "./answering-thread.ts";
 import { Counters, type CounterValues } from "./counters.ts";
 import { ZoneEncoder } from "./table/zone-encoder.ts";
 import { WAITING_PLACES } from "./thread/waiting-room.ts";
-import type { ListenAddress } from "./thread-messages.ts";
+import type { DnsAddress } from "./thread-messages.ts";
 import { headReasonAfter } from "./zone/head-reason.ts";
 import { reachableAddresses } from "./zone/reachable-addresses.ts";
 import type { PoolState, PoolView } from "./zone/zone.ts";
 
 export interface DnsServerOptions {
   /** At least one; served on UDP and TCP each. */
-  readonly listen: readonly ListenAddress[];
+  readonly listen: readonly DnsAddress[];
   /** The zone, such as `headwaiter.internal`. */
   readonly domain: string;
   readonly ttlSeconds: number;
@@ -55,7 +55,7 @@ export class DnsServer {
   #views: ReadonlyMap<string, PoolView> = new Map();
   #publishes = false;
   #threads: readonly AnsweringThread[] = [];
-  #addresses: readonly ListenAddress[] = [];
+  #addresses: readonly DnsAddress[] = [];
 
   constructor(options: DnsServerOptions) {
     this.#options = options;
@@ -133,7 +133,7 @@ export class DnsServer {
   }
 
   /** Where it listens, with the ports the system chose; empty when stopped. */
-  addresses(): readonly ListenAddress[] {
+  addresses(): readonly DnsAddress[] {
     return this.#addresses;
   }
 

@@ -3,7 +3,7 @@
 import type { ListenFailure } from "./listen-error.ts";
 import type { AnswerTable } from "./table/answer-table.ts";
 
-export interface ListenAddress {
+export interface DnsAddress {
   /** An IP literal. */
   readonly host: string;
   /** 0 lets the system choose, one port for UDP and TCP. */
@@ -12,7 +12,7 @@ export interface ListenAddress {
 
 /** What a thread is started with. */
 export interface ThreadSettings {
-  readonly listen: readonly ListenAddress[];
+  readonly listen: readonly DnsAddress[];
   /** Several threads share a UDP port, but only one serves TCP. */
   readonly servesTcp: boolean;
   readonly sharesPort: boolean;
@@ -29,5 +29,5 @@ export interface ThreadSettings {
 export type ToThread = { readonly kind: "table"; readonly table: AnswerTable } | { readonly kind: "stop" };
 
 export type FromThread =
-  | { readonly kind: "listening"; readonly addresses: readonly ListenAddress[] }
+  | { readonly kind: "listening"; readonly addresses: readonly DnsAddress[] }
   | { readonly kind: "listen-failed"; readonly failure: ListenFailure };

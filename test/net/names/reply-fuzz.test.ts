@@ -3,7 +3,7 @@ import { isIP } from "node:net";
 import { suite, test } from "node:test";
 import fc from "fast-check";
 import { followAliases, MAX_ALIASES } from "../../../src/net/names/alias-chain.ts";
-import { encodeQuery, isReplyTo, type Query } from "../../../src/net/names/query.ts";
+import { type AddressQuery, encodeQuery, isReplyTo } from "../../../src/net/names/query.ts";
 import { decodeReply } from "../../../src/net/names/reply.ts";
 import { ResolveError } from "../../../src/net/names/resolve-error.ts";
 import { nameserver, resolverAt, V6 } from "./resolving.ts";
@@ -47,7 +47,7 @@ function damaged(answer: Buffer, from: number, { flips, cut, tail }: Damage): Bu
   return bytes;
 }
 
-function decodesOrFailsClearly(query: Query, message: Buffer): void {
+function decodesOrFailsClearly(query: AddressQuery, message: Buffer): void {
   try {
     const decoded = decodeReply(message);
     if (decoded.kind === "answer") {
@@ -141,7 +141,7 @@ suite("fuzzed answers", () => {
 });
 
 /** A record full of pointers, each to the one before, and as many records as fit whose owner and target are its end. */
-function pointerChain({ bytes }: Query, size: number): Buffer {
+function pointerChain({ bytes }: AddressQuery, size: number): Buffer {
   const chainAt = bytes.length + 11;
   const chain = Buffer.alloc(size / 2);
   for (let at = 0; at < chain.length; at += 2) {

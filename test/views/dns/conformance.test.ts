@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { DnsServer } from "../../../src/views/dns/dns-server.ts";
-import type { ListenAddress } from "../../../src/views/dns/thread-messages.ts";
+import type { DnsAddress } from "../../../src/views/dns/thread-messages.ts";
 import { ROWS } from "./conformance-rows.ts";
 import { askTcp, askUdp, framed } from "./dns-client.ts";
 import { pool } from "./pools.ts";
@@ -11,7 +11,7 @@ import { query, text } from "./zone-text.ts";
 
 describe("conformance", () => {
   let dns: DnsServer;
-  let address: ListenAddress;
+  let address: DnsAddress;
   before(async () => {
     ({ dns, address } = await started({
       nomad: pool("live", ["10.0.0.1:4647", "db.example:4648=10.0.0.5,2001:db8::5", "[2001:db8::1]:4649"]),

@@ -1,13 +1,13 @@
 /** A client that sends exactly the bytes it is given and returns exactly those it gets. */
 import { createSocket } from "node:dgram";
 import { connect, isIPv6 } from "node:net";
-import type { ListenAddress } from "../../../src/views/dns/thread-messages.ts";
+import type { DnsAddress } from "../../../src/views/dns/thread-messages.ts";
 
 /** Only for a server that hangs: nothing here waits for silence. */
 const PATIENCE_MS = 10_000;
 
 /** The reply over UDP, or undefined when a marker query sent after it was answered and it was not. */
-export async function askUdp({ host, port }: ListenAddress, query: Uint8Array): Promise<Buffer | undefined> {
+export async function askUdp({ host, port }: DnsAddress, query: Uint8Array): Promise<Buffer | undefined> {
   // The marker comes back after whatever the query brought: silence needs no waiting.
   const message = await firstReply(host, port, [query, MARKER]);
   return message?.equals(MARKER_REPLY) === true ? undefined : message;
@@ -15,7 +15,7 @@ export async function askUdp({ host, port }: ListenAddress, query: Uint8Array): 
 
 /** The reply of a server that need not be this one, or undefined when none came in time. */
 export function askAnyUdp(
-  { host, port }: ListenAddress,
+  { host, port }: DnsAddress,
   query: Uint8Array,
   patienceMs: number,
 ): Promise<Buffer | undefined> {
@@ -57,7 +57,7 @@ export function framed(query: Uint8Array): Buffer {
 
 /** The replies over one TCP connection to these chunks, each sent on its own; ends with `count` replies or a close. */
 export async function askTcp(
-  { host, port }: ListenAddress,
+  { host, port }: DnsAddress,
   chunks: readonly Uint8Array[],
   count = 1,
   patienceMs = PATIENCE_MS,

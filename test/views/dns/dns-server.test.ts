@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { describe, test } from "node:test";
 import { Worker } from "node:worker_threads";
 import { DnsServerError } from "../../../src/views/dns/listen-error.ts";
-import type { ListenAddress } from "../../../src/views/dns/thread-messages.ts";
+import type { DnsAddress } from "../../../src/views/dns/thread-messages.ts";
 import { occupied, threads } from "./disturbances.ts";
 import { askTcp, askUdp, framed } from "./dns-client.ts";
 import { manyServers, pool } from "./pools.ts";
@@ -16,7 +16,7 @@ const SRV = query("_nomad._tcp.headwaiter.internal. IN SRV");
 const ONE = pool("live", ["10.0.0.1:4647"]);
 const TWO = pool("live", ["10.0.0.2:4647"]);
 
-async function target(address: ListenAddress): Promise<string | undefined> {
+async function target(address: DnsAddress): Promise<string | undefined> {
   return /SRV 0 1 \d+ (\S+)\.addr/.exec(text(await askUdp(address, SRV)))?.[1];
 }
 

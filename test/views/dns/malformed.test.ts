@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { DnsServer } from "../../../src/views/dns/dns-server.ts";
-import type { ListenAddress } from "../../../src/views/dns/thread-messages.ts";
+import type { DnsAddress } from "../../../src/views/dns/thread-messages.ts";
 import { askTcp, askUdp, framed } from "./dns-client.ts";
 import { pool } from "./pools.ts";
 import { respondingFor } from "./responding.ts";
@@ -157,7 +157,7 @@ const ROWS: readonly (readonly [about: string, bytes: Buffer, expect: string])[]
 
 describe("malformed messages", () => {
   let dns: DnsServer;
-  let address: ListenAddress;
+  let address: DnsAddress;
   before(async () => {
     ({ dns, address } = await started({ nomad: pool("live", ["10.0.0.1:4647"]) }));
   });

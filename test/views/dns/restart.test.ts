@@ -4,7 +4,7 @@ import { describe, type TestContext, test } from "node:test";
 import type { Clock, Logger } from "../../../src/core/ports.ts";
 import { systemClock } from "../../../src/system-ports.ts";
 import type { DnsServer, DnsServerOptions } from "../../../src/views/dns/dns-server.ts";
-import type { ListenAddress } from "../../../src/views/dns/thread-messages.ts";
+import type { DnsAddress } from "../../../src/views/dns/thread-messages.ts";
 import { occupied, threads } from "./disturbances.ts";
 import { askTcp, askUdp, framed } from "./dns-client.ts";
 import { pool } from "./pools.ts";
@@ -20,14 +20,14 @@ function target(reply: Buffer | undefined): string | undefined {
   return /SRV 0 1 \d+ (\S+)\.addr/.exec(text(reply))?.[1];
 }
 
-async function answers({ host, port }: ListenAddress): Promise<readonly (string | undefined)[]> {
+async function answers({ host, port }: DnsAddress): Promise<readonly (string | undefined)[]> {
   const { replies } = await askTcp({ host, port }, [framed(SRV)]);
   return [target(await askUdp({ host, port }, SRV)), target(replies[0])];
 }
 
 interface Staged {
   readonly dns: DnsServer;
-  readonly address: ListenAddress;
+  readonly address: DnsAddress;
   readonly threads: ReturnType<typeof threads>;
   readonly log: readonly (readonly [message: string, fields: object])[];
   /** Until then no thread is started again. */

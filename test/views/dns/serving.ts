@@ -1,7 +1,7 @@
 import type { TestContext } from "node:test";
 import { silentLogger, systemClock } from "../../../src/system-ports.ts";
 import { type DnsPool, DnsServer, type DnsServerOptions } from "../../../src/views/dns/dns-server.ts";
-import type { ListenAddress } from "../../../src/views/dns/thread-messages.ts";
+import type { DnsAddress } from "../../../src/views/dns/thread-messages.ts";
 
 export const ZONE = "headwaiter.internal";
 
@@ -20,7 +20,7 @@ export function dnsServer(options: Partial<DnsServerOptions> = {}): DnsServer {
 
 export interface Serving {
   readonly dns: DnsServer;
-  readonly address: ListenAddress;
+  readonly address: DnsAddress;
 }
 
 /** A running server with these pools; the caller stops it. */

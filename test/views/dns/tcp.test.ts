@@ -5,7 +5,7 @@ import { connect, type Socket } from "node:net";
 import { describe, type TestContext, test } from "node:test";
 import { Counters } from "../../../src/views/dns/counters.ts";
 import { type TcpLimits, TcpListener } from "../../../src/views/dns/thread/tcp-listener.ts";
-import type { ListenAddress } from "../../../src/views/dns/thread-messages.ts";
+import type { DnsAddress } from "../../../src/views/dns/thread-messages.ts";
 import { askTcp, framed, unframed } from "./dns-client.ts";
 import { manyServers, pool } from "./pools.ts";
 import { respondingFor } from "./responding.ts";
@@ -17,7 +17,7 @@ const QUERY = framed(query("_nomad._tcp.headwaiter.internal. IN SRV"));
 async function listening(
   t: TestContext,
   limits: Partial<TcpLimits> = {},
-): Promise<{ readonly address: ListenAddress; readonly counters: Counters }> {
+): Promise<{ readonly address: DnsAddress; readonly counters: Counters }> {
   const { responder, waitingRoom, counters } = respondingFor({ nomad: pool("live", manyServers(300)) });
   const listener = new TcpListener(responder, waitingRoom, counters, { ...LIMITS, ...limits });
   const port = await listener.listen(0, "127.0.0.1");
@@ -27,7 +27,7 @@ async function listening(
   return { address: { host: "127.0.0.1", port }, counters };
 }
 
-async function open(t: TestContext, { host, port }: ListenAddress): Promise<Socket> {
+async function open(t: TestContext, { host, port }: DnsAddress): Promise<Socket> {
   const socket = connect({ host, port });
   socket.on("error", () => undefined);
   t.after(() => socket.destroy());

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { decode } from "dns-packet";
 import type { DnsServer } from "../../../src/views/dns/dns-server.ts";
-import type { ListenAddress } from "../../../src/views/dns/thread-messages.ts";
+import type { DnsAddress } from "../../../src/views/dns/thread-messages.ts";
 import { askTcp, askUdp, framed } from "./dns-client.ts";
 import { manyServers, NOON, pool } from "./pools.ts";
 import { serving, started } from "./serving.ts";
@@ -41,7 +41,7 @@ describe("a long zone name", () => {
 
 describe("truncation", () => {
   let dns: DnsServer;
-  let address: ListenAddress;
+  let address: DnsAddress;
   before(async () => {
     ({ dns, address } = await started({
       four: pool("live", manyServers(4)),

@@ -10,7 +10,7 @@ import { TcpListener } from "../../../src/views/dns/thread/tcp-listener.ts";
 import { UdpGate } from "../../../src/views/dns/thread/udp-gate.ts";
 import { UdpListener } from "../../../src/views/dns/thread/udp-listener.ts";
 import type { WaitingRoomLimits } from "../../../src/views/dns/thread/waiting-room.ts";
-import type { ListenAddress } from "../../../src/views/dns/thread-messages.ts";
+import type { DnsAddress } from "../../../src/views/dns/thread-messages.ts";
 import { askAnyUdp, askTcp, askUdp, framed, unframed } from "./dns-client.ts";
 import { manyServers, pool } from "./pools.ts";
 import { type Responding, respondingFor, SETTINGS } from "./responding.ts";
@@ -36,8 +36,8 @@ function isNotReady(reply: Buffer | undefined): boolean {
 }
 
 interface Room extends Responding {
-  readonly udp: ListenAddress;
-  readonly tcp: ListenAddress;
+  readonly udp: DnsAddress;
+  readonly tcp: DnsAddress;
   count(event: "waited" | "turnedAway" | "dropped"): number;
 }
 

@@ -2,7 +2,7 @@
 import { type Answer, encode } from "dns-packet";
 import { type ExtendedError, RCODE, type Rcode, type ResourceRecord, TYPE } from "../zone/record.ts";
 import type { ZoneNode, ZoneNodes } from "../zone/zone.ts";
-import { answeredTypes, nodeExtendedError, positiveReply, type Reply } from "../zone/zone-answer.ts";
+import { answeredTypes, nodeExtendedError, positiveReply, type ZoneReply } from "../zone/zone-answer.ts";
 import { encodeName } from "./domain-name.ts";
 import { encodeSoa, type SoaRecord } from "./soa-record.ts";
 
@@ -71,7 +71,7 @@ export function encodeNode(name: string, node: ZoneNode): EncodedName {
 
 /** The two answers that say "no", alike for all names but for the question. */
 export function encodeNegative(soa: ResourceRecord): Pick<AnswerTable, "unknownName" | "noData"> {
-  const noData: Reply = {
+  const noData: ZoneReply = {
     rcode: RCODE.NOERROR,
     authoritative: true,
     answer: [],
@@ -87,7 +87,7 @@ export function encodeNegative(soa: ResourceRecord): Pick<AnswerTable, "unknownN
 }
 
 /** Encodes a reply to a question about `questionName`; with undefined, to a question about any name. */
-function encodeReply(questionName: string | undefined, reply: Reply): EncodedReply {
+function encodeReply(questionName: string | undefined, reply: ZoneReply): EncodedReply {
   const soa = reply.answer[0] ?? reply.authority[0];
   if (soa?.data.type === "SOA") {
     // It is alone in its section, and the other one is empty.
@@ -113,7 +113,7 @@ function encodeReply(questionName: string | undefined, reply: Reply): EncodedRep
   };
 }
 
-function encodeSoaReply(reply: Reply, { bytes, zonePointers }: SoaRecord): EncodedReply {
+function encodeSoaReply(reply: ZoneReply, { bytes, zonePointers }: SoaRecord): EncodedReply {
   return {
     rcode: reply.rcode,
     authoritative: reply.authoritative,

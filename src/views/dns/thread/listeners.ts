@@ -1,6 +1,6 @@
 import type { Counters } from "../counters.ts";
 import { type ListenFailure, listenFailure } from "../listen-error.ts";
-import type { ListenAddress, ThreadSettings } from "../thread-messages.ts";
+import type { DnsAddress, ThreadSettings } from "../thread-messages.ts";
 import type { Responder } from "./responder.ts";
 import { TCP_LIMITS, TcpListener } from "./tcp-listener.ts";
 import { UdpGate } from "./udp-gate.ts";
@@ -32,8 +32,8 @@ export class Listeners {
   }
 
   /** Opens all or none. The addresses bound, or the first failure. */
-  async open(): Promise<readonly ListenAddress[] | ListenFailure> {
-    const bound: ListenAddress[] = [];
+  async open(): Promise<readonly DnsAddress[] | ListenFailure> {
+    const bound: DnsAddress[] = [];
     for (const address of this.#settings.listen) {
       const outcome = await this.#openAddress(address);
       if ("systemCode" in outcome) {
@@ -49,7 +49,7 @@ export class Listeners {
     this.#closeFrom(0);
   }
 
-  async #openAddress(address: ListenAddress): Promise<ListenAddress | ListenFailure> {
+  async #openAddress(address: DnsAddress): Promise<DnsAddress | ListenFailure> {
     for (let choice = 1; ; choice++) {
       const opened = this.#open.length;
       const outcome = await this.#openBoth(address);
@@ -69,7 +69,7 @@ export class Listeners {
     }
   }
 
-  async #openBoth({ host, port }: ListenAddress): Promise<ListenAddress | ListenFailure> {
+  async #openBoth({ host, port }: DnsAddress): Promise<DnsAddress | ListenFailure> {
     // TCP first: it can't be shared, so a second agent is told before it takes queries off a shared UDP port.
     let boundPort = port;
     if (this.#settings.servesTcp) {

@@ -9,7 +9,7 @@ import {
 } from "./record.ts";
 import type { ZoneNode } from "./zone.ts";
 
-export interface Reply {
+export interface ZoneReply {
   readonly rcode: Rcode;
   readonly authoritative: boolean;
   readonly answer: readonly ResourceRecord[];
@@ -21,7 +21,7 @@ export interface Reply {
 }
 
 /** What a node says to one of its types; undefined when it holds nothing of that type (NODATA). */
-export function positiveReply(node: ZoneNode, type: RecordType): Reply | undefined {
+export function positiveReply(node: ZoneNode, type: RecordType): ZoneReply | undefined {
   switch (node.kind) {
     case "not-ready":
       return node.types.includes(type)
@@ -55,7 +55,7 @@ export function nodeExtendedError(node: ZoneNode): ExtendedError | undefined {
   return node.kind === "ready" ? node.extendedError : undefined;
 }
 
-function reply(rcode: Rcode, parts: Partial<Reply>): Reply {
+function reply(rcode: Rcode, parts: Partial<ZoneReply>): ZoneReply {
   return {
     rcode,
     authoritative: parts.authoritative ?? true,
