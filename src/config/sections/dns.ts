@@ -1,0 +1,51 @@
+/** Where DNS is served, and where names of servers are looked up. */
+import { z } from "zod";
+import { parseNameserver } from "../address.ts";
+import { durationMs, listenAddress, mapping, parsed } from "../values.ts";
+
+/** Source: RFC 2181 §8: whole seconds in 31 bits. */
+const ttlMs = durationMs.refine((ms) => ms % 1_000 === 0 && ms / 1_000 < 2 ** 31, {
+  error: "expected whole seconds, at most 2147483647s",
+});
+
+const RATE_EXPECTED = "expected whole answers a second from 1 to 1000000, or null for no limit";
+
+/** A million answers a second are more than a machine gives. */
+const rateLimit = z
+  .int({ error: RATE_EXPECTED })
+  .min(1, { error: RATE_EXPECTED })
+  .max(1_000_000, { error: RATE_EXPECTED });
+
+const nameserver = parsed(parseNameserver, 'an IP address, with a port or without, such as "127.0.0.53"');
+
+/** Source: RFC 1035 §2.3.1, at most 200 octets so that every name of the zone stays under 255. */
+const domainName = z
+  .string({ error: "expected a domain name" })
+  .toLowerCase()
+  .transform((name) => name.replace(/\.$/, ""))
+  .refine(
+    (name) =>
+      name.length <= 200 &&
+      name.split(".").every((label) => /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/.test(label)) &&
+      !/(^|\.)local$/.test(name),
+    { error: 'expected a domain name such as "headwaiter.internal", not under .local' },
+  );
+
+export const dns = z.strictObject(
+  {
+    address: z
+      .preprocess(
+        (value) => (typeof value === "string" ? [value] : value),
+        z.array(listenAddress, { error: "expected an address or a list of addresses" }).min(1),
+      )
+      .prefault(["127.0.0.1:8653"]),
+    domain: domainName.prefault("headwaiter.internal"),
+    ttl: ttlMs.prefault("0s"),
+    negative_ttl: ttlMs.prefault("1s"),
+    rate_limit: rateLimit.nullable().default(1000),
+    sockets: z.union([z.literal(1), z.literal(2)], { error: "expected 1 or 2" }).default(1),
+    /** Name servers for the names of servers; empty: those of the machine. */
+    nameservers: z.array(nameserver, { error: "expected a list of addresses" }).default([]),
+  },
+  mapping,
+);
