@@ -24,8 +24,8 @@ export interface DemoConsul extends DemoRegistry {
 
 export async function startDemoConsul(kind: ConsulKind = "container"): Promise<DemoConsul> {
   if (kind === "given") {
-    const { address, token, token_file } = configOf(environmentLayers(process.env)).consul;
-    const secret = token_file === null ? token : readFileSync(token_file, "utf8").trim();
+    const { address, token, tokenFile } = configOf(environmentLayers(process.env)).consul;
+    const secret = tokenFile === undefined ? token : readFileSync(tokenFile, "utf8").trim();
     return { ...registryAt(address, secret), stop: () => Promise.resolve() };
   }
   const ports = await freePorts(7);

@@ -19,7 +19,6 @@ import { HttpServer, type PoolApi, READINESS_PATH } from "../views/http/http-ser
 import { SelfRegistration } from "../views/self-registration.ts";
 import { AgentError } from "./agent-error.ts";
 import { ClockWatch } from "./clock-watch.ts";
-import { defined } from "./defined.ts";
 import { clientLimits, openFiles } from "./open-files.ts";
 import { Pool } from "./pool.ts";
 import { VERSION } from "./version.ts";
@@ -47,12 +46,10 @@ export class Agent {
 
   /** @throws AgentError when a certificate or key that a pool names can't be read, or too few files may be open. */
   constructor(config: Config, logger: PartLogger) {
-    const { dns, http } = config;
     this.#config = config;
     this.#logger = logger;
-    this.#consul = consulClient(config.consul, logger.child({ name: "agent.consul" }));
-    const nameservers = dns.nameservers.map(({ host, port }) => joinHostPort(host, port));
-    const resolver = new LookUps(new DnsResolver({ nameservers }));
+    this.#consul = new ConsulClient({ ...config.consul, logger: logger.child({ name: "agent.consul" }) });
+    const resolver = new LookUps(new DnsResolver(config.resolver));
     const started = () => {
       this.#publish();
     };
@@ -62,25 +59,19 @@ export class Agent {
     });
     const clients = clientLimits(openFiles(), {
       pools: this.#pools.length,
-      dnsThreads: dns.sockets,
-      dnsAddresses: dns.address.length,
+      dnsThreads: config.dns.sockets,
+      dnsAddresses: config.dns.listen.length,
     });
     this.#dns = new DnsServer({
-      listen: dns.address,
-      domain: dns.domain,
-      ttlSeconds: Math.floor(dns.ttl / 1000),
-      negativeTtlSeconds: Math.floor(dns.negative_ttl / 1000),
-      sockets: dns.sockets,
+      ...config.dns,
       tcpConnections: clients.dnsTcp,
-      ...defined({ rateLimit: dns.rate_limit }),
       logger: logger.child({ name: "agent.dns" }),
       clock: systemClock,
     });
     this.#clockWatch = new ClockWatch(systemClock, logger.child({ name: "agent.clock" }));
     this.#http = new HttpServer({
-      address: http.address,
+      ...config.http,
       maxConnections: clients.http,
-      tokenFile: http.token_file,
       logger: logger.child({ name: "agent.http" }),
       dnsState: () => this.#dns.state().kind,
       datacenter: config.datacenter,
@@ -143,19 +134,19 @@ export class Agent {
   }
 
   #prepareDataDirectory(): void {
-    const { data_dir } = this.#config;
-    if (data_dir === null) {
+    const { dataDirectory } = this.#config;
+    if (dataDirectory === undefined) {
       return;
     }
     try {
-      const { widerMode } = prepareDataDirectory(data_dir);
+      const { widerMode } = prepareDataDirectory(dataDirectory);
       if (widerMode !== undefined) {
         const message = "data_dir was there already, and others have rights in it: chmod 700 takes them away";
-        this.#logger.warn({ data_dir, mode: widerMode }, message);
+        this.#logger.warn({ data_dir: dataDirectory, mode: widerMode }, message);
       }
     } catch (error) {
       const reason = messageOf(error);
-      const message = `data_dir: ${data_dir}: expected a directory that can be written: ${reason}`;
+      const message = `data_dir: ${dataDirectory}: expected a directory that can be written: ${reason}`;
       throw new AgentError(message, { cause: error });
     }
   }
@@ -165,11 +156,9 @@ export class Agent {
     for (const pool of this.#pools) {
       pool.start();
     }
-    const { consul } = this.#config;
-    if (consul.register) {
-      this.#registration = this.#selfRegistration();
-      this.#registration.start();
-    }
+    const { consul, registration } = this.#config;
+    this.#registration = registration && this.#selfRegistration(registration);
+    this.#registration?.start();
     const dns = this.dnsAddresses().map(({ host, port }) => joinHostPort(host, port));
     this.#logger.info(
       { dns: dns.join(" "), http: this.#httpAddress(), consul: consul.address },
@@ -217,15 +206,15 @@ export class Agent {
     return joinHostPort(address, port);
   }
 
-  #selfRegistration(): SelfRegistration {
+  #selfRegistration(options: NonNullable<Config["registration"]>): SelfRegistration {
     const { address: host = "", port = 0 } = this.#http.address() ?? {};
     const logger = this.#logger.child({ name: "agent.consul" });
     return new SelfRegistration(
       { registry: this.#consul, clock: systemClock, logger },
       {
+        ...options,
         hostname: hostname(),
         listen: { host, port },
-        ...defined({ advertise: this.#config.http.advertise }),
         readinessPath: READINESS_PATH,
         describe: () => ({ version: VERSION, heads: this.heads(), waitsFor: this.#waitsFor() }),
       },
@@ -267,20 +256,4 @@ const LONGEST_WARNING = 1_000;
 function shownWarning({ since, message }: SourceWarning) {
   const time = wallTimeOf(systemClock) - systemClock.now() + since;
   return { since: new Date(time).toISOString(), message: printable(message, LONGEST_WARNING) };
-}
-
-function consulClient(consul: Config["consul"], logger: Logger): ConsulClient {
-  return new ConsulClient({
-    logger,
-    address: consul.address,
-    ...defined({
-      token: consul.token,
-      tokenFile: consul.token_file,
-      caFile: consul.ca_file,
-      certFile: consul.cert_file,
-      keyFile: consul.key_file,
-      serverName: consul.server_name,
-      verify: consul.verify_ssl,
-    }),
-  });
 }

@@ -1,4 +1,3 @@
-import type { PoolConfig } from "../config/schema.ts";
 import { messageOf } from "../core/message-of.ts";
 import type { Clock, Logger } from "../core/ports.ts";
 import { joinHostPort, parseRpcAddr } from "../core/server-endpoint.ts";
@@ -7,7 +6,16 @@ import { SecretFile } from "../files/secret-file.ts";
 import { tokenIn } from "../files/token-text.ts";
 import { AgentError } from "./agent-error.ts";
 
-export type TokenConfig = Pick<PoolConfig, "servers" | "tls" | "send_token" | "token_file">;
+export interface TokenConfig {
+  /** Those that the configuration names. */
+  readonly servers: readonly string[];
+  /** Present: TLS proves every server. */
+  readonly tls?: object | undefined;
+  /** `always`: to every server. */
+  readonly sendToken: "trusted" | "always";
+  /** Absent: the environment has the token. */
+  readonly tokenFile?: string | undefined;
+}
 
 interface TokenPorts {
   readonly clock: Clock;
@@ -31,9 +39,9 @@ export class NomadToken {
   #withheldSince: number | undefined;
 
   /** @throws AgentError for a NOMAD_TOKEN that can't be one. */
-  constructor({ servers, tls, send_token, token_file }: TokenConfig, ports: TokenPorts) {
-    this.#current = currentToken(token_file, ports.logger);
-    this.#named = tls !== null || send_token === "always" ? undefined : new Set(servers.map(keyOf));
+  constructor({ servers, tls, sendToken, tokenFile }: TokenConfig, ports: TokenPorts) {
+    this.#current = currentToken(tokenFile, ports.logger);
+    this.#named = tls !== undefined || sendToken === "always" ? undefined : new Set(servers.map(keyOf));
     this.#ports = ports;
   }
 
@@ -61,8 +69,8 @@ function keyOf(address: string): string {
   return joinHostPort(host, port);
 }
 
-function currentToken(path: string | null, logger: Logger): () => string | undefined {
-  if (path !== null) {
+function currentToken(path: string | undefined, logger: Logger): () => string | undefined {
+  if (path !== undefined) {
     const file = new SecretFile(path, "token_file", logger);
     return () => file.token();
   }

@@ -1,7 +1,7 @@
 /** One pool: its list, the sources that feed it, and the monitor that watches its head. */
 import type { Config, PoolConfig } from "../config/schema.ts";
 import type { Clock, Logger, Random, Resolver } from "../core/ports.ts";
-import { type ProxyConfig, RpcProxy } from "../core/rpc-proxy.ts";
+import { RpcProxy } from "../core/rpc-proxy.ts";
 import type { ServerEndpoint } from "../core/server-endpoint.ts";
 import type { SourceWarning } from "../core/source-warning.ts";
 import { ConnectionPinger } from "../net/connection/connection-pinger.ts";
@@ -12,10 +12,10 @@ import { nomadConnector } from "../net/nomad/nomad-connector.ts";
 import { nomadHeartbeat } from "../net/nomad/nomad-heartbeat.ts";
 import { nomadRegion } from "../net/nomad/nomad-region.ts";
 import { ConsulWatcher } from "../sources/consul/consul-watcher.ts";
-import { type ConsulWatchConfig, DEFAULT_CONSUL_WATCH } from "../sources/consul/watch-config.ts";
+import { DEFAULT_CONSUL_WATCH } from "../sources/consul/watch-config.ts";
 import { warningsOf } from "../sources/consul/watch-status.ts";
 import { FirstReports, type FirstSource } from "../sources/first-reports.ts";
-import { HealthMonitor, type HealthPorts } from "../sources/health/health-monitor.ts";
+import { type HealthConfig, HealthMonitor, type HealthPorts } from "../sources/health/health-monitor.ts";
 import { Hearsay, neverAsks } from "../sources/health/hearsay.ts";
 import { PenalisingPinger } from "../sources/health/penalising-pinger.ts";
 import { Penalties } from "../sources/health/penalties.ts";
@@ -43,7 +43,7 @@ export interface PoolPorts {
 }
 
 /** What of the agent's configuration every pool shares. */
-type Place = Pick<Config, "datacenter" | "region" | "consul">;
+type Place = Pick<Config, "datacenter" | "region">;
 
 /** Everything that belongs to one pool, started and stopped together. */
 export class Pool {
@@ -62,19 +62,22 @@ export class Pool {
   #running: AbortController | undefined;
 
   /** @throws AgentError when a file that the configuration names can't be read. */
-  constructor(name: string, config: PoolConfig, place: Place, ports: PoolPorts) {
+  constructor(name: string, config: PoolConfig, { datacenter, region }: Place, ports: PoolPorts) {
     const { catalog, started, ...shared } = ports;
     const tls = nomadTls(config.tls);
     const penalties = new Penalties(ports.clock);
     const onOtherRegion = (server: ServerEndpoint, own?: string) => this.#gate?.bar(server, own);
-    const plain = connectorOf(config, place, tls);
+    const plain = connectorOf(config, region, tls);
     const connector = plain && hearingRegion(plain, onOtherRegion);
-    const { timeout: timeoutMs } = config.health;
+    const { timeoutMs } = config.health;
     const asks = connector === undefined ? neverAsks : new ConnectionPinger(connector, { timeoutMs });
     const pinger = new PenalisingPinger(asks, penalties);
-    const proxyConfig = proxyConfigOf(config, place);
-    const proxy = new RpcProxy({ ...shared, pinger }, proxyConfig);
-    const health = healthOf(config, connector, { ...shared, proxy, penalties });
+    const identity = { datacenter, region, ...RPC_VERSION };
+    const proxy = new RpcProxy(
+      { ...shared, pinger },
+      { ...identity, pingTimeoutMs: timeoutMs, rebalance: config.rebalance },
+    );
+    const health = healthOf(config.health, connector, { ...shared, proxy, penalties });
     const contactChanged = (contact: Contact) => this.#watcher?.setOrphaned(contact === "orphaned");
     const firstReports = new FirstReports(firstSourcesOf(config), started);
     const from = (source: FirstSource) => () => {
@@ -97,11 +100,11 @@ export class Pool {
         : undefined;
     this.#static = new StaticServers(proxy, shared, config.servers);
     this.#watcher =
-      config.backups === null
+      config.backups === undefined
         ? undefined
         : new ConsulWatcher(
             { ...shared, catalog, sink: proxy, reported: from("consul") },
-            watchConfigOf(config.backups, place.consul.wait),
+            { ...DEFAULT_CONSUL_WATCH, ...config.backups },
           );
     this.#heartbeats =
       token &&
@@ -109,7 +112,7 @@ export class Pool {
         ...shared,
         proxy,
         query: hearingRegionOf(
-          nomadHeartbeat(token, proxyConfig, tls, { ...shared, connectionTo }),
+          nomadHeartbeat(token, identity, tls, { ...shared, connectionTo }),
           onOtherRegion,
         ),
         contactChanged,
@@ -120,8 +123,8 @@ export class Pool {
     this.#gate =
       config.ping === "nomad" || (config.ping === "tcp" && config.heartbeat === "nomad")
         ? new RegionGate(
-            { ...shared, proxy, query: nomadRegion(silentToken, proxyConfig, tls, timeoutMs) },
-            place.region,
+            { ...shared, proxy, query: nomadRegion(silentToken, identity, tls, timeoutMs) },
+            region,
           )
         : undefined;
   }
@@ -168,52 +171,25 @@ export class Pool {
 function firstSourcesOf({ servers, backups, heartbeat }: PoolConfig): readonly FirstSource[] {
   return [
     ...(servers.length > 0 ? (["static"] as const) : []),
-    ...(backups === null ? [] : (["consul"] as const)),
+    ...(backups === undefined ? [] : (["consul"] as const)),
     ...(heartbeat === "push" ? (["push"] as const) : []),
   ];
 }
 
-function proxyConfigOf({ health, rebalance }: PoolConfig, { datacenter, region }: Place): ProxyConfig {
-  return {
-    datacenter,
-    region,
-    ...RPC_VERSION,
-    pingTimeoutMs: health.timeout,
-    rebalance: {
-      minReuseMs: rebalance.min_reuse,
-      jitterMs: rebalance.jitter,
-      connsPerSecondPerServer: rebalance.conns_per_second_per_server,
-    },
-  };
-}
-
-function watchConfigOf(
-  { tag, filter, ...backups }: NonNullable<PoolConfig["backups"]>,
-  waitMs: number,
-): ConsulWatchConfig {
-  return {
-    ...DEFAULT_CONSUL_WATCH,
-    ...backups,
-    waitMs,
-    ...(tag === null ? {} : { tag }),
-    ...(filter === null ? {} : { filter }),
-  };
-}
-
 function healthOf(
-  { health: { interval: intervalMs, standby, timeout: timeoutMs } }: PoolConfig,
+  config: HealthConfig,
   connector: Connector | undefined,
   ports: Omit<HealthPorts, "connector"> & { readonly proxy: RpcProxy },
 ): HealthMonitor | Hearsay {
   return connector === undefined
     ? new Hearsay(ports.proxy, ports.penalties)
-    : new HealthMonitor({ ...ports, connector }, { intervalMs, timeoutMs, standby });
+    : new HealthMonitor({ ...ports, connector }, config);
 }
 
 /** `undefined`: servers are not dialled. */
 function connectorOf(
   { ping }: PoolConfig,
-  { region }: Place,
+  region: string,
   tls: ReturnType<typeof nomadTls>,
 ): Connector | undefined {
   switch (ping) {

@@ -1,9 +1,9 @@
 import type { Logger } from "pino";
 import { Agent } from "../agent/agent.ts";
 import { differingKeys } from "../config/difference.ts";
-import { configOf } from "../config/layer.ts";
+import { settingsOf } from "../config/layer.ts";
 import { configLayers, type Flags } from "../config/load.ts";
-import type { Config } from "../config/schema.ts";
+import { type Config, optionsOf, type Settings } from "../config/schema.ts";
 import { warningsOf } from "../config/warnings.ts";
 import { messageOf } from "../core/message-of.ts";
 import { standardLog } from "../log/log.ts";
@@ -26,8 +26,9 @@ export async function runAgent(flags: AgentFlags, signals: Signals): Promise<voi
   process.umask(OWNER_ONLY);
   const dev = flags.dev === true ? new DevCluster() : undefined;
   const devLayers = dev === undefined ? [] : [await dev.start()];
-  const readConfig = () => configOf([...devLayers, ...configLayers(flags, process.env)]);
-  const config = readConfig();
+  const readSettings = () => settingsOf([...devLayers, ...configLayers(flags, process.env)]);
+  const settings = readSettings();
+  const config = optionsOf(settings);
   const { logger, close: closeLog, unwritten } = standardLog(config.log, systemClock);
   process.on("uncaughtException", (err) => {
     closeLog();
@@ -48,7 +49,7 @@ export async function runAgent(flags: AgentFlags, signals: Signals): Promise<voi
   };
   const reload = () => {
     agent.reload();
-    tellDifference(config, readConfig, logger);
+    tellDifference(settings, readSettings, logger);
   };
   const failHead =
     dev &&
@@ -72,9 +73,9 @@ function leftovers(agent: Agent, unwritten: number): string[] {
 }
 
 /** Says whether the agent would start with what is configured now, and what would be different. */
-function tellDifference(config: Config, readConfig: () => Config, logger: Logger): void {
+function tellDifference(settings: Settings, readSettings: () => Settings, logger: Logger): void {
   try {
-    const differs = differingKeys(config, readConfig());
+    const differs = differingKeys(settings, readSettings());
     if (differs.length === 0) {
       logger.info({}, "reloaded: the configuration is valid and the same");
     } else {

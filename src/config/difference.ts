@@ -1,4 +1,4 @@
-import type { Config } from "./schema.ts";
+import type { Settings } from "./schema.ts";
 
 type Mapping = Readonly<Record<string, unknown>>;
 
@@ -7,7 +7,7 @@ function isMapping(value: unknown): value is Mapping {
 }
 
 /** The keys whose values are not the same, as `pools.web.health.interval`; never a value, which may be a secret. */
-export function differingKeys(before: Config, after: Config): readonly string[] {
+export function differingKeys(before: Settings, after: Settings): readonly string[] {
   return differing(before, after, []);
 }
 

@@ -1,10 +1,10 @@
 /** The keys that the configuration has, read off its defaults, where every key has a value. */
-import { configSchema } from "./schema.ts";
+import { settingsSchema } from "./schema.ts";
 
 type Path = readonly PropertyKey[];
 
 /** With `tls`, whose default is none. */
-const SAMPLE = configSchema.parse({ pools: { nomad: { tls: {} } } });
+const SAMPLE = settingsSchema.parse({ pools: { nomad: { tls: {} } } });
 
 /** Here `null` is no empty section: without Consul, without TLS. */
 const NULL_IS_MEANT: readonly unknown[] = ["backups", "tls"];

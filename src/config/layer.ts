@@ -4,7 +4,7 @@ import { withoutTokens } from "../core/without-secrets.ts";
 import { ConfigError } from "./config-error.ts";
 import { expectedInPlaceOf, isObject, withoutEmptySections } from "./known-keys.ts";
 import { NO_SUCH_KEY, reservedKeyIn } from "./reserved-keys.ts";
-import { type Config, configSchema } from "./schema.ts";
+import { type Config, optionsOf, type Settings, settingsSchema } from "./schema.ts";
 
 /** One source of settings. Later layers win. */
 export interface Layer {
@@ -57,6 +57,11 @@ function whereIs(path: Path, layers: readonly Layer[]): string {
 
 /** Merges and checks. @throws ConfigError for the first mistake. */
 export function configOf(layers: readonly Layer[]): Config {
+  return optionsOf(settingsOf(layers));
+}
+
+/** The same, as a file would write it. @throws ConfigError for the first mistake. */
+export function settingsOf(layers: readonly Layer[]): Settings {
   for (const { origin, values } of layers) {
     if (!isObject(values)) {
       throw new ConfigError(origin, "expected a mapping of keys to values");
@@ -66,7 +71,7 @@ export function configOf(layers: readonly Layer[]): Config {
       throw new ConfigError(`${origin}: ${shownKeys(reserved)}`, NO_SUCH_KEY);
     }
   }
-  const result = configSchema.safeParse(
+  const result = settingsSchema.safeParse(
     layers.reduce<unknown>((under, { values }) => merged(under, withoutEmptySections(values)), {}),
   );
   if (result.success) {

@@ -1,28 +1,54 @@
-/** The one schema of the configuration: its sections, each with its keys, defaults, and what is expected of each value. */
+/**
+ * The configuration in two languages. Settings have the keys of a file, `null`, and every default filled in. Options are what
+ * the parts of the agent take: a unit is in the name, and an option that is not set is absent.
+ */
 import { z } from "zod";
-import { consul } from "./sections/consul.ts";
-import { dns } from "./sections/dns.ts";
-import { http } from "./sections/http.ts";
-import { log } from "./sections/log.ts";
-import { pools } from "./sections/pools.ts";
+import { defined } from "./defined.ts";
+import { consulOptions, consulSettings } from "./sections/consul.ts";
+import { dnsOptions, dnsSettings, resolverOptions } from "./sections/dns.ts";
+import { httpOptions, httpSettings, registrationOptions } from "./sections/http.ts";
+import { logSettings } from "./sections/log.ts";
+import { poolsOptions, poolsSettings } from "./sections/pools.ts";
 import { mapping } from "./values.ts";
 
-export const configSchema = z.strictObject(
+export const settingsSchema = z.strictObject(
   {
     datacenter: z.string({ error: "expected the name of a datacenter" }).min(1).default("dc1"),
     region: z.string({ error: "expected the name of a region" }).min(1).default("global"),
     data_dir: z.string({ error: "expected the path of a directory" }).min(1).nullable().default(null),
-    log: log.prefault({}),
-    dns: dns.prefault({}),
-    http: http.prefault({}),
-    consul: consul.prefault({}),
-    pools: pools.prefault({ nomad: {} }),
+    log: logSettings.prefault({}),
+    dns: dnsSettings.prefault({}),
+    http: httpSettings.prefault({}),
+    consul: consulSettings.prefault({}),
+    pools: poolsSettings.prefault({ nomad: {} }),
   },
   mapping,
 );
 
-/** The configuration with every default filled in. Durations are milliseconds. */
-export type Config = z.infer<typeof configSchema>;
+/** Durations are milliseconds. */
+export type Settings = z.infer<typeof settingsSchema>;
 
-/** One pool's part of the configuration. */
+/** The options that settings come to. */
+export function optionsOf({ datacenter, region, data_dir, log, dns, http, consul, pools }: Settings) {
+  return {
+    datacenter,
+    region,
+    log,
+    dns: dnsOptions(dns),
+    resolver: resolverOptions(dns),
+    http: httpOptions(http),
+    consul: consulOptions(consul),
+    pools: poolsOptions(pools, consul.wait),
+    ...defined({
+      dataDirectory: data_dir,
+      /** Absent: the agent does not register. */
+      registration: consul.register ? registrationOptions(http) : undefined,
+    }),
+  };
+}
+
+/** All options of the agent. */
+export type Config = ReturnType<typeof optionsOf>;
+
+/** One pool's options. */
 export type PoolConfig = Config["pools"][string];

@@ -10,7 +10,7 @@ export function quoted(text: string): string {
   return JSON.stringify(printable(withoutSecrets(text)));
 }
 
-/** A string that `parse` turns into a value; `undefined` from it is a mistake, and so is an EndpointError, which says more. */
+/** A string that `parse` turns into a value. `undefined` is a mistake, and so is an EndpointError, which says more. */
 export function parsed<Value>(parse: (text: string) => Value | undefined, expected: string) {
   const error = `expected ${expected}`;
   return z.string({ error }).transform((text, context) => {

@@ -4,18 +4,18 @@ import type { Config } from "./schema.ts";
 
 export function warningsOf({ consul, pools }: Config): readonly string[] {
   const address = parseConsulAddress(consul.address);
-  const hasToken = consul.token !== null || consul.token_file !== null;
+  const hasToken = consul.token !== undefined || consul.tokenFile !== undefined;
   return [
     ...(address.kind === "http" && hasToken && !isLoopback(address.host)
       ? ["consul: the token goes to another machine in clear text: consul.ssl, or an https address, hides it"]
       : []),
-    ...(address.kind === "https" && !consul.verify_ssl
+    ...(address.kind === "https" && !consul.verify
       ? ["consul: its certificate is not verified: whoever answers at its address gets the token"]
       : []),
     ...Object.entries(pools)
       .filter(
-        ([, { heartbeat, send_token, tls }]) =>
-          heartbeat === "nomad" && send_token === "always" && tls === null,
+        ([, { heartbeat, sendToken, tls }]) =>
+          heartbeat === "nomad" && sendToken === "always" && tls === undefined,
       )
       .map(
         ([name]) =>

@@ -5,8 +5,7 @@ import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import { AgentError } from "../../src/agent/agent-error.ts";
 import { nomadTls } from "../../src/agent/nomad-pool.ts";
-import { NomadToken } from "../../src/agent/nomad-token.ts";
-import type { PoolConfig } from "../../src/config/schema.ts";
+import { NomadToken, type TokenConfig } from "../../src/agent/nomad-token.ts";
 import type { Logger } from "../../src/core/ports.ts";
 import { ServerEndpoint } from "../../src/core/server-endpoint.ts";
 import { StandInServer } from "../../src/dev/stand-in-server.ts";
@@ -27,15 +26,15 @@ suite("a pool of Nomad servers with ACLs", () => {
     await server.stop();
   });
 
-  function tokenOf(config: Partial<PoolConfig>, logger: Logger = silentLogger): NomadToken {
-    const named = { servers: [server.address], tls: null, send_token: "trusted" as const, token_file: null };
+  function tokenOf(config: Partial<TokenConfig>, logger: Logger = silentLogger): NomadToken {
+    const named = { servers: [server.address], sendToken: "trusted" as const };
     return new NomadToken({ ...named, ...config }, { clock: systemClock, logger });
   }
 
   /** Only with the right token are nodes counted. */
-  async function nodesCounted(token_file: string | null): Promise<number | undefined> {
+  async function nodesCounted(tokenFile?: string): Promise<number | undefined> {
     const ports = { logger: silentLogger, connectionTo: () => undefined };
-    const ask = nomadHeartbeat(tokenOf({ token_file }), PLACE, undefined, ports);
+    const ask = nomadHeartbeat(tokenOf({ tokenFile }), PLACE, undefined, ports);
     const answer = await ask(ServerEndpoint.fromLiteral(server.address), AbortSignal.timeout(10_000));
     return answer.numNodes;
   }
@@ -50,7 +49,7 @@ suite("a pool of Nomad servers with ACLs", () => {
   test("keeps the last token while the file is away, blames no server, and says it once", async () => {
     const logger = new RecordingLogger();
     const ports = { logger, connectionTo: () => undefined };
-    const ask = nomadHeartbeat(tokenOf({ token_file: tokenFile }, logger), PLACE, undefined, ports);
+    const ask = nomadHeartbeat(tokenOf({ tokenFile }, logger), PLACE, undefined, ports);
     const endpoint = ServerEndpoint.fromLiteral(server.address);
     writeFileSync(tokenFile, "secret\n");
     assert.equal((await ask(endpoint, AbortSignal.timeout(10_000))).numNodes, 7);
@@ -66,7 +65,7 @@ suite("a pool of Nomad servers with ACLs", () => {
 
   test("asks without a token when there never was one in the file", async () => {
     const ports = { logger: silentLogger, connectionTo: () => undefined };
-    const ask = nomadHeartbeat(tokenOf({ token_file: join(directory, "absent") }), PLACE, undefined, ports);
+    const ask = nomadHeartbeat(tokenOf({ tokenFile: join(directory, "absent") }), PLACE, undefined, ports);
     const answer = await ask(ServerEndpoint.fromLiteral(server.address), AbortSignal.timeout(10_000));
     assert.equal(answer.numNodes, undefined);
   });
@@ -74,26 +73,25 @@ suite("a pool of Nomad servers with ACLs", () => {
   test("refuses a NOMAD_TOKEN that can't be one, without showing it; an empty one is none", async () => {
     process.env["NOMAD_TOKEN"] = "two words";
     assert.throws(
-      () => tokenOf({ token_file: null }),
+      () => tokenOf({}),
       new AgentError("environment NOMAD_TOKEN: can't be a token: byte 4 is white space"),
     );
     process.env["NOMAD_TOKEN"] = "";
-    assert.equal(await nodesCounted(null), undefined);
+    assert.equal(await nodesCounted(), undefined);
     delete process.env["NOMAD_TOKEN"];
   });
 
   test("without a file, with NOMAD_TOKEN, and without that, with none", async () => {
-    assert.equal(await nodesCounted(null), undefined);
+    assert.equal(await nodesCounted(), undefined);
     process.env["NOMAD_TOKEN"] = "secret";
-    assert.equal(await nodesCounted(null), 7);
+    assert.equal(await nodesCounted(), 7);
   });
 
   test("says which file of its TLS can't be read", () => {
     const absent = join(directory, "absent.pem");
     const message = `${absent}: expected a readable PEM file: no such file`;
-    const files = { ca_file: null, cert_file: null, key_file: null };
-    for (const key of Object.keys(files)) {
-      assert.throws(() => nomadTls({ ...files, [key]: absent }), new AgentError(message));
+    for (const key of ["caFile", "certFile", "keyFile"]) {
+      assert.throws(() => nomadTls({ [key]: absent }), new AgentError(message));
     }
   });
 });

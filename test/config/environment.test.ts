@@ -30,15 +30,13 @@ suite("variables of Consul's tools", () => {
     });
     assert.deepEqual(consul, {
       address: "http://127.0.0.1:2",
-      verify_ssl: false,
+      verify: false,
       token: "secret",
-      token_file: "token",
-      ca_file: "ca.pem",
-      cert_file: "cert.pem",
-      key_file: "key.pem",
-      server_name: "server.dc1.consul",
-      register: false,
-      wait: 60_000,
+      tokenFile: "token",
+      caFile: "ca.pem",
+      certFile: "cert.pem",
+      keyFile: "key.pem",
+      serverName: "server.dc1.consul",
     });
   });
 
@@ -96,7 +94,7 @@ suite("variables of Consul's tools", () => {
   }
 
   test("CONSUL_TLS_SERVER_NAME may carry a port", () => {
-    const nameOf = (value: string) => consulOf({ CONSUL_TLS_SERVER_NAME: value }).server_name;
+    const nameOf = (value: string) => consulOf({ CONSUL_TLS_SERVER_NAME: value }).serverName;
     assert.equal(nameOf("server.dc1.consul:8501"), "server.dc1.consul");
     assert.equal(nameOf("[::1]:8501"), "::1");
     assert.equal(nameOf("::1"), "::1");
@@ -112,7 +110,7 @@ suite("variables of Consul's tools", () => {
   }
 
   test("CONSUL_CAPATH beside CONSUL_CACERT is not looked at", () => {
-    assert.equal(consulOf({ CONSUL_CAPATH: "/certs", CONSUL_CACERT: "ca.pem" }).ca_file, "ca.pem");
+    assert.equal(consulOf({ CONSUL_CAPATH: "/certs", CONSUL_CACERT: "ca.pem" }).caFile, "ca.pem");
   });
 
   test("a certificate needs its key, and a key its certificate", () => {

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, suite, test } from "node:test";
-import { configOf } from "../../src/config/layer.ts";
+import { settingsOf } from "../../src/config/layer.ts";
 import { configLayers } from "../../src/config/load.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "headwaiter-files-"));
@@ -23,10 +23,10 @@ function directoryOf(files: Readonly<Record<string, string | Buffer>>): string {
 
 function load(...texts: (string | Buffer)[]) {
   const place = directoryOf(Object.fromEntries(texts.map((text, index) => [`${String(index)}.yaml`, text])));
-  return configOf(configLayers({ config: [place] }, {}));
+  return settingsOf(configLayers({ config: [place] }, {}));
 }
 
-const DEFAULTS = configOf([]);
+const DEFAULTS = settingsOf([]);
 
 suite("an empty section is its defaults", () => {
   const texts = [
@@ -55,7 +55,10 @@ suite("an empty section is its defaults", () => {
 
   test("bare pools", () => {
     const { pools } = load("pools:\n  web:\n  redis:\n    # all as it is\n");
-    assert.deepEqual(pools, configOf([{ origin: "test", values: { pools: { web: {}, redis: {} } } }]).pools);
+    assert.deepEqual(
+      pools,
+      settingsOf([{ origin: "test", values: { pools: { web: {}, redis: {} } } }]).pools,
+    );
   });
 
   test("over an earlier file it says nothing, so that file's keys hold", () => {
@@ -111,11 +114,11 @@ suite("files as editors and packages leave them", () => {
     writeFileSync(join(place, "..2025_11_25", "x.yaml"), "datacenter: right");
     symlinkSync("..2025_11_25", join(place, "..data"));
     symlinkSync("..data/x.yaml", join(place, "x.yaml"));
-    assert.equal(configOf(configLayers({ config: [place] }, {})).datacenter, "right");
+    assert.equal(settingsOf(configLayers({ config: [place] }, {})).datacenter, "right");
   });
 
   test("a directory without any file is the defaults", () => {
-    assert.deepEqual(configOf(configLayers({ config: [directoryOf({})] }, {})), DEFAULTS);
+    assert.deepEqual(settingsOf(configLayers({ config: [directoryOf({})] }, {})), DEFAULTS);
   });
 
   for (const text of ["", "\n", "# nothing\n", "---\n", "\uFEFF", "\uFEFF# nothing\r\n", "null", "{}"]) {

@@ -29,26 +29,28 @@ function load(text: string, flags: Flags = {}, environment: Record<string, strin
 suite("defaults", () => {
   test("without any file the contract's defaults hold", () => {
     const config = loadConfig({}, {});
-    assert.deepEqual(config.dns.address, [{ host: "127.0.0.1", port: 8653 }]);
+    assert.deepEqual(config.dns.listen, [{ host: "127.0.0.1", port: 8653 }]);
     assert.deepEqual(config.http.address, { host: "127.0.0.1", port: 8654 });
     assert.equal(config.dns.domain, "headwaiter.internal");
-    assert.equal(config.dns.ttl, 0);
+    assert.equal(config.dns.ttlSeconds, 0);
     assert.equal(config.consul.address, "http://127.0.0.1:8500");
-    assert.equal(config.consul.wait, 60_000);
     assert.deepEqual(Object.keys(config.pools), ["nomad"]);
     assert.equal(config.pools["nomad"]?.heartbeat, "nomad");
     assert.equal(config.pools["nomad"].ping, "nomad");
     assert.equal(config.pools["nomad"].backups?.service, "nomad");
     assert.equal(config.pools["nomad"].backups.tag, "rpc");
+    assert.equal(config.pools["nomad"].backups.waitMs, 60_000);
     assert.deepEqual(config.pools["nomad"].rebalance, {
-      min_reuse: 600_000,
-      jitter: 300_000,
-      conns_per_second_per_server: 64,
+      minReuseMs: 600_000,
+      jitterMs: 300_000,
+      connsPerSecondPerServer: 64,
     });
   });
 
   test("the address that others are told has the listener's port unless it names one", () => {
-    const advertised = (text: string) => load(`http: { advertise: ${JSON.stringify(text)} }`).http.advertise;
+    const advertised = (text: string) =>
+      load(`http: { advertise: ${JSON.stringify(text)} }\nconsul: { register: true }`).registration
+        ?.advertise;
     assert.deepEqual(advertised("10.0.0.5"), { host: "10.0.0.5" });
     assert.deepEqual(advertised("10.0.0.5:80"), { host: "10.0.0.5", port: 80 });
     assert.deepEqual(advertised("2001:db8::5"), { host: "2001:db8::5" });
@@ -60,11 +62,13 @@ suite("defaults", () => {
     assert.equal(pool?.heartbeat, "none");
     assert.equal(pool.ping, "tcp");
     assert.equal(pool.backups?.service, "redis");
-    assert.equal(pool.backups.tag, null);
+    assert.equal(Object.hasOwn(pool.backups, "tag"), false);
   });
 
   test("null switches Consul's backups off", () => {
-    assert.equal(load("pools: { nomad: { backups: null } }").pools["nomad"]?.backups, null);
+    const pool = load("pools: { nomad: { backups: null } }").pools["nomad"];
+    assert(pool !== undefined);
+    assert.equal(Object.hasOwn(pool, "backups"), false);
   });
 });
 
@@ -81,8 +85,8 @@ suite("layers", () => {
     );
     assert.equal(config.datacenter, "two");
     assert.equal(config.region, "r1");
-    assert.equal(config.dns.ttl, 5_000);
-    assert.deepEqual(config.dns.address, [{ host: "127.0.0.1", port: 53 }]);
+    assert.equal(config.dns.ttlSeconds, 5);
+    assert.deepEqual(config.dns.listen, [{ host: "127.0.0.1", port: 53 }]);
     assert.equal(config.consul.address, "https://[::1]:8501");
     assert.equal(config.consul.token, "secret");
   });
@@ -100,18 +104,14 @@ suite("layers", () => {
 
   test("the rate limit of DNS has a default, and can be taken away", () => {
     const limits = ["{}", "{ rate_limit: 1 }", "{ rate_limit: null }"].map(
-      (dns) => load(`dns: ${dns}`).dns.rate_limit,
+      (dns) => load(`dns: ${dns}`).dns.rateLimit,
     );
-    assert.deepEqual(limits, [1000, 1, null]);
+    assert.deepEqual(limits, [1000, 1, undefined]);
   });
 
   test("a name server needs no port", () => {
-    const { nameservers } = load("dns: { nameservers: ['127.0.0.53', '::1', '[::1]:54'] }").dns;
-    assert.deepEqual(nameservers, [
-      { host: "127.0.0.53", port: 53 },
-      { host: "::1", port: 53 },
-      { host: "::1", port: 54 },
-    ]);
+    const { nameservers } = load("dns: { nameservers: ['127.0.0.53', '::1', '[::1]:54'] }").resolver;
+    assert.deepEqual(nameservers, ["127.0.0.53:53", "[::1]:53", "[::1]:54"]);
   });
 
   test("each flag sets its own key", () => {
@@ -122,14 +122,14 @@ suite("layers", () => {
       logLevel: "warn",
       logFormat: "text",
     };
-    const { data_dir, datacenter, log, region } = loadConfig(flags, {});
+    const { dataDirectory, datacenter, log, region } = loadConfig(flags, {});
     const expected = {
       datacenter: "dc7",
       region: "eu",
-      data_dir: "/tmp/data",
+      dataDirectory: "/tmp/data",
       log: { level: "warn", format: "text" },
     };
-    assert.deepEqual({ datacenter, region, data_dir, log }, expected);
+    assert.deepEqual({ datacenter, region, dataDirectory, log }, expected);
   });
 });
 

@@ -1,8 +1,9 @@
 /** The service in Consul whose instances are a pool's backups. */
 import { z } from "zod";
+import { defined } from "../defined.ts";
 import { flag, mapping } from "../values.ts";
 
-export const backups = z.strictObject(
+export const backupSettings = z.strictObject(
   {
     service: z.string({ error: "expected the name of a Consul service" }).min(1).optional(),
     tag: z.string({ error: "expected a tag, or null" }).nullable().optional(),
@@ -16,3 +17,14 @@ export const backups = z.strictObject(
   },
   mapping,
 );
+
+/** A service and a tag that are not written are the pool's: see `withDefaultsFor`. */
+interface BackupSettings extends Omit<z.infer<typeof backupSettings>, "service" | "tag"> {
+  readonly service: string;
+  readonly tag: string | null;
+}
+
+/** As `ConsulWatcher` takes them. All pools wait as long: `consul.wait`. */
+export function backupOptions({ tag, filter, ...settings }: BackupSettings, waitMs: number) {
+  return { ...settings, waitMs, ...defined({ tag, filter }) };
+}

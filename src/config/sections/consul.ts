@@ -3,13 +3,15 @@ import { z } from "zod";
 import { messageOf } from "../../core/message-of.ts";
 import { tokenIn } from "../../files/token-text.ts";
 import { parseConsulAddress, withScheme } from "../../net/consul/consul-address.ts";
+import { defined } from "../defined.ts";
 import { accepted, durationMs, filePath, flag, mapping } from "../values.ts";
-import { tlsFiles, wholePair } from "./tls-files.ts";
+import { tlsFiles, tlsOptions, wholePair } from "./tls-files.ts";
 
 const consulAddress = accepted(parseConsulAddress, "expected a URL");
 
 /**
- * Below a second an idle watch would be a poll: at 1 s, 100 pools ask 100 times a second. Consul itself waits 10 min at most.
+ * Below a second an idle watch would be a poll: at 1 s, 100 pools ask 100 times a second. Consul itself waits 10 min at
+ * most.
  */
 const consulWaitMs = durationMs.refine((ms) => ms >= 1_000 && ms <= 600_000, {
   error: "expected a duration from 1s to 10m",
@@ -25,7 +27,7 @@ const tokenText = z.string({ error: "expected a token" }).transform((text, conte
   }
 });
 
-export const consul = z
+export const consulSettings = z
   .strictObject(
     {
       address: consulAddress.default("http://127.0.0.1:8500"),
@@ -47,3 +49,14 @@ export const consul = z
     error: "TLS over a unix socket is not supported, expected an http or https address",
   })
   .transform(({ ssl, ...settings }) => ({ ...settings, address: withScheme(settings.address, ssl) }));
+
+/** As `ConsulClient` takes them. */
+export function consulOptions(settings: z.infer<typeof consulSettings>) {
+  const { address, verify_ssl, token, token_file, server_name } = settings;
+  return {
+    address,
+    verify: verify_ssl,
+    ...tlsOptions(settings),
+    ...defined({ token, tokenFile: token_file, serverName: server_name }),
+  };
+}

@@ -1,6 +1,8 @@
 /** Where DNS is served, and where names of servers are looked up. */
 import { z } from "zod";
+import { joinHostPort } from "../../core/server-endpoint.ts";
 import { parseNameserver } from "../address.ts";
+import { defined } from "../defined.ts";
 import { durationMs, listenAddress, mapping, parsed } from "../values.ts";
 
 /** Source: RFC 2181 §8: whole seconds in 31 bits. */
@@ -31,7 +33,7 @@ const domainName = z
     { error: 'expected a domain name such as "headwaiter.internal", not under .local' },
   );
 
-export const dns = z.strictObject(
+export const dnsSettings = z.strictObject(
   {
     address: z
       .preprocess(
@@ -49,3 +51,22 @@ export const dns = z.strictObject(
   },
   mapping,
 );
+
+type DnsSettings = z.infer<typeof dnsSettings>;
+
+/** As `DnsServer` takes them. */
+export function dnsOptions({ address, domain, ttl, negative_ttl, rate_limit, sockets }: DnsSettings) {
+  return {
+    listen: address,
+    domain,
+    ttlSeconds: ttl / 1_000,
+    negativeTtlSeconds: negative_ttl / 1_000,
+    sockets,
+    ...defined({ rateLimit: rate_limit }),
+  };
+}
+
+/** As `DnsResolver` takes them. */
+export function resolverOptions({ nameservers }: DnsSettings) {
+  return { nameservers: nameservers.map(({ host, port }) => joinHostPort(host, port)) };
+}

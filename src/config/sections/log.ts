@@ -1,7 +1,8 @@
+/** The log; what is written is what it takes. */
 import { z } from "zod";
 import { mapping } from "../values.ts";
 
-export const log = z.strictObject(
+export const logSettings = z.strictObject(
   {
     level: z
       .enum(["debug", "info", "warn", "error"], { error: "expected debug, info, warn or error" })

@@ -1,22 +1,23 @@
 /** One pool: which servers it has, and how it speaks to them. */
 import { z } from "zod";
 import { parseRpcAddr } from "../../core/server-endpoint.ts";
+import { defined } from "../defined.ts";
 import { accepted, filePath, mapping } from "../values.ts";
-import { backups } from "./backups.ts";
-import { health } from "./health.ts";
-import { rebalance } from "./rebalance.ts";
-import { tlsFiles, wholePair } from "./tls-files.ts";
+import { backupOptions, backupSettings } from "./backups.ts";
+import { healthOptions, healthSettings } from "./health.ts";
+import { rebalanceOptions, rebalanceSettings } from "./rebalance.ts";
+import { tlsFiles, tlsOptions, wholePair } from "./tls-files.ts";
 
 const serverAddress = accepted((text) => parseRpcAddr(text), 'expected "host:port"');
 
-export const pool = z.strictObject(
+export const poolSettings = z.strictObject(
   {
     servers: z.array(serverAddress, { error: "expected a list of addresses" }).default([]),
     heartbeat: z.enum(["nomad", "push", "none"], { error: "expected nomad, push or none" }).optional(),
     ping: z.enum(["nomad", "tcp", "none"], { error: "expected nomad, tcp or none" }).optional(),
-    backups: backups.nullable().prefault({}),
-    health: health.prefault({}),
-    rebalance: rebalance.prefault({}),
+    backups: backupSettings.nullable().prefault({}),
+    health: healthSettings.prefault({}),
+    rebalance: rebalanceSettings.prefault({}),
     tls: z.strictObject(tlsFiles, mapping).superRefine(wholePair).nullable().default(null),
     token_file: filePath.nullable().default(null),
     /** `always`: every server of the pool gets the token, not only those that the configuration names or TLS proves. */
@@ -26,7 +27,7 @@ export const pool = z.strictObject(
 );
 
 /** A pool named `nomad` speaks Nomad's RPC; any other is a Consul service of its own name, reached over TCP. */
-export function withDefaultsFor(name: string, { backups, ...settings }: z.infer<typeof pool>) {
+export function withDefaultsFor(name: string, { backups, ...settings }: z.infer<typeof poolSettings>) {
   const isNomad = name === "nomad";
   return {
     ...settings,
@@ -37,5 +38,23 @@ export function withDefaultsFor(name: string, { backups, ...settings }: z.infer<
       service: backups.service ?? name,
       tag: backups.tag === undefined && isNomad ? "rpc" : (backups.tag ?? null),
     },
+  };
+}
+
+/** As `Pool` takes them. */
+export function poolOptions(settings: ReturnType<typeof withDefaultsFor>, consulWaitMs: number) {
+  const { servers, heartbeat, ping, backups, health, rebalance, tls, token_file, send_token } = settings;
+  return {
+    servers,
+    heartbeat,
+    ping,
+    health: healthOptions(health),
+    rebalance: rebalanceOptions(rebalance),
+    sendToken: send_token,
+    ...defined({
+      backups: backups && backupOptions(backups, consulWaitMs),
+      tls: tls && tlsOptions(tls),
+      tokenFile: token_file,
+    }),
   };
 }

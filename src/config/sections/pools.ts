@@ -1,7 +1,7 @@
 /** All pools by their names, which are names of DNS, too. */
 import { z } from "zod";
 import { mapping, quoted } from "../values.ts";
-import { pool, withDefaultsFor } from "./pool.ts";
+import { poolOptions, poolSettings, withDefaultsFor } from "./pool.ts";
 
 const RESERVED_POOL_NAMES = ["addr", "all", "ns"];
 
@@ -32,8 +32,8 @@ function twinOf(names: readonly string[]): readonly [string, string] | undefined
   return undefined;
 }
 
-export const pools = z
-  .record(poolName, pool.prefault({}), mapping)
+export const poolsSettings = z
+  .record(poolName, poolSettings.prefault({}), mapping)
   .refine((named) => Object.keys(named).length > 0, { error: "expected at least one pool" })
   .superRefine((named, context) => {
     const twin = twinOf(Object.keys(named));
@@ -47,3 +47,9 @@ export const pools = z
       Object.entries(named).map(([name, settings]) => [name, withDefaultsFor(name, settings)]),
     ),
   );
+
+export function poolsOptions(pools: z.infer<typeof poolsSettings>, consulWaitMs: number) {
+  return Object.fromEntries(
+    Object.entries(pools).map(([name, settings]) => [name, poolOptions(settings, consulWaitMs)]),
+  );
+}

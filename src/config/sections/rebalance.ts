@@ -1,7 +1,8 @@
+/** How often a pool's list is rebalanced. */
 import { z } from "zod";
 import { durationMs, mapping, positiveDurationMs } from "../values.ts";
 
-export const rebalance = z.strictObject(
+export const rebalanceSettings = z.strictObject(
   {
     min_reuse: positiveDurationMs.prefault("10m"),
     jitter: durationMs.prefault("5m"),
@@ -12,3 +13,13 @@ export const rebalance = z.strictObject(
   },
   mapping,
 );
+
+/** As `RpcProxy` takes them. */
+export function rebalanceOptions(settings: z.infer<typeof rebalanceSettings>) {
+  const { min_reuse, jitter, conns_per_second_per_server } = settings;
+  return {
+    minReuseMs: min_reuse,
+    jitterMs: jitter,
+    connsPerSecondPerServer: conns_per_second_per_server,
+  };
+}

@@ -1,5 +1,6 @@
 /** The files of TLS, in every section that has them. */
 import type { z } from "zod";
+import { defined } from "../defined.ts";
 import { filePath } from "../values.ts";
 
 export const tlsFiles = {
@@ -8,14 +9,17 @@ export const tlsFiles = {
   key_file: filePath.nullable().default(null),
 };
 
+type TlsFiles = { readonly [Key in keyof typeof tlsFiles]: string | null };
+
 /** As Consul's client has it: a certificate is of no use without its key. */
-export function wholePair(
-  files: { cert_file: string | null; key_file: string | null },
-  context: z.RefinementCtx,
-): void {
+export function wholePair(files: Pick<TlsFiles, "cert_file" | "key_file">, context: z.RefinementCtx): void {
   const [there, missing] =
     files.key_file === null ? (["cert_file", "key_file"] as const) : (["key_file", "cert_file"] as const);
   if ((files.cert_file === null) !== (files.key_file === null)) {
     context.addIssue({ code: "custom", path: [there], message: `expected ${missing} as well` });
   }
+}
+
+export function tlsOptions({ ca_file, cert_file, key_file }: TlsFiles) {
+  return defined({ caFile: ca_file, certFile: cert_file, keyFile: key_file });
 }

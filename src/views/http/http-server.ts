@@ -52,8 +52,8 @@ export interface HttpOptions {
   readonly maxConnections?: number;
   /** Within which a request has to be complete; 10 s by default. */
   readonly patienceMs?: number;
-  /** Holds the token that writes need; read at each write, so that it can be replaced. `null`: none needed. */
-  readonly tokenFile: string | null;
+  /** Holds the token that writes need; read at each write, so that it can be replaced. Absent: none needed. */
+  readonly tokenFile?: string | undefined;
   /** Hears of a token file that can't be used. */
   readonly logger?: Logger;
   /** `serving` when every thread answers; anything else is reported as it is. */
@@ -88,7 +88,8 @@ export class HttpServer {
   constructor(options: HttpOptions) {
     this.#options = options;
     const { logger, tokenFile } = options;
-    this.#tokenFile = tokenFile === null ? undefined : new SecretFile(tokenFile, "http.token_file", logger);
+    this.#tokenFile =
+      tokenFile === undefined ? undefined : new SecretFile(tokenFile, "http.token_file", logger);
   }
 
   /** @throws HttpListenError when the address can't be had. */

@@ -29,7 +29,6 @@ async function serving(t: TestContext, options: Options) {
   };
   const server = new HttpServer({
     address: { host: "127.0.0.1", port: 0 },
-    tokenFile: null,
     dnsState: () => "serving",
     datacenter: "dc1",
     pools: new Map([["web", { hasHead: () => true, warnings: () => [], pushed: { take } }]]),

@@ -17,7 +17,7 @@ let dnsState = "serving";
 let refused = [new EndpointError("host-missing", ":1", "expected a host")];
 let warnings: { since: string; message: string }[] = [];
 
-function serverWith(token: string | null): HttpServer {
+function serverWith(token?: string): HttpServer {
   return new HttpServer({
     address: { host: "127.0.0.1", port: 0 },
     tokenFile: token,
@@ -74,7 +74,7 @@ const HEARTBEAT = {
 };
 
 suite("the HTTP server", () => {
-  const server = serverWith(null);
+  const server = serverWith();
   const guarded = serverWith(tokenFile);
   before(async () => {
     writeFileSync(tokenFile, "secret\n");
@@ -288,7 +288,6 @@ suite("the HTTP server", () => {
       const listening = (port: number) =>
         new HttpServer({
           address: { host, port },
-          tokenFile: null,
           dnsState: () => "serving",
           datacenter: "dc1",
           pools: new Map(),
@@ -305,7 +304,7 @@ suite("the HTTP server", () => {
   }
 
   test("stops with a connection open", async () => {
-    const stopping = serverWith(null);
+    const stopping = serverWith();
     await stopping.start();
     const socket = connect(stopping.address()?.port ?? 0, "127.0.0.1");
     await new Promise((resolve) => socket.once("connect", resolve));

@@ -1,4 +1,4 @@
-/** Without the values that are null or undefined: for options that are absent rather than empty. */
+/** Without the values that are null or undefined: an option that is not set is absent. */
 export function defined<Values extends object>(
   values: Values,
 ): { [Key in keyof Values]?: Exclude<Values[Key], null | undefined> } {
