@@ -25,7 +25,7 @@ import { PushedHeartbeats } from "../sources/heartbeat/pushed-heartbeats.ts";
 import { hearingRegion, hearingRegionOf, RegionGate } from "../sources/region/region-gate.ts";
 import { StaticServers } from "../sources/static-servers.ts";
 import { silentLogger } from "../system-ports.ts";
-import { nomadTls } from "./nomad-pool.ts";
+import { nomadTls } from "./nomad-tls.ts";
 import { NomadToken } from "./nomad-token.ts";
 
 /** The API version that this program speaks: the newest that Nomad servers have announced. */

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import { AgentError } from "../../src/agent/agent-error.ts";
-import { nomadTls } from "../../src/agent/nomad-pool.ts";
+import { nomadTls } from "../../src/agent/nomad-tls.ts";
 import { NomadToken, type TokenConfig } from "../../src/agent/nomad-token.ts";
 import type { Logger } from "../../src/core/ports.ts";
 import { ServerEndpoint } from "../../src/core/server-endpoint.ts";
