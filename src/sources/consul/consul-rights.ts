@@ -1,5 +1,5 @@
 import { printable } from "../../core/printable.ts";
-import type { CatalogAnswer } from "../../net/consul/catalog.ts";
+import { type Listing, listsNothing } from "./listing.ts";
 
 /** Something that Consul hides, or may hide, from the token, for as long as it does. */
 export interface MissingRights {
@@ -22,36 +22,25 @@ export const UNKNOWN_RIGHTS: ReadRights = { missing: undefined, whole: undefined
  * The rights after an answer. Consul 1.11 and later say when they hid entries. Earlier ones never do: an empty first answer to
  * a query with a token may be such a case, until an instance is seen.
  */
-export function afterListing(
-  { missing, whole }: ReadRights,
-  answer: CatalogAnswer,
-  usable: readonly string[],
-  nowMs: number,
-): ReadRights {
-  const message = messageFor(answer, usable, whole, missing);
+export function afterListing({ missing, whole }: ReadRights, listing: Listing, nowMs: number): ReadRights {
+  const message = messageFor(listing, whole, missing);
   return {
     missing: message === undefined ? undefined : { since: missing?.since ?? nowMs, message },
-    whole: message === undefined ? usable : whole,
+    whole: message === undefined ? listing.usable : whole,
   };
 }
 
-/** Not even an instance that can't be used. */
-export function listsNothing({ instances, skipped }: CatalogAnswer): boolean {
-  return instances.length + skipped.length === 0;
-}
-
 function messageFor(
-  answer: CatalogAnswer,
-  usable: readonly string[],
+  listing: Listing,
   whole: readonly string[] | undefined,
   missing: MissingRights | undefined,
 ): string | undefined {
-  if (answer.filteredByAcl) {
-    const who = answer.withToken ? "the token" : "requests without a token";
-    return `Consul hides instances from ${who}: ${listing(usable, whole)}; ${LACKING}`;
+  if (listing.filteredByAcl) {
+    const who = listing.withToken ? "the token" : "requests without a token";
+    return `Consul hides instances from ${who}: ${listed(listing.usable, whole)}; ${LACKING}`;
   }
   const isFirst = whole === undefined;
-  const maySoSay = listsNothing(answer) && answer.withToken && (isFirst || missing !== undefined);
+  const maySoSay = listsNothing(listing) && listing.withToken && (isFirst || missing !== undefined);
   return maySoSay ? `Consul lists no instance; ${MAYBE_LACKING}` : undefined;
 }
 
@@ -59,17 +48,17 @@ const RULES = "service:read for the service or node:read";
 const LACKING = `what is missing is ${RULES}`;
 const MAYBE_LACKING = `the token may lack ${RULES}`;
 
-function listing(usable: readonly string[], whole: readonly string[] | undefined): string {
-  const listed = `it lists ${usable.length} usable`;
+function listed(usable: readonly string[], whole: readonly string[] | undefined): string {
+  const count = `it lists ${usable.length} usable`;
   if (whole === undefined || whole.length === 0) {
-    return `${listed}, and never listed all`;
+    return `${count}, and never listed all`;
   }
   const changes = [
     named("without", whole.filter(notIn(usable))),
     named("with the new", usable.filter(notIn(whole))),
   ].filter((text) => text !== undefined);
   const difference = changes.length === 0 ? "the same" : changes.join(", ");
-  return `${listed}, the last whole list had ${whole.length}: ${difference}`;
+  return `${count}, the last whole list had ${whole.length}: ${difference}`;
 }
 
 function notIn(addresses: readonly string[]): (address: string) => boolean {

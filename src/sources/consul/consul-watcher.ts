@@ -1,13 +1,13 @@
 import type { Clock, Logger, Random } from "../../core/ports.ts";
 import type { Tier } from "../../core/snapshot.ts";
-import type { CatalogAnswer, CatalogFailure, ConsulCatalog } from "../../net/consul/catalog.ts";
+import type { CatalogFailure, ConsulCatalog } from "../../net/consul/catalog.ts";
 import { BackupReport, type BackupSink } from "./backup-report.ts";
 import { afterAnswer, afterFailure, type ConfirmedList, UNKNOWN_LIST } from "./confirmed-list.ts";
-import { afterListing, listsNothing, type ReadRights, UNKNOWN_RIGHTS } from "./consul-rights.ts";
+import { afterListing, type ReadRights, UNKNOWN_RIGHTS } from "./consul-rights.ts";
 import { datacenterPlan } from "./datacenter-order.ts";
-import { watchDatacenter } from "./datacenter-watch.ts";
-import { addressesOf } from "./instance-addresses.ts";
-import { serveFromRemote } from "./remote-servers.ts";
+import { type WatchEvent, watchDatacenter } from "./datacenter-watch.ts";
+import { type Listing, listsNothing } from "./listing.ts";
+import { type RemoteEvent, watchRemote } from "./remote-watch.ts";
 import type { ConsulWatchConfig } from "./watch-config.ts";
 import { ConsulWatchLog } from "./watch-log.ts";
 import {
@@ -79,24 +79,14 @@ export class ConsulWatcher {
     this.#running = { abort, done: new Set() };
     this.#record = afterStart(this.#record, this.#ports.clock.now());
     this.#local = afterFailure(this.#local);
-    const { preferred } = datacenterPlan(this.#config.datacenters);
-    const observer = {
-      answered: (answer: CatalogAnswer, index: number) => {
-        this.#answered(answer, index);
-      },
-      failed: (failure: CatalogFailure, attempt: number, delayMs: number) => {
-        this.#failed(failure, attempt, delayMs);
-      },
-      endedEarly: (failure: CatalogFailure, tookMs: number) => {
-        this.#endedEarly(failure, tookMs);
-      },
-      waitLimited: (limitMs: number | undefined) => {
-        this.#record = afterWaitLimited(this.#record, limitMs);
-        this.#log.waitLimited(limitMs);
-      },
+    const local = {
+      name: datacenterPlan(this.#config.datacenters).preferred,
       waitMs: () => this.#waitMs(),
     };
-    this.#track(watchDatacenter(this.#ports, this.#config, preferred, observer, abort.signal));
+    const events = watchDatacenter(this.#ports, this.#config, local, abort.signal);
+    this.#follow(events, abort.signal, (event) => {
+      this.#takeLocal(event);
+    });
   }
 
   /** Resolves when no query and no timer is left. What was reported stays. */
@@ -143,17 +133,59 @@ export class ConsulWatcher {
     return this.#local.addresses.length > 0 ? this.#localName : this.#remote?.datacenter;
   }
 
-  #answered(answer: CatalogAnswer, index: number): void {
+  #takeLocal(event: WatchEvent): void {
+    switch (event.kind) {
+      case "answered":
+        this.#answered(event.listing, event.index);
+        return;
+      case "failed":
+        this.#failed(event.failure, event.attempt, event.delayMs);
+        return;
+      case "ended-early":
+        this.#endedEarly(event.failure, event.tookMs);
+        return;
+      case "wait-limited":
+        this.#record = afterWaitLimited(this.#record, event.limitMs);
+        this.#log.waitLimited(event.limitMs);
+    }
+  }
+
+  #takeRemote(event: RemoteEvent): void {
+    switch (event.kind) {
+      case "answered":
+        this.#remoteAnswered(event.datacenter, event.listing);
+        return;
+      case "failed":
+        this.#remoteFailed(event.failure, event.datacenter);
+        return;
+      case "catalog-failed":
+        this.#remoteFailed(event.failure);
+        return;
+      case "ended-early":
+        this.#endedEarly(event.failure, event.tookMs, event.datacenter);
+        return;
+      case "wait-limited":
+        this.#log.waitLimited(event.limitMs, event.datacenter);
+        return;
+      case "searched":
+        if (event.foundNone) {
+          this.#noneFound();
+        }
+        this.#ports.reported?.();
+    }
+  }
+
+  #answered(listing: Listing, index: number): void {
     const now = this.#ports.clock.now();
-    const usable = this.#usable(answer, "local");
-    this.#noteRights(afterListing(this.#rights, answer, usable, now));
+    const { usable } = listing;
+    this.#log.leftOut("local", listing.skipped);
+    this.#noteRights(afterListing(this.#rights, listing, now));
     if (this.#record.state.kind === "retrying" && wasTold(this.#record)) {
       this.#log.recovered(usable.length, now - this.#record.state.since);
     }
     this.#record = afterSuccess(this.#record, index, now);
-    this.#localName =
-      answer.instances.find(({ datacenter }) => datacenter !== "")?.datacenter ?? this.#localName;
-    const answered = { addresses: usable, mayConfirm: !answer.filteredByAcl && listsNothing(answer) };
+    this.#localName = listing.datacenter ?? this.#localName;
+    const answered = { addresses: usable, mayConfirm: !listing.filteredByAcl && listsNothing(listing) };
     this.#local = afterAnswer(this.#local, answered, now, this.#config.emptyHoldMs);
     if (usable.length > 0) {
       this.#stopRemote();
@@ -193,26 +225,12 @@ export class ConsulWatcher {
     if (this.#remoteSearch !== undefined || this.#running === undefined) {
       return;
     }
-    this.#remoteSearch = new AbortController();
-    const observer = {
-      localName: () => this.#localName,
-      answered: (datacenter: string, answer: CatalogAnswer) => this.#remoteAnswered(datacenter, answer),
-      failed: (datacenter: string | undefined, failure: CatalogFailure) => {
-        this.#log.remoteFailed(failure, datacenter);
-        this.#record = afterRemoteFailure(this.#record, failure, datacenter, this.#ports.clock.now());
-      },
-      endedEarly: (datacenter: string, failure: CatalogFailure, tookMs: number) => {
-        this.#endedEarly(failure, tookMs, datacenter);
-      },
-      waitLimited: (datacenter: string, limitMs: number | undefined) => {
-        this.#log.waitLimited(limitMs, datacenter);
-      },
-      noneFound: () => {
-        this.#noneFound();
-      },
-      searched: () => this.#ports.reported?.(),
-    };
-    this.#track(serveFromRemote(this.#ports, this.#config, observer, this.#remoteSearch.signal));
+    const search = new AbortController();
+    this.#remoteSearch = search;
+    const events = watchRemote(this.#ports, this.#config, () => this.#localName, search.signal);
+    this.#follow(events, search.signal, (event) => {
+      this.#takeRemote(event);
+    });
   }
 
   #stopRemote(): void {
@@ -221,18 +239,21 @@ export class ConsulWatcher {
     this.#remote = undefined;
   }
 
-  #remoteAnswered(datacenter: string, answer: CatalogAnswer): boolean {
+  #remoteAnswered(datacenter: string, { usable, skipped }: Listing): void {
     this.#record = afterRemoteSuccess(this.#record);
-    const usable = this.#usable(answer, "remote");
-    if (usable.length === 0) {
-      return false;
+    this.#log.leftOut("remote", skipped);
+    if (usable.length > 0) {
+      if (this.#remote?.datacenter !== datacenter) {
+        this.#log.remoteUsed(datacenter, usable.length);
+      }
+      this.#remote = { datacenter, addresses: usable, seenAt: this.#ports.clock.now() };
+      this.#tellSink();
     }
-    if (this.#remote?.datacenter !== datacenter) {
-      this.#log.remoteUsed(datacenter, usable.length);
-    }
-    this.#remote = { datacenter, addresses: usable, seenAt: this.#ports.clock.now() };
-    this.#tellSink();
-    return true;
+  }
+
+  #remoteFailed(failure: CatalogFailure, datacenter?: string): void {
+    this.#log.remoteFailed(failure, datacenter);
+    this.#record = afterRemoteFailure(this.#record, failure, datacenter, this.#ports.clock.now());
   }
 
   #noneFound(): void {
@@ -243,23 +264,31 @@ export class ConsulWatcher {
     }
   }
 
-  #usable(answer: CatalogAnswer, where: "local" | "remote"): readonly string[] {
-    const { usable, skipped } = addressesOf(answer, this.#config.service);
-    this.#log.leftOut(where, skipped);
-    return usable;
-  }
-
   #noteRights(rights: ReadRights): void {
     this.#log.rights(this.#rights.missing, rights.missing);
     this.#rights = rights;
   }
 
-  #track(work: Promise<void>): void {
+  /** Takes each event until the signal aborts. What a watch yields after the abort counts no more. */
+  #follow<Event>(events: AsyncIterable<Event>, signal: AbortSignal, take: (event: Event) => void): void {
     const done = this.#running?.done;
-    const tracked = work.catch((error: unknown) => {
+    const ended = takeEach(events, signal, take).catch((error: unknown) => {
       this.#ports.logger.error({ err: error }, "the Consul watch ended unexpectedly");
     });
-    done?.add(tracked);
-    void tracked.then(() => done?.delete(tracked));
+    done?.add(ended);
+    void ended.then(() => done?.delete(ended));
+  }
+}
+
+async function takeEach<Event>(
+  events: AsyncIterable<Event>,
+  signal: AbortSignal,
+  take: (event: Event) => void,
+): Promise<void> {
+  for await (const event of events) {
+    if (signal.aborted) {
+      return;
+    }
+    take(event);
   }
 }

@@ -1,4 +1,3 @@
-import pRetry from "p-retry";
 import { messageOf } from "../../core/message-of.ts";
 import type { Clock, Random } from "../../core/ports.ts";
 import { backoffMs } from "../../core/time/backoff.ts";
@@ -15,6 +14,7 @@ import {
   type LearnedWait,
   UNLIMITED_WAIT,
 } from "./learned-wait.ts";
+import { type Listing, listingOf } from "./listing.ts";
 import { backoffRule, type ConsulWatchConfig, deadlineMs, paceRule } from "./watch-config.ts";
 
 export interface WatchPorts {
@@ -23,36 +23,45 @@ export interface WatchPorts {
   readonly random: Random;
 }
 
-/** Who is told of each answer and each failure. Its methods must not throw. */
-export interface WatchObserver {
-  answered(answer: CatalogAnswer, index: number): void;
-  /** The next attempt comes after `delayMs` milliseconds. */
-  failed(failure: CatalogFailure, attempt: number, delayMs: number): void;
-  /** Something on the way ended a query that waited, after `tookMs` milliseconds; it is asked anew at once. */
-  endedEarly(failure: CatalogFailure, tookMs: number): void;
+/** What a watch of one datacenter yields. */
+export type WatchEvent =
+  /** `index` is the next query's. */
+  | { readonly kind: "answered"; readonly listing: Listing; readonly index: number }
+  /** The next attempt comes after `delayMs` milliseconds; `attempt` counts failures since the last answer, from 1. */
+  | {
+      readonly kind: "failed";
+      readonly failure: CatalogFailure;
+      readonly attempt: number;
+      readonly delayMs: number;
+    }
+  /** Something on the way ended a query that waited, after `tookMs` milliseconds; Consul is asked anew at once. */
+  | { readonly kind: "ended-early"; readonly failure: CatalogFailure; readonly tookMs: number }
   /** From now on queries wait so many milliseconds at most; `undefined`: as long as they like. */
-  waitLimited(limitMs: number | undefined): void;
-  /** Milliseconds that the next query should wait for a change. */
-  waitMs(): number;
+  | { readonly kind: "wait-limited"; readonly limitMs: number | undefined };
+
+/** What is watched, and for how long its queries should wait. */
+export interface WatchedDatacenter {
+  /** `undefined` is the datacenter of the asked agent. */
+  readonly name: string | undefined;
+  /** Read before each query: milliseconds that the query should wait for a change. */
+  readonly waitMs: () => number;
 }
 
 /**
- * Watches the service in one datacenter by blocking queries until the signal aborts; then resolves. Never rejects, never
- * gives up: a failure is followed by a new attempt at index 0 after a delay with full jitter. A wait that something on the way
- * ends early is no failure: index 0 is asked at once, which tells whether Consul is there, and what it lists now.
+ * Watches the service in one datacenter by blocking queries until the signal aborts; then returns. Never throws, never
+ * gives up: a failure is followed by a new attempt at index 0 after a delay with full jitter. A wait that something on
+ * the way ends early is no failure: index 0 is asked at once, which tells whether Consul is there, and what it lists
+ * now. No query is open and no timer runs while an event is handled. An event that came just before the abort may still
+ * be yielded.
  */
-export async function watchDatacenter(
+export async function* watchDatacenter(
   ports: WatchPorts,
   config: ConsulWatchConfig,
-  datacenter: string | undefined,
-  observer: WatchObserver,
+  datacenter: WatchedDatacenter,
   signal: AbortSignal,
-): Promise<void> {
-  const watch = new DatacenterWatch(ports, config, datacenter, observer, signal);
+): AsyncGenerator<WatchEvent, void, undefined> {
   try {
-    for (;;) {
-      await watch.step();
-    }
+    yield* new DatacenterWatch(ports, config, datacenter, signal).events();
   } catch (error) {
     if (!signal.aborted) {
       throw error;
@@ -63,66 +72,56 @@ export async function watchDatacenter(
 class DatacenterWatch {
   readonly #ports: WatchPorts;
   readonly #config: ConsulWatchConfig;
-  readonly #datacenter: string | undefined;
-  readonly #observer: WatchObserver;
+  readonly #datacenter: WatchedDatacenter;
   readonly #signal: AbortSignal;
   #index = 0;
+  /** Whether the last answer moved the index: only then may the next query use the burst of the pace. */
+  #hasMoved = true;
   #pace: Pace = FRESH_PACE;
   #startedAt = 0;
   #wait: LearnedWait = UNLIMITED_WAIT;
+  /** Failures since the last answer. */
+  #failures = 0;
 
   constructor(
     ports: WatchPorts,
     config: ConsulWatchConfig,
-    datacenter: string | undefined,
-    observer: WatchObserver,
+    datacenter: WatchedDatacenter,
     signal: AbortSignal,
   ) {
     this.#ports = ports;
     this.#config = config;
     this.#datacenter = datacenter;
-    this.#observer = observer;
     this.#signal = signal;
   }
 
-  /** One answer, however many attempts it takes. Rejects when the signal aborts. */
-  async step(): Promise<void> {
-    const answer = await pRetry(() => this.#ask(), {
-      retries: Number.POSITIVE_INFINITY,
-      // p-retry caps after the randomising, so its jitter vanishes at the cap: the delay is ours, and it adds none.
-      shouldConsumeRetry: () => false,
-      onFailedAttempt: ({ error, attemptNumber }) => this.#backOff(error, attemptNumber),
-      signal: this.#signal,
-    });
-    const previous = this.#index;
-    this.#index = nextIndex(previous, answer.index);
-    this.#observer.answered(answer, this.#index);
-    const rule = paceRule(this.#config);
-    await this.#sleepUntil(earliestNext(this.#pace, this.#startedAt, this.#index > previous, rule));
-  }
-
-  /** Asks until there is an answer or a failure: early ends are neither. */
-  async #ask(): Promise<CatalogAnswer> {
+  /** Throws when the signal aborts. */
+  async *events(): AsyncGenerator<WatchEvent, never, undefined> {
     for (;;) {
-      const answer = await this.#query().catch((error: unknown) => {
-        this.#endedEarly(asFailure(error));
-      });
-      if (answer !== undefined) {
-        this.#learn(afterAnsweredWait(this.#wait, this.#tookMs()));
-        return answer;
+      const outcome = await this.#query().catch(asFailure);
+      this.#signal.throwIfAborted();
+      const tookMs = this.#ports.clock.now() - this.#startedAt;
+      if (!(outcome instanceof Error)) {
+        yield* this.#answered(outcome, tookMs);
+      } else if (endedEarly({ index: this.#index, tookMs, brokenOff: outcome.brokenOff === true })) {
+        yield* this.#endedEarly(outcome, tookMs);
+      } else {
+        yield* this.#failed(outcome);
       }
     }
   }
 
   async #query(): Promise<CatalogAnswer> {
+    const { catalog, clock } = this.#ports;
+    const { name, waitMs: wantedMs } = this.#datacenter;
     const rule = paceRule(this.#config);
-    await this.#sleepUntil(earliestNext(this.#pace, this.#startedAt, true, rule));
-    this.#startedAt = this.#ports.clock.now();
+    await this.#delay(earliestNext(this.#pace, this.#startedAt, this.#hasMoved, rule) - clock.now());
+    this.#startedAt = clock.now();
     this.#pace = spend(this.#pace, this.#startedAt, rule);
-    const waitMs = allowedWaitMs(this.#wait, this.#observer.waitMs(), this.#startedAt);
-    return await this.#ports.catalog.instances({
+    const waitMs = allowedWaitMs(this.#wait, wantedMs(), this.#startedAt);
+    return await catalog.instances({
       selection: this.#config,
-      ...(this.#datacenter === undefined ? {} : { datacenter: this.#datacenter }),
+      ...(name === undefined ? {} : { datacenter: name }),
       index: this.#index,
       waitMs,
       deadlineMs: deadlineMs(this.#index, waitMs, this.#config.slackMs),
@@ -130,45 +129,52 @@ class DatacenterWatch {
     });
   }
 
-  /** Takes note of an early end. @throws the failure when it is another one. */
-  #endedEarly(failure: CatalogFailure): void {
-    const tookMs = this.#tookMs();
-    const brokenOff = failure.brokenOff === true;
-    if (this.#signal.aborted || !endedEarly({ index: this.#index, tookMs, brokenOff })) {
-      throw failure;
-    }
-    this.#index = 0;
-    this.#observer.endedEarly(failure, tookMs);
-    this.#learn(afterEarlyEnd(this.#wait, tookMs, this.#ports.clock.now()));
+  *#answered(answer: CatalogAnswer, tookMs: number): Generator<WatchEvent> {
+    const index = nextIndex(this.#index, answer.index);
+    this.#hasMoved = index > this.#index;
+    this.#index = index;
+    this.#failures = 0;
+    yield* this.#learn(afterAnsweredWait(this.#wait, tookMs));
+    yield { kind: "answered", listing: listingOf(answer, this.#config.service), index };
   }
 
-  #learn(wait: LearnedWait): void {
+  *#endedEarly(failure: CatalogFailure, tookMs: number): Generator<WatchEvent> {
+    this.#startAgain();
+    yield { kind: "ended-early", failure, tookMs };
+    yield* this.#learn(afterEarlyEnd(this.#wait, tookMs, this.#ports.clock.now()));
+  }
+
+  async *#failed(failure: CatalogFailure): AsyncGenerator<WatchEvent, void, undefined> {
+    this.#startAgain();
+    this.#failures += 1;
+    const attempt = this.#failures;
+    const delayMs = backoffMs(attempt, backoffRule(this.#config, failure.code), this.#ports.random());
+    yield { kind: "failed", failure, attempt, delayMs };
+    await this.#delay(delayMs);
+  }
+
+  *#learn(wait: LearnedWait): Generator<WatchEvent> {
     const before = this.#wait;
     this.#wait = wait;
     if (isNewLimit(before, wait)) {
-      this.#observer.waitLimited(wait.limitMs);
+      yield { kind: "wait-limited", limitMs: wait.limitMs };
     }
   }
 
-  #tookMs(): number {
-    return this.#ports.clock.now() - this.#startedAt;
-  }
-
-  async #backOff(error: Error, attempt: number): Promise<void> {
-    this.#signal.throwIfAborted();
+  #startAgain(): void {
     this.#index = 0;
-    const failure = asFailure(error);
-    const delayMs = backoffMs(attempt, backoffRule(this.#config, failure.code), this.#ports.random());
-    this.#observer.failed(failure, attempt, delayMs);
-    await delayOrThrow(this.#ports.clock, delayMs, this.#signal);
+    this.#hasMoved = true;
   }
 
-  async #sleepUntil(time: number): Promise<void> {
-    await delayOrThrow(this.#ports.clock, time - this.#ports.clock.now(), this.#signal);
+  #delay(delayMs: number): Promise<void> {
+    return delayOrThrow(this.#ports.clock, delayMs, this.#signal);
   }
 }
 
-/** Any error as a failure. A `TypeError`, which p-retry would not retry, is wrapped: a mistake of ours ends no watch. */
+/**
+ * Any error as a failure. A `TypeError`, whatever its code, is a mistake of ours: it is told as such, and ends no
+ * watch.
+ */
 export function asFailure(error: unknown): CatalogFailure {
   if (
     error instanceof Error &&
