@@ -1,4 +1,3 @@
-import type { Logger } from "../../core/ports.ts";
 import type { EndpointError } from "../../core/server-endpoint.ts";
 import type { Tier } from "../../core/snapshot.ts";
 
@@ -8,41 +7,17 @@ export interface BackupSink {
   setBackupServers(addrs: readonly string[], options?: { tier?: Tier }): Promise<readonly EndpointError[]>;
 }
 
-/** Tells the sink of a list when it differs from the last one. Names in it that have no address are the sink's to ask for. */
-export class BackupReport {
-  readonly #sink: BackupSink;
-  readonly #logger: Logger;
-  readonly #reported: (() => void) | undefined;
-  #last: { readonly addresses: readonly string[]; readonly tier: Tier; readonly key: string } | undefined;
+/** What the sink is told: an immutable value. Names in it that have no address are the sink's to ask for. */
+export interface BackupReport {
+  readonly addresses: readonly string[];
+  readonly tier: Tier;
+}
 
-  /** @param ports `reported` is called each time the sink has taken a list with servers. */
-  constructor(ports: { readonly sink: BackupSink; readonly logger: Logger; readonly reported?: () => void }) {
-    const { sink, logger, reported } = ports;
-    this.#sink = sink;
-    this.#logger = logger;
-    this.#reported = reported;
-  }
-
-  get last(): { readonly addresses: readonly string[]; readonly tier: Tier } | undefined {
-    return this.#last;
-  }
-
-  /** Does not wait for the sink, which may have to resolve names: the core keeps the order of overlapping calls. */
-  report(addresses: readonly string[], tier: Tier): void {
-    const key = `${tier} ${addresses.join(" ")}`;
-    if (this.#last?.key === key) {
-      return;
-    }
-    this.#last = { addresses, tier, key };
-    this.#sink.setBackupServers(addresses, { tier }).then(
-      () => {
-        if (addresses.length > 0) {
-          this.#reported?.();
-        }
-      },
-      (error: unknown) => {
-        this.#logger.error({ err: error }, "the server list refused what Consul reported");
-      },
-    );
-  }
+/** The report to give after `last`: `last` itself when it says the same, so that the sink is told nothing twice. */
+export function nextReport(last: BackupReport | undefined, next: BackupReport): BackupReport {
+  const isSame =
+    last?.tier === next.tier &&
+    last.addresses.length === next.addresses.length &&
+    last.addresses.every((address, position) => address === next.addresses[position]);
+  return isSame ? last : next;
 }

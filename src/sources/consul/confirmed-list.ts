@@ -15,7 +15,7 @@ export const UNKNOWN_LIST: ConfirmedList = { addresses: [], emptyUntil: undefine
  * The list after an answer. One that may not confirm never empties: entries were hidden from the token, or there are
  * instances, but not one that can be used.
  */
-export function afterAnswer(
+export function confirmAnswer(
   list: ConfirmedList,
   answered: { readonly addresses: readonly string[]; readonly mayConfirm: boolean },
   nowMs: number,
@@ -35,6 +35,16 @@ export function afterAnswer(
 }
 
 /** The list after a failure: what was not answered confirms nothing, so a pending hold starts over. */
-export function afterFailure(list: ConfirmedList): ConfirmedList {
+export function interruptHold(list: ConfirmedList): ConfirmedList {
   return list.emptyUntil === undefined ? list : { addresses: list.addresses, emptyUntil: undefined };
+}
+
+/** While an empty answer waits to be confirmed, Consul is asked at least this often, in milliseconds. */
+const MIN_WAIT_MS = 1_000;
+
+/** Milliseconds that a query should wait: as configured, but no longer than a pending hold. */
+export function waitWithin({ emptyUntil }: ConfirmedList, configuredMs: number, nowMs: number): number {
+  return emptyUntil === undefined
+    ? configuredMs
+    : Math.min(configuredMs, Math.max(emptyUntil - nowMs, MIN_WAIT_MS));
 }

@@ -14,27 +14,42 @@ export interface ReadRights {
   readonly missing: MissingRights | undefined;
   /** The usable addresses of the last answer of which Consul hid nothing; `undefined` before the first. */
   readonly whole: readonly string[] | undefined;
+  /** When, by `Clock.now`, the log last warned that something is missing. */
+  readonly warnedAt: number;
 }
 
-export const UNKNOWN_RIGHTS: ReadRights = { missing: undefined, whole: undefined };
+export const UNKNOWN_RIGHTS: ReadRights = {
+  missing: undefined,
+  whole: undefined,
+  warnedAt: Number.NEGATIVE_INFINITY,
+};
+
+/** Consul servers that disagree about a token, asked in turn, would make a line with each answer. */
+const TOLD_EVERY_MS = 60_000;
 
 /**
- * The rights after an answer. Consul 1.11 and later say when they hid entries. Earlier ones never do: an empty first answer to
- * a query with a token may be such a case, until an instance is seen.
+ * The rights after an answer. Consul 1.11 and later say when they hid entries. Earlier ones never do: an empty first
+ * answer to a query with a token may be such a case, until an instance is seen.
  */
-export function afterListing({ missing, whole }: ReadRights, listing: Listing, nowMs: number): ReadRights {
-  const message = messageFor(listing, whole, missing);
+export function afterListing(before: ReadRights, listing: Listing, nowMs: number): ReadRights {
+  const message = messageFor(listing, before);
+  if (message === undefined) {
+    return { ...before, missing: undefined, whole: listing.usable };
+  }
+  const isNew = before.missing === undefined && mayBeTold(before, nowMs);
   return {
-    missing: message === undefined ? undefined : { since: missing?.since ?? nowMs, message },
-    whole: message === undefined ? listing.usable : whole,
+    missing: { since: before.missing?.since ?? nowMs, message },
+    whole: before.whole,
+    warnedAt: isNew ? nowMs : before.warnedAt,
   };
 }
 
-function messageFor(
-  listing: Listing,
-  whole: readonly string[] | undefined,
-  missing: MissingRights | undefined,
-): string | undefined {
+/** Whether people should be told of a beginning or an end: at most once a minute after a warning. */
+export function mayBeTold({ warnedAt }: ReadRights, nowMs: number): boolean {
+  return nowMs - warnedAt >= TOLD_EVERY_MS;
+}
+
+function messageFor(listing: Listing, { missing, whole }: ReadRights): string | undefined {
   if (listing.filteredByAcl) {
     const who = listing.withToken ? "the token" : "requests without a token";
     return `Consul hides instances from ${who}: ${listed(listing.usable, whole)}; ${LACKING}`;

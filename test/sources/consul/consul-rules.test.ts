@@ -5,9 +5,9 @@ import { earliestNext, FRESH_PACE, type Pace, spend } from "../../../src/core/ti
 import type { ServiceInstance } from "../../../src/net/consul/catalog.ts";
 import { nextIndex } from "../../../src/sources/consul/blocking-index.ts";
 import {
-  afterAnswer,
-  afterFailure,
   type ConfirmedList,
+  confirmAnswer,
+  interruptHold,
   UNKNOWN_LIST,
 } from "../../../src/sources/consul/confirmed-list.ts";
 import { datacenterPlan, remoteOrder } from "../../../src/sources/consul/datacenter-order.ts";
@@ -206,27 +206,27 @@ suite("an empty answer", () => {
   const empty = { addresses: [], mayConfirm: true };
 
   test("keeps the list until it was confirmed for the hold time", () => {
-    const first = afterAnswer(held, empty, 1_000, HOLD);
+    const first = confirmAnswer(held, empty, 1_000, HOLD);
     assert.deepEqual(first, { addresses: ["a:1"], emptyUntil: 91_000 });
-    assert.deepEqual(afterAnswer(first, empty, 90_999, HOLD), first);
-    assert.deepEqual(afterAnswer(first, empty, 91_000, HOLD), UNKNOWN_LIST);
+    assert.deepEqual(confirmAnswer(first, empty, 90_999, HOLD), first);
+    assert.deepEqual(confirmAnswer(first, empty, 91_000, HOLD), UNKNOWN_LIST);
   });
   test("is forgotten when servers come back", () => {
-    const first = afterAnswer(held, empty, 1_000, HOLD);
-    assert.deepEqual(afterAnswer(first, { addresses: ["b:1"], mayConfirm: true }, 2_000, HOLD), {
+    const first = confirmAnswer(held, empty, 1_000, HOLD);
+    assert.deepEqual(confirmAnswer(first, { addresses: ["b:1"], mayConfirm: true }, 2_000, HOLD), {
       addresses: ["b:1"],
       emptyUntil: undefined,
     });
   });
   test("starts over after a failure", () => {
-    const interrupted = afterFailure(afterAnswer(held, empty, 1_000, HOLD));
+    const interrupted = interruptHold(confirmAnswer(held, empty, 1_000, HOLD));
     assert.deepEqual(interrupted, held);
-    assert.equal(afterAnswer(interrupted, empty, 95_000, HOLD).emptyUntil, 185_000);
+    assert.equal(confirmAnswer(interrupted, empty, 95_000, HOLD).emptyUntil, 185_000);
   });
   test("that the token's rights explain confirms nothing", () => {
-    assert.deepEqual(afterAnswer(held, { addresses: [], mayConfirm: false }, 1_000, HOLD), held);
+    assert.deepEqual(confirmAnswer(held, { addresses: [], mayConfirm: false }, 1_000, HOLD), held);
   });
   test("needs no hold when there was no list", () => {
-    assert.deepEqual(afterAnswer(UNKNOWN_LIST, empty, 1_000, HOLD), UNKNOWN_LIST);
+    assert.deepEqual(confirmAnswer(UNKNOWN_LIST, empty, 1_000, HOLD), UNKNOWN_LIST);
   });
 });
