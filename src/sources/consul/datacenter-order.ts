@@ -18,8 +18,8 @@ export function datacenterPlan(configured: readonly string[]): DatacenterPlan {
 }
 
 /**
- * The remote datacenters to ask, at most 8, in random order so that a fleet that lost its local servers does not fixate on
- * one datacenter.
+ * The remote datacenters to ask, at most 8, in random order so that a fleet that lost its local servers does not fixate
+ * on one datacenter.
  * @param local the local datacenter's name, where it is known.
  */
 export function remoteOrder(

@@ -1,11 +1,13 @@
 /**
- * How long a query may wait on the way to Consul. Proxies and balancers end what is idle for too long for them: from a wait
- * that ends early twice after about the same time follows a shorter wait, which Consul answers before the way ends it.
+ * How long a query may wait on the way to Consul. Proxies and balancers end what is idle for too long for them. When two
+ * waits end early after about the same time, later waits are shorter, so that Consul answers before the way ends them.
  */
 export interface LearnedWait {
   /** Milliseconds after which the last query ended early; `undefined` when none did, or one has waited longer since. */
   readonly endedAfterMs: number | undefined;
-  /** Milliseconds that queries may wait, learned at `learnedAt`, by `Clock.now`; `undefined` for as long as they like. */
+  /**
+   * Milliseconds that queries may wait, learned at `learnedAt`, by `Clock.now`; `undefined` for as long as they like.
+   */
   readonly limitMs: number | undefined;
   readonly learnedAt: number;
 }
@@ -19,8 +21,8 @@ export const UNLIMITED_WAIT: LearnedWait = { endedAfterMs: undefined, limitMs: u
 const SHORTEST_WAIT_MS = 1_000;
 
 /**
- * Of a time that was too long, so much is asked for. Consul adds up to a sixteenth: after ends at 6 s the wait is 4.8 s, and
- * an answer comes after 5.1 s at most.
+ * Of a time that was too long, so much is asked for. Consul adds up to a sixteenth: after ends at 6 s the wait is
+ * 4.8 s, and an answer comes after 5.1 s at most.
  */
 const SURVIVED = 0.8;
 
@@ -28,8 +30,8 @@ const SURVIVED = 0.8;
 const ALIKE = 0.2;
 
 /**
- * Milliseconds after which the limit is tried out again: a proxy may have got another setting. One query in an hour ends
- * early for that.
+ * Milliseconds after which the limit is tried out again: a proxy may have got another setting. One query in an hour
+ * ends early for that.
  */
 const RELEARN_AFTER_MS = 3_600_000;
 
@@ -43,8 +45,8 @@ export interface FailedQuery {
 }
 
 /**
- * Whether that was the end of a wait that somebody on the way found too long, which is normal, and not an outage. If Consul is
- * gone all the same, the next query, which does not wait, fails.
+ * Whether that was the end of a wait that somebody on the way found too long, which is normal, and not an outage. If
+ * Consul is gone all the same, the next query, which does not wait, fails.
  */
 export function endedEarly({ index, tookMs, brokenOff }: FailedQuery): boolean {
   return brokenOff && index > 0 && tookMs >= SHORTEST_WAIT_MS;
@@ -58,7 +60,10 @@ export function afterEarlyEnd(wait: LearnedWait, tookMs: number, nowMs: number):
     : { endedAfterMs: tookMs, limitMs: SURVIVED * Math.min(before, tookMs), learnedAt: nowMs };
 }
 
-/** What is known after an answer: one that took clearly longer than what had ended early shows that there is no such limit. */
+/**
+ * What is known after an answer. An answer that took clearly longer than what had ended early shows that there is no
+ * such limit.
+ */
 export function afterAnsweredWait(wait: LearnedWait, tookMs: number): LearnedWait {
   const isOver = wait.endedAfterMs !== undefined && tookMs > wait.endedAfterMs / (1 - ALIKE);
   return isOver ? UNLIMITED_WAIT : wait;

@@ -1,8 +1,8 @@
 import { setTimeout as pause } from "node:timers/promises";
 
 /**
- * Waits until `holds` is true, asking often. Fails after `withinMs`, by default long enough for a busy machine, with what
- * `describe` says then.
+ * Waits until `holds` is true, asking often. Fails after `withinMs`, by default long enough for a busy machine, with
+ * what `describe` says then.
  */
 export async function eventually(
   holds: () => boolean | Promise<boolean>,

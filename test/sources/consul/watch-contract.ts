@@ -12,7 +12,10 @@ export interface ConsulUnderTest {
   close(): Promise<void>;
 }
 
-/** From Consul's own answer to ours, in milliseconds. A millisecond or two is usual; a noisy machine gets the whole second. */
+/**
+ * From Consul's own answer to ours, in milliseconds. A millisecond or two is usual; a noisy machine gets the whole
+ * second.
+ */
 const FOLLOWS_WITHIN_MS = 1_000;
 
 /** What must hold of a watch on any Consul that is well: run on the fake one and on real ones. */
