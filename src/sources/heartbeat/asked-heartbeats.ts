@@ -1,3 +1,4 @@
+import pRetry from "p-retry";
 import type { Fleet } from "../../core/fleet.ts";
 import type { AskForHeartbeat, Heard, HeartbeatAnswer } from "../../core/heartbeat.ts";
 import { LeftOut } from "../../core/left-out.ts";
@@ -110,11 +111,31 @@ export class AskedHeartbeats {
     } else {
       await delay(clock, random() * MIN_PERIOD_MS, signal);
     }
-    for (let failures = 0; !signal.aborted; ) {
-      const heard = await this.#askRound(failures, signal);
-      failures = heard ? 0 : failures + 1;
-      await (heard ? this.#untilDue(signal) : delay(clock, backoffMs(failures, RETRY, random()), signal));
+    while (!signal.aborted) {
+      await this.#untilHeard(signal);
+      await this.#untilDue(signal);
     }
+  }
+
+  /** Round after round, with growing waits between them, until a server answers or the signal aborts. */
+  async #untilHeard(signal: AbortSignal): Promise<void> {
+    const { clock, random } = this.#ports;
+    const round = async (attempt: number) => {
+      if (!(await this.#askRound(attempt - 1, signal))) {
+        throw new Error("no heartbeat in this round");
+      }
+    };
+    await pRetry(round, {
+      retries: Number.POSITIVE_INFINITY,
+      // The waits are by our clock: p-retry adds none of its own.
+      shouldConsumeRetry: () => false,
+      onFailedAttempt: ({ attemptNumber }) => delay(clock, backoffMs(attemptNumber, RETRY, random()), signal),
+      signal,
+    }).catch((error: unknown) => {
+      if (!signal.aborted) {
+        throw error;
+      }
+    });
   }
 
   /** When the wait got shorter while it lasted, contact is judged by that from now on, too. */
