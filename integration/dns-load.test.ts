@@ -5,6 +5,7 @@ import { connect, type Socket } from "node:net";
 import { describe, test } from "node:test";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
+import { until } from "../scripts/lab/until.ts";
 import type { DnsServer } from "../src/views/dns/dns-server.ts";
 import type { ListenAddress } from "../src/views/dns/thread-messages.ts";
 import { seededRandom } from "../test/core/fake-ports.ts";
@@ -14,7 +15,6 @@ import { packetFuzzer } from "../test/views/dns/packet-fuzzer.ts";
 import { manyServers, pool } from "../test/views/dns/pools.ts";
 import { respondingFor } from "../test/views/dns/responding.ts";
 import { serving } from "../test/views/dns/serving.ts";
-import { until } from "../test/views/dns/until.ts";
 import { query, text, words } from "../test/views/dns/zone-text.ts";
 
 const SEED = Number(process.env["FUZZ_SEED"] ?? 20_261_122);

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { after, suite, test } from "node:test";
 import type { Worker } from "node:worker_threads";
+import { until } from "../../scripts/lab/until.ts";
 import { Agent } from "../../src/agent/agent.ts";
 import { configOf } from "../../src/config/layer.ts";
-import { until } from "../views/dns/until.ts";
 
 const lines: { readonly msg: string; readonly http?: string }[] = [];
 

@@ -1,6 +1,7 @@
 /** What DNS says of a pool that has no server, by what its sources have said. */
 import assert from "node:assert/strict";
 import { suite, type TestContext, test } from "node:test";
+import { until } from "../../scripts/lab/until.ts";
 import { Agent } from "../../src/agent/agent.ts";
 import { configOf } from "../../src/config/layer.ts";
 import type { ListenAddress } from "../../src/views/dns/thread-messages.ts";
@@ -8,7 +9,6 @@ import { ConsulDriver } from "../net/consul/consul-driver.ts";
 import { FakeConsul } from "../net/consul/fake-consul.ts";
 import { ScriptedProxy } from "../net/consul/scripted-proxy.ts";
 import { askAnyUdp, askUdp } from "../views/dns/dns-client.ts";
-import { until } from "../views/dns/until.ts";
 import { query, text } from "../views/dns/zone-text.ts";
 
 const SERVER = { id: "web-1", address: "192.0.2.1", port: 4001 };

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { suite, type TestContext, test } from "node:test";
 import { decode, encode } from "dns-packet";
+import { until } from "../../scripts/lab/until.ts";
 import { Agent } from "../../src/agent/agent.ts";
 import { configOf } from "../../src/config/layer.ts";
 import { StandInServer } from "../../src/dev/stand-in-server.ts";
@@ -9,7 +10,6 @@ import type { StandInView } from "../../src/dev/stand-in-view.ts";
 import { FakeLogger } from "../core/fake-ports.ts";
 import { FakeConsul } from "../net/consul/fake-consul.ts";
 import { askAnyUdp } from "../views/dns/dns-client.ts";
-import { until } from "../views/dns/until.ts";
 
 class AgentLogger extends FakeLogger {
   child(): this {

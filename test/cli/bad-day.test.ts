@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { until } from "../views/dns/until.ts";
+import { until } from "../../scripts/lab/until.ts";
 import { RunningAgent } from "./running-agent.ts";
 
 /** Seconds over which the cost is taken, when each server was asked once. */

@@ -4,7 +4,7 @@ import { Resolver } from "node:dns/promises";
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { suite, type TestContext, test } from "node:test";
-import { until } from "../views/dns/until.ts";
+import { until } from "../../scripts/lab/until.ts";
 import { RunningAgent } from "./running-agent.ts";
 
 /** A TCP server to watch. */

@@ -5,7 +5,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { suite, test } from "node:test";
 import { parseDocument } from "yaml";
-import { until } from "../views/dns/until.ts";
+import { until } from "../../scripts/lab/until.ts";
 import { RunningAgent } from "./running-agent.ts";
 
 const HOSTILE = '\n{"level":"error","msg":"forged"}\u001b[2J\u009b31m\u202e\u2028';

@@ -7,7 +7,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, suite, test } from "node:test";
-import { until } from "../views/dns/until.ts";
+import { until } from "../../scripts/lab/until.ts";
 import { type Options, RunningAgent } from "./running-agent.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "headwaiter-side-channels-"));

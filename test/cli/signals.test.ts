@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { suite, test } from "node:test";
-import { until } from "../views/dns/until.ts";
+import { until } from "../../scripts/lab/until.ts";
 import { RunningAgent } from "./running-agent.ts";
 
 /** Code that runs in the program before its own, told as Node is told. */

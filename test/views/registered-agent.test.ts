@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { hostname } from "node:os";
 import { suite, type TestContext, test } from "node:test";
+import { until } from "../../scripts/lab/until.ts";
 import { Agent } from "../../src/agent/agent.ts";
 import { configOf } from "../../src/config/layer.ts";
 import { FakeLogger } from "../core/fake-ports.ts";
 import { FakeConsulAgent } from "../net/consul/fake-consul-agent.ts";
-import { until } from "./dns/until.ts";
 
 class AgentLogger extends FakeLogger {
   child(): this {

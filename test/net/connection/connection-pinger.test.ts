@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { until } from "../../../scripts/lab/until.ts";
 import type { PingContext } from "../../../src/core/ports.ts";
 import { ServerEndpoint } from "../../../src/core/server-endpoint.ts";
 import { StandInCluster } from "../../../src/dev/stand-in-cluster.ts";
@@ -7,7 +8,7 @@ import { ConnectionError, type ErrorCode } from "../../../src/net/connection/con
 import { ConnectionPinger } from "../../../src/net/connection/connection-pinger.ts";
 import { TcpConnection } from "../../../src/net/connection/tcp-connection.ts";
 import { nomadConnector } from "../../../src/net/nomad/nomad-connector.ts";
-import { failsWith, IN_TIME, until } from "./expectations.ts";
+import { failsWith, IN_TIME } from "./expectations.ts";
 import { scriptedServer } from "./scripted-server.ts";
 
 const context: PingContext = {

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { until } from "../../../scripts/lab/until.ts";
 import type { ServerEndpoint } from "../../../src/core/server-endpoint.ts";
 import { TcpConnection } from "../../../src/net/connection/tcp-connection.ts";
-import { BRIEFLY, failsWith, IN_TIME, until } from "./expectations.ts";
+import { BRIEFLY, failsWith, IN_TIME } from "./expectations.ts";
 import { scriptedServer } from "./scripted-server.ts";
 
 /** A port on which nothing listens: it was just closed. */

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { after, before, suite, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
+import { until } from "../../../scripts/lab/until.ts";
 import type { ConsulWatchConfig } from "../../../src/sources/consul/watch-config.ts";
-import { eventually } from "../../sources/consul/eventually.ts";
 import type { ConsulUnderTest } from "../../sources/consul/watch-contract.ts";
 import { WatchedPool } from "../../sources/consul/watched-pool.ts";
 import { ConsulDriver } from "./consul-driver.ts";
@@ -158,11 +158,11 @@ export function faultContract(name: string, open: () => Promise<ConsulUnderTest>
           await using pool = new WatchedPool({ address: proxy.address }, { service: name, ...config });
           await pool.shows(BOTH);
           const status = () => pool.watcher.status();
-          await eventually(() => status().waitLimitMs !== undefined, status);
+          await until(() => status().waitLimitMs !== undefined, status);
           await driver.register({ service: name, id: `${name}-3`, port: 4003 });
           await pool.shows(ALL);
           await Promise.all([1, 2, 3].map((number) => driver.deregister(`${name}-${number}`)));
-          await eventually(() => status().emptyUntil !== undefined, status);
+          await until(() => status().emptyUntil !== undefined, status);
           await pool.shows([], 8_000);
           assert.equal(status().lastError, undefined);
           const told = pool.logger.lines.filter(({ level }) => level !== "debug");
@@ -180,7 +180,7 @@ export function faultContract(name: string, open: () => Promise<ConsulUnderTest>
         proxy.requests.length = 0;
         proxy.script = falls;
         await driver.register({ service: name, id: `${name}-1`, port: 4001 });
-        await eventually(
+        await until(
           () => proxy.requests.some(({ index }) => index === 0),
           () => proxy.requests,
         );
@@ -203,7 +203,7 @@ export function faultContract(name: string, open: () => Promise<ConsulUnderTest>
       await scripted(async (proxy) => {
         let last: Reply | undefined;
         proxy.script = async (forward) => (last ??= await forward());
-        await eventually(
+        await until(
           () => proxy.requests.length >= 6,
           () => proxy.requests,
         );

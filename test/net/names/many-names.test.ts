@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { until } from "../../../scripts/lab/until.ts";
 import { RpcProxy } from "../../../src/core/rpc-proxy.ts";
 import { systemClock } from "../../../src/system-ports.ts";
 import { CONFIG, fakePorts } from "../../core/fake-ports.ts";
 import { addr, heartbeatOf } from "../../core/proxy-fixtures.ts";
-import { nameserver, resolverAt, silence, until, ZONE } from "./resolving.ts";
+import { nameserver, resolverAt, silence, ZONE } from "./resolving.ts";
 import { type Script, zoneScript } from "./scripted-nameserver.ts";
 
 function sockets(): number {

@@ -61,11 +61,3 @@ export function failsWith(code: ResolveErrorCode, message?: RegExp) {
     return true;
   };
 }
-
-export async function until(condition: () => boolean, what: string): Promise<void> {
-  const deadline = Date.now() + 60_000;
-  while (!condition()) {
-    assert.ok(Date.now() < deadline, what);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}

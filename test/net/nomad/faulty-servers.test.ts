@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, suite, test } from "node:test";
+import { until } from "../../../scripts/lab/until.ts";
 import { ServerEndpoint } from "../../../src/core/server-endpoint.ts";
 import { encodeRaw, type RawValue } from "../../../src/dev/raw-encoder.ts";
 import { StandInCluster } from "../../../src/dev/stand-in-cluster.ts";
@@ -7,7 +8,7 @@ import type { StandInServer } from "../../../src/dev/stand-in-server.ts";
 import type { StandInFault } from "../../../src/dev/stand-in-session.ts";
 import { NomadClient } from "../../../src/net/nomad/nomad-client.ts";
 import { NomadConnection } from "../../../src/net/nomad/nomad-connection.ts";
-import { BRIEFLY, failsWith, IN_TIME, until } from "../connection/expectations.ts";
+import { BRIEFLY, failsWith, IN_TIME } from "../connection/expectations.ts";
 import { scriptedServer } from "../connection/scripted-server.ts";
 
 const REGION = { region: "global" };

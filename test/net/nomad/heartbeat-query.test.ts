@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, suite, test } from "node:test";
+import { until } from "../../../scripts/lab/until.ts";
 import { ServerEndpoint } from "../../../src/core/server-endpoint.ts";
 import { encodeRaw } from "../../../src/dev/raw-encoder.ts";
 import { StandInServer } from "../../../src/dev/stand-in-server.ts";
@@ -8,7 +9,7 @@ import { HeartbeatQuery } from "../../../src/net/nomad/heartbeat-query.ts";
 import { nodeCountIntervalMs } from "../../../src/net/nomad/node-count-pace.ts";
 import { NomadClient } from "../../../src/net/nomad/nomad-client.ts";
 import { NomadConnection } from "../../../src/net/nomad/nomad-connection.ts";
-import { failsWith, IN_TIME, until } from "../connection/expectations.ts";
+import { failsWith, IN_TIME } from "../connection/expectations.ts";
 import { type ScriptedServer, scriptedServer } from "../connection/scripted-server.ts";
 
 const IDENTITY = { region: "global", datacenter: "dc1", rpcMajorVersion: 1, rpcMinorVersion: 1 };

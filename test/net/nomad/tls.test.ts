@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { after, before, suite, test } from "node:test";
+import { until } from "../../../scripts/lab/until.ts";
 import { ServerEndpoint } from "../../../src/core/server-endpoint.ts";
 import { StandInServer } from "../../../src/dev/stand-in-server.ts";
 import { isOfOtherRegion } from "../../../src/net/connection/connection-error.ts";
 import { NomadConnection } from "../../../src/net/nomad/nomad-connection.ts";
 import { type NomadTls, tlsFailure } from "../../../src/net/nomad/tls-handshake.ts";
-import { BRIEFLY, failsWith, IN_TIME, until } from "../connection/expectations.ts";
+import { BRIEFLY, failsWith, IN_TIME } from "../connection/expectations.ts";
 import { scriptedServer } from "../connection/scripted-server.ts";
 import { type Certificate, issue, makeAuthority } from "./certificates.ts";
 
