@@ -1,3 +1,4 @@
+import { seededRandom } from "../../scripts/lab/seeded-random.ts";
 import type { Clock, Logger, Pinger, Resolution, Resolver } from "../../src/core/ports.ts";
 import type { ProxyConfig, ProxyPorts } from "../../src/core/rpc-proxy.ts";
 
@@ -67,17 +68,6 @@ export class FakeClock implements Clock {
 /** Lets every promise that can settle now settle. */
 export function settled(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
-}
-
-/** A seeded generator (mulberry32): the same numbers for the same seed. */
-export function seededRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }
 
 export interface LogLine {

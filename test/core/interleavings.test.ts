@@ -2,10 +2,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { seededRandom } from "../../scripts/lab/seeded-random.ts";
 import { RpcProxy } from "../../src/core/rpc-proxy.ts";
 import type { ServerEndpoint } from "../../src/core/server-endpoint.ts";
 import { ControlledPinger } from "./controlled-pinger.ts";
-import { CONFIG, fakePorts, seededRandom, settled } from "./fake-ports.ts";
+import { CONFIG, fakePorts, settled } from "./fake-ports.ts";
 import { addr, addrs, heartbeatOf } from "./proxy-fixtures.ts";
 
 /** What may happen while a rebalance waits; each knows what it must leave behind. */

@@ -1,9 +1,10 @@
 /** The rebalance loop: when it begins, whom it joins, and how it ends. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { seededRandom } from "../../scripts/lab/seeded-random.ts";
 import { RpcProxy } from "../../src/core/rpc-proxy.ts";
 import { ControlledPinger } from "./controlled-pinger.ts";
-import { CONFIG, FakeClock, fakePorts, seededRandom, settled } from "./fake-ports.ts";
+import { CONFIG, FakeClock, fakePorts, settled } from "./fake-ports.ts";
 import { addr, addrs, heartbeatOf, proxyWith } from "./proxy-fixtures.ts";
 
 test("run rebalances after each interval until the signal aborts, and leaves no timer", async () => {
