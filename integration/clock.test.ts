@@ -11,7 +11,7 @@ import { fileURLToPath } from "node:url";
 import { AgentProcess } from "../scripts/lab/agent-process.ts";
 import { startServers } from "../scripts/lab/server-process.ts";
 import { untilSeen } from "../scripts/lab/until.ts";
-import { a, ScriptedNameserver, zoneScript } from "../test/net/names/scripted-nameserver.ts";
+import { a, ScriptedNameserver, zoneScript } from "../test/support/scripted-nameserver.ts";
 import { ConsulContainer } from "./support/consul-container.ts";
 
 before(() => {

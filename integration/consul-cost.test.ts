@@ -6,8 +6,8 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { until } from "../scripts/lab/until.ts";
 import { ConsulClient } from "../src/net/consul/consul-client.ts";
-import { WatchedPool } from "../test/sources/consul/watched-pool.ts";
 import { type Sample, slopeOf } from "../test/support/slope.ts";
+import { WatchedPool } from "../test/support/watched-pool.ts";
 import { ConsulContainer } from "./support/consul-container.ts";
 
 const WATCHERS = 500;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, suite, test } from "node:test";
 import { until } from "../scripts/lab/until.ts";
-import { WatchedPool } from "../test/sources/consul/watched-pool.ts";
+import { WatchedPool } from "../test/support/watched-pool.ts";
 import { ConsulDatacenter, type ConsulServer } from "./support/consul-cluster.ts";
 import { ConsulContainer } from "./support/consul-container.ts";
 import { ContainerNetwork } from "./support/container-network.ts";

@@ -8,8 +8,8 @@ import { decode, encode } from "dns-packet";
 import { AgentProcess, type LogLine } from "../scripts/lab/agent-process.ts";
 import { ServerProcess, startServers } from "../scripts/lab/server-process.ts";
 import { untilSeen } from "../scripts/lab/until.ts";
-import { scriptedServer } from "../test/net/connection/scripted-server.ts";
-import { FakeConsul } from "../test/net/consul/fake-consul.ts";
+import { ScriptedConsul } from "../test/support/scripted-consul.ts";
+import { scriptedServer } from "../test/support/scripted-server.ts";
 
 /** The first comes within 10 s, then one every 10 to 20 s; whoever waits for one has room for a busy machine. */
 const NEXT_HEARTBEAT_MS = 30_000;
@@ -148,7 +148,7 @@ suite("heartbeats", { concurrency: true }, () => {
   });
 
   test("pushed ones make primaries; without one for three times its TTL, what Consul finds counts as primary", async (t) => {
-    const consul = await new FakeConsul().listen();
+    const consul = await new ScriptedConsul().listen();
     t.after(() => consul.close());
     await using backup = await scriptedServer(() => undefined);
     const address = backup.endpoint.key;

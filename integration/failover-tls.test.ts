@@ -7,7 +7,7 @@ import { after, before, suite, type TestContext, test } from "node:test";
 import { AgentProcess } from "../scripts/lab/agent-process.ts";
 import { untilSeen } from "../scripts/lab/until.ts";
 import { StandInServer } from "../src/dev/stand-in-server.ts";
-import { type Certificate, issue, makeAuthority } from "../test/net/nomad/certificates.ts";
+import { type Certificate, issue, makeAuthority } from "../test/support/certificates.ts";
 
 const OUR_SERVERS = "server.global.nomad";
 

@@ -6,15 +6,9 @@ import { until } from "../../scripts/lab/until.ts";
 import { Agent } from "../../src/agent/agent.ts";
 import { configOf } from "../../src/config/layer.ts";
 import { StandInServer } from "../../src/dev/stand-in-server.ts";
-import { FakeLogger } from "../core/fake-ports.ts";
-import { ScriptedNameserver } from "../net/names/scripted-nameserver.ts";
+import { FakeLogger } from "../support/fake-ports.ts";
+import { ScriptedNameserver } from "../support/scripted-nameserver.ts";
 import { askAnyUdp } from "../views/dns/dns-client.ts";
-
-class AgentLogger extends FakeLogger {
-  child(): this {
-    return this;
-  }
-}
 
 const NAME = "servers.example";
 const PATIENCE_MS = 10_000;
@@ -58,7 +52,7 @@ async function agentOf(t: TestContext, servers: ReadonlyMap<string, StandInServe
     send(encode({ type: "response", id, questions, answers }));
   });
   t.after(() => nameserver.stop());
-  const logger = new AgentLogger();
+  const logger = new FakeLogger();
   const port = [...servers.values()][0]?.address.split(":").at(-1) ?? "";
   const values = {
     dns: { address: "127.0.0.1:0", nameservers: [`127.0.0.1:${nameserver.port}`] },

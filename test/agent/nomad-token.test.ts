@@ -13,7 +13,7 @@ import { StandInServer } from "../../src/dev/stand-in-server.ts";
 import { nomadHeartbeat } from "../../src/net/nomad/nomad-heartbeat.ts";
 import { nomadRegion } from "../../src/net/nomad/nomad-region.ts";
 import { silentLogger, systemClock } from "../../src/system-ports.ts";
-import { RecordingLogger } from "../files/recording-logger.ts";
+import { FakeLogger } from "../support/fake-ports.ts";
 
 const SECRET = "8b1a9953-c461-1296-a827-abf8c47804d7";
 const PLACE = { region: "global", datacenter: "dc1", rpcMajorVersion: 1, rpcMinorVersion: 1 };
@@ -32,7 +32,7 @@ function poolOf(pool: object) {
   return nomad;
 }
 
-function tokenOf(pool: object, logger = new RecordingLogger()): NomadToken {
+function tokenOf(pool: object, logger = new FakeLogger()): NomadToken {
   return new NomadToken(poolOf(pool), { clock: systemClock, logger });
 }
 
@@ -55,7 +55,7 @@ suite("Nomad's token goes to", () => {
   });
 
   test("no other; that is said once with the key that would change it, and shown for as long as it lasts", () => {
-    const logger = new RecordingLogger();
+    const logger = new FakeLogger();
     const token = tokenOf({ servers: ["127.0.0.1:4647"] }, logger);
     assert.deepEqual(token.warnings(), []);
     token.for("127.0.0.9:4647");
@@ -70,7 +70,7 @@ suite("Nomad's token goes to", () => {
   });
 
   test("nobody, and nothing is said, when there is none", () => {
-    const logger = new RecordingLogger();
+    const logger = new FakeLogger();
     const token = new NomadToken(poolOf({ token_file: null }), { clock: systemClock, logger });
     assert.equal(token.for("127.0.0.9:4647"), undefined);
     assert.deepEqual(logger.lines, []);

@@ -5,9 +5,9 @@ import { until } from "../../scripts/lab/until.ts";
 import { Agent } from "../../src/agent/agent.ts";
 import { configOf } from "../../src/config/layer.ts";
 import type { ListenAddress } from "../../src/views/dns/thread-messages.ts";
-import { ConsulDriver } from "../net/consul/consul-driver.ts";
-import { FakeConsul } from "../net/consul/fake-consul.ts";
-import { ScriptedProxy } from "../net/consul/scripted-proxy.ts";
+import { ConsulDriver } from "../support/consul-driver.ts";
+import { ScriptedConsul } from "../support/scripted-consul.ts";
+import { ScriptedHttpProxy } from "../support/scripted-http-proxy.ts";
 import { askAnyUdp, askUdp } from "../views/dns/dns-client.ts";
 import { query, text } from "../views/dns/zone-text.ts";
 
@@ -61,9 +61,9 @@ async function names(address: ListenAddress, port: number): Promise<boolean> {
 
 suite("a pool without a server", () => {
   test("whose Consul has not answered yet: questions wait, the first one for the answer", async (t) => {
-    await using consul = await new FakeConsul().listen();
+    await using consul = await new ScriptedConsul().listen();
     await new ConsulDriver(consul.address).register(SERVER);
-    await using proxy = await new ScriptedProxy(consul.address).start();
+    await using proxy = await new ScriptedHttpProxy(consul.address).start();
     const gate = Promise.withResolvers<undefined>();
     proxy.script = async (forward) => {
       await gate.promise;
@@ -79,18 +79,18 @@ suite("a pool without a server", () => {
   });
 
   test("whose Consul can't be reached: questions wait, and are answered once it can", async (t) => {
-    const consul = await new FakeConsul().listen();
+    const consul = await new ScriptedConsul().listen();
     const { address: url, port } = consul;
     await consul.close();
     const { address } = await running(t, {}, { consul: { address: url } });
     assert.ok(await waits(address));
-    await using later = await new FakeConsul().listen({ port });
+    await using later = await new ScriptedConsul().listen({ port });
     await new ConsulDriver(later.address).register(SERVER);
     await until(() => names(address, 4001));
   });
 
   test("whose Consul knows none: answered at once", async (t) => {
-    await using consul = await new FakeConsul().listen();
+    await using consul = await new ScriptedConsul().listen();
     const { address } = await running(t, {}, { consul: { address: consul.address } });
     await until(() => saysSo(address));
     assert.ok(!(await waits(address)));

@@ -7,15 +7,9 @@ import { Agent } from "../../src/agent/agent.ts";
 import { configOf } from "../../src/config/layer.ts";
 import { StandInServer } from "../../src/dev/stand-in-server.ts";
 import type { StandInView } from "../../src/dev/stand-in-view.ts";
-import { FakeLogger } from "../core/fake-ports.ts";
-import { FakeConsul } from "../net/consul/fake-consul.ts";
+import { FakeLogger } from "../support/fake-ports.ts";
+import { ScriptedConsul } from "../support/scripted-consul.ts";
 import { askAnyUdp } from "../views/dns/dns-client.ts";
-
-class AgentLogger extends FakeLogger {
-  child(): this {
-    return this;
-  }
-}
 
 const PATIENCE_MS = 10_000;
 /** One that knows no other region. */
@@ -36,7 +30,7 @@ async function standIn(t: TestContext, view: Partial<StandInView>): Promise<Stan
 
 /** An agent of region `global`, and what can be seen of it. */
 async function agentOf(t: TestContext, pool: object, servers: readonly StandInServer[]) {
-  const consul = await new FakeConsul().listen();
+  const consul = await new ScriptedConsul().listen();
   t.after(() => consul.close());
   for (const [index, { address }] of servers.entries()) {
     const body = {
@@ -49,7 +43,7 @@ async function agentOf(t: TestContext, pool: object, servers: readonly StandInSe
     };
     await fetch(`${consul.address}/v1/agent/service/register`, { method: "PUT", body: JSON.stringify(body) });
   }
-  const logger = new AgentLogger();
+  const logger = new FakeLogger();
   const values = {
     dns: { address: "127.0.0.1:0" },
     http: { address: "127.0.0.1:0" },

@@ -7,7 +7,7 @@ import { createServer } from "node:net";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { until } from "../../scripts/lab/until.ts";
-import { RunningAgent } from "./running-agent.ts";
+import { RealAgent } from "../support/real-agent.ts";
 
 /** Seconds over which the cost is taken, when each server was asked once. */
 const WINDOW_SECONDS = 10;
@@ -35,7 +35,7 @@ test("4,000 servers that refuse: below 250 MB, a fraction of a core, and no line
     { length: 4_000 },
     (_, i) => `127.1.${Math.floor(i / 250)}.${1 + (i % 250)}:${port}`,
   );
-  await using agent = await RunningAgent.start({ config: { pools: { web: { servers, backups: null } } } });
+  await using agent = await RealAgent.start({ config: { pools: { web: { servers, backups: null } } } });
   const isDown = () => agent.lines.some(({ msg }) => msg.startsWith("no server answers"));
   await until(isDown);
   const { pid = 0 } = agent.child;
@@ -51,12 +51,12 @@ test("4,000 servers that refuse: below 250 MB, a fraction of a core, and no line
 });
 
 test("new objects may fill 32 MB, not 128, unless Node is told otherwise", async () => {
-  const flagsOf = ({ child }: RunningAgent) =>
+  const flagsOf = ({ child }: RealAgent) =>
     readFileSync(`/proc/${child.pid ?? 0}/cmdline`, "utf8")
       .split("\0")
       .filter((argument) => argument.startsWith("--max-semi-space-size"));
-  await using plain = await RunningAgent.start();
+  await using plain = await RealAgent.start();
   assert.deepEqual(flagsOf(plain), ["--max-semi-space-size=16"]);
-  await using told = await RunningAgent.start({ environment: { NODE_OPTIONS: "--max-semi-space-size=8" } });
+  await using told = await RealAgent.start({ environment: { NODE_OPTIONS: "--max-semi-space-size=8" } });
   assert.deepEqual(flagsOf(told), []);
 });

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { scriptedServer } from "../net/connection/scripted-server.ts";
+import { scriptedServer } from "../support/scripted-server.ts";
 
 const PROGRAM = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
 const QUIET = ["--dns-address", "127.0.0.1:0", "--http-address", "127.0.0.1:0"];

@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { suite, type TestContext, test } from "node:test";
 import { until } from "../../scripts/lab/until.ts";
-import { RunningAgent } from "./running-agent.ts";
+import { RealAgent } from "../support/real-agent.ts";
 
 /** A TCP server to watch. */
 async function listening(t: TestContext) {
@@ -62,7 +62,7 @@ suite("few descriptors", { skip: process.platform !== "linux" }, () => {
   test("64 of them, and more idle clients than that: new ones are answered, and a head that fails is replaced", async (t) => {
     const servers = [await listening(t), await listening(t), await listening(t)];
     const addresses = servers.map(({ port }) => `127.0.0.1:${port}`);
-    await using agent = await RunningAgent.start({
+    await using agent = await RealAgent.start({
       shell: 'ulimit -n 64; exec "$@"',
       config: { pools: { web: { servers: addresses, backups: null } } },
     });
@@ -89,7 +89,7 @@ suite("few descriptors", { skip: process.platform !== "linux" }, () => {
   });
 
   test("too few for the agent itself: one line, and 1", async () => {
-    await using agent = await RunningAgent.spawn({ shell: 'ulimit -n 36; exec "$@"' });
+    await using agent = await RealAgent.spawn({ shell: 'ulimit -n 36; exec "$@"' });
     assert.equal((await agent.exit).code, 1);
     assert.match(
       agent.stderr,

@@ -5,7 +5,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from "node:n
 import { suite, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { until } from "../../scripts/lab/until.ts";
-import { RunningAgent } from "./running-agent.ts";
+import { RealAgent } from "../support/real-agent.ts";
 
 /** A server that says hello, as databases do, and counts those that came and said nothing. */
 class CountingServer implements AsyncDisposable {
@@ -60,7 +60,7 @@ suite("a server that counts connections without a handshake", () => {
     await using first = await new CountingServer(stays).listen();
     await using second = await new CountingServer(stays).listen();
     const settings = { ping: "none", rebalance: { min_reuse: "50ms", jitter: "0s" } };
-    await using agent = await RunningAgent.start({ config: pool([first, second], settings) });
+    await using agent = await RealAgent.start({ config: pool([first, second], settings) });
     await until(() => agent.lines.filter(({ msg }) => msg === "new head").length > 5);
     assert.deepEqual([first.count, second.count], [0, 0]);
   });
@@ -68,7 +68,7 @@ suite("a server that counts connections without a handshake", () => {
   test("ping: tcp: one for the head, and two for a next server that closes them", async () => {
     await using first = await new CountingServer(stays).listen();
     await using second = await new CountingServer(closes).listen();
-    await using agent = await RunningAgent.start({ config: pool([first, second], {}) });
+    await using agent = await RealAgent.start({ config: pool([first, second], {}) });
     await until(() => second.count === 2);
     // Fourteen more, were it dialled like one that refuses.
     await sleep(7_000);

@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net";
 import { suite, test } from "node:test";
 import { parseDocument } from "yaml";
 import { until } from "../../scripts/lab/until.ts";
-import { RunningAgent } from "./running-agent.ts";
+import { RealAgent } from "../support/real-agent.ts";
 
 const HOSTILE = '\n{"level":"error","msg":"forged"}\u001b[2J\u009b31m\u202e\u2028';
 
@@ -47,7 +47,7 @@ const POOLS = {
 suite("each line of the log", () => {
   async function written(format: "json" | "text"): Promise<readonly string[]> {
     const consul = await hostileConsul();
-    await using agent = await RunningAgent.start({
+    await using agent = await RealAgent.start({
       config: { pools: POOLS, consul: { address: consul.address }, log: { level: "debug", format } },
     });
     for (const sign of [
@@ -95,14 +95,14 @@ suite("a complaint on standard error is one printable line", () => {
     ["an address without an end", ["--dns-address", "x".repeat(100_000)]],
   ] as const) {
     test(what, async () => {
-      await using agent = await RunningAgent.spawn({ flags });
+      await using agent = await RealAgent.spawn({ flags });
       assert.equal((await agent.exit).code, 1);
       assert.match(agent.stderr, /^[^\p{C}\u2028\u2029]{10,1100}\n$/u);
     });
   }
 
   test("a key of the configuration", async () => {
-    await using agent = await RunningAgent.spawn({ config: { [HOSTILE]: 1 } });
+    await using agent = await RealAgent.spawn({ config: { [HOSTILE]: 1 } });
     assert.equal((await agent.exit).code, 1);
     assert.match(agent.stderr, /^headwaiter: [^\p{C}\u2028\u2029]{10,1100}\n$/u);
   });

@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, suite, test } from "node:test";
 import { until } from "../../scripts/lab/until.ts";
-import { type Options, RunningAgent } from "./running-agent.ts";
+import { type Options, RealAgent } from "../support/real-agent.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "headwaiter-side-channels-"));
 after(() => {
@@ -73,7 +73,7 @@ suite("whatever the log and standard error are, DNS follows 1,000 heads and TERM
   ];
   for (const [what, options] of rows) {
     test(what, async () => {
-      await using agent = await RunningAgent.start(options);
+      await using agent = await RealAgent.start(options);
       await agent.changeHeads(HEADS);
       const { code, signal, ms } = await agent.endAfter("SIGTERM");
       assert.deepEqual({ code, signal }, { code: 0, signal: null });
@@ -82,7 +82,7 @@ suite("whatever the log and standard error are, DNS follows 1,000 heads and TERM
   }
 
   test("what nobody reads takes no more memory", async () => {
-    await using agent = await RunningAgent.start({ stdout: unread.writer, stderr: unread.writer });
+    await using agent = await RealAgent.start({ stdout: unread.writer, stderr: unread.writer });
     await agent.changeHeads(HEADS);
     const before = agent.memoryMiB();
     await agent.changeHeads(2 * HEADS);
@@ -93,7 +93,7 @@ suite("whatever the log and standard error are, DNS follows 1,000 heads and TERM
   test("what hangs is named, and a second signal ends the process at once with 1", async () => {
     const { path, writer } = namedPipe("second-signal");
     fill(path);
-    await using agent = await RunningAgent.start({ stdout: writer });
+    await using agent = await RealAgent.start({ stdout: writer });
     await agent.changeHeads(1);
     const ended = agent.endAfter("SIGTERM");
     const { code } = await ended;
@@ -102,7 +102,7 @@ suite("whatever the log and standard error are, DNS follows 1,000 heads and TERM
       agent.stderr,
       /^headwaiter: ended \d+ ms after the signal with this left undone: \d+ lines of the log[^\n]*\n$/,
     );
-    await using other = await RunningAgent.start({ stdout: writer });
+    await using other = await RealAgent.start({ stdout: writer });
     other.kill("SIGTERM");
     assert.equal((await other.endAfter("SIGINT")).code, 1);
   });
@@ -110,7 +110,7 @@ suite("whatever the log and standard error are, DNS follows 1,000 heads and TERM
 
 test("a reader that comes back finds whole lines, those of the time without it too", async () => {
   const { path, reader, writer } = namedPipe("reopened");
-  await using agent = await RunningAgent.start({ stdout: writer });
+  await using agent = await RealAgent.start({ stdout: writer });
   closeSync(writer);
   await until(() => readAll(reader).includes("agent started"));
   closeSync(reader);
@@ -134,7 +134,7 @@ suite("nothing that hangs holds the end", () => {
     const path = join(directory, "never-written");
     execFileSync("mkfifo", [path]);
     const hang = `import { open } from "node:fs"; open(${JSON.stringify(path)}, () => undefined);`;
-    await using agent = await RunningAgent.start({
+    await using agent = await RealAgent.start({
       environment: { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(hang)}` },
     });
     const { code, ms } = await agent.endAfter("SIGTERM");
@@ -151,7 +151,7 @@ suite("nothing that hangs holds the end", () => {
     }).listen(0, "127.0.0.1");
     await until(() => consul.listening);
     const { port } = consul.address() as AddressInfo;
-    await using agent = await RunningAgent.start({
+    await using agent = await RealAgent.start({
       config: { consul: { address: `http://127.0.0.1:${port}`, register: true } },
     });
     const { code, ms } = await agent.endAfter("SIGTERM");
@@ -165,7 +165,7 @@ suite("nothing that hangs holds the end", () => {
 test("a program that fails ends with 1, also when nobody reads why", async () => {
   const { path, writer } = namedPipe("unread-failure");
   fill(path);
-  await using agent = await RunningAgent.spawn({
+  await using agent = await RealAgent.spawn({
     stdout: writer,
     stderr: writer,
     flags: ["--log-level", "loud"],
@@ -176,7 +176,7 @@ test("a program that fails ends with 1, also when nobody reads why", async () =>
 
 test("an unexpected error is logged, and ends the process with 1", async () => {
   const late = "process.on('SIGCONT', () => { Promise.reject(new TypeError('not expected')); });";
-  await using agent = await RunningAgent.start({
+  await using agent = await RealAgent.start({
     environment: { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(late)}` },
   });
   const { code } = await agent.endAfter("SIGCONT");

@@ -4,7 +4,7 @@ import { createServer } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { suite, test } from "node:test";
 import { until } from "../../scripts/lab/until.ts";
-import { RunningAgent } from "./running-agent.ts";
+import { RealAgent } from "../support/real-agent.ts";
 
 /** Code that runs in the program before its own, told as Node is told. */
 function before(code: string, flags = ""): Record<string, string> {
@@ -13,7 +13,7 @@ function before(code: string, flags = ""): Record<string, string> {
 }
 
 /** The signal that the log names as the reason to stop. */
-function endOf(agent: RunningAgent): unknown {
+function endOf(agent: RealAgent): unknown {
   const [line] = saysOf(agent, /^stopping$/) as { readonly signal?: string }[];
   return line?.signal;
 }
@@ -29,7 +29,7 @@ function atFirstMoment(signal: NodeJS.Signals): Record<string, string> {
     }, 1);`);
 }
 
-function saysOf(agent: RunningAgent, message: RegExp) {
+function saysOf(agent: RealAgent, message: RegExp) {
   return agent.lines.filter(({ msg }) => message.test(msg));
 }
 
@@ -40,7 +40,7 @@ suite("a signal that ends is said by name, and ends the agent in order with 0", 
   ];
   for (const signal of ending) {
     test(signal, async () => {
-      await using agent = await RunningAgent.start();
+      await using agent = await RealAgent.start();
       const { code, signal: killedBy } = await agent.endAfter(signal);
       assert.deepEqual({ code, killedBy }, { code: 0, killedBy: null });
       assert.equal(endOf(agent), signal);
@@ -48,7 +48,7 @@ suite("a signal that ends is said by name, and ends the agent in order with 0", 
   }
 
   test("in its first moment", async () => {
-    await using agent = await RunningAgent.spawn({ environment: atFirstMoment("SIGTERM") });
+    await using agent = await RealAgent.spawn({ environment: atFirstMoment("SIGTERM") });
     assert.deepEqual(await agent.exit, { code: 0, signal: null });
     assert.equal(endOf(agent), "SIGTERM");
     assert.deepEqual(saysOf(agent, /^agent started$/), []);
@@ -59,7 +59,7 @@ suite("no other signal ends the agent", () => {
   const others = ["SIGHUP", "SIGUSR1", "SIGUSR2", "SIGPIPE", "SIGXFSZ", "SIGWINCH"] as const;
 
   test("while it runs", async () => {
-    await using agent = await RunningAgent.start({ environment: before("") });
+    await using agent = await RealAgent.start({ environment: before("") });
     for (const signal of [...others, ...others]) {
       agent.kill(signal);
       await agent.changeHeads(3);
@@ -69,7 +69,7 @@ suite("no other signal ends the agent", () => {
 
   for (const signal of ["SIGHUP", "SIGUSR1", "SIGUSR2"] as const) {
     test(`${signal} in its first moment`, async () => {
-      await using agent = await RunningAgent.start({ environment: atFirstMoment(signal) });
+      await using agent = await RealAgent.start({ environment: atFirstMoment(signal) });
       await agent.changeHeads(1);
       assert.equal(agent.stderr, "");
     });
@@ -83,7 +83,7 @@ suite("no other signal ends the agent", () => {
     }).listen(0, "127.0.0.1");
     await once(consul, "listening");
     const { port } = consul.address() as AddressInfo;
-    await using agent = await RunningAgent.start({
+    await using agent = await RealAgent.start({
       config: { consul: { address: `http://127.0.0.1:${port}`, register: true } },
     });
     const asked = once(consul, "request");
@@ -99,7 +99,7 @@ suite("no other signal ends the agent", () => {
   });
 
   test("USR2 without --dev is said to mean nothing", async () => {
-    await using agent = await RunningAgent.start();
+    await using agent = await RealAgent.start();
     agent.kill("SIGUSR2");
     await until(() => saysOf(agent, /^signal ignored: it has a meaning with --dev only$/).length === 1);
   });
@@ -107,7 +107,7 @@ suite("no other signal ends the agent", () => {
 
 suite("USR1 opens no debugger", () => {
   test("while the agent runs", async () => {
-    await using agent = await RunningAgent.start({ environment: before("") });
+    await using agent = await RealAgent.start({ environment: before("") });
     agent.kill("SIGUSR1");
     agent.kill("SIGUSR2");
     await until(() => saysOf(agent, /^signal ignored: it has a meaning with --dev only$/).length === 1);
@@ -117,7 +117,7 @@ suite("USR1 opens no debugger", () => {
 
   test("before the program's first line", async () => {
     const alreadyItself = "--max-semi-space-size=16 --disable-sigusr1";
-    await using agent = await RunningAgent.start({
+    await using agent = await RealAgent.start({
       environment: before('process.kill(process.pid, "SIGUSR1");', alreadyItself),
     });
     await agent.changeHeads(1);
@@ -125,7 +125,7 @@ suite("USR1 opens no debugger", () => {
   });
 
   test("that outlives the program's first hundredths of a second", async () => {
-    await using agent = await RunningAgent.start({
+    await using agent = await RealAgent.start({
       environment: before('process.kill(process.pid, "SIGUSR1");'),
     });
     await agent.changeHeads(1);
@@ -151,7 +151,7 @@ suite("HUP reads the configuration again and says what it finds", () => {
   const pools = { web: { heartbeat: "push", backups: null } };
 
   async function told(config: string | object): Promise<object> {
-    await using agent = await RunningAgent.start({ config: { log: { level: "info" } } });
+    await using agent = await RealAgent.start({ config: { log: { level: "info" } } });
     agent.configure(config);
     agent.kill("SIGHUP");
     await until(() => saysOf(agent, /^reloaded/).length === 1);

@@ -4,7 +4,7 @@ import { seededRandom } from "../../scripts/lab/seeded-random.ts";
 import type { Resolution } from "../../src/core/ports.ts";
 import { RpcProxy } from "../../src/core/rpc-proxy.ts";
 import { StaticServers } from "../../src/sources/static-servers.ts";
-import { CONFIG, fakePorts, settled } from "../core/fake-ports.ts";
+import { CONFIG, fakePorts, settled } from "../support/fake-ports.ts";
 
 const FOUND: Resolution = { addresses: ["127.0.0.1"], ttlSeconds: 3_600 };
 

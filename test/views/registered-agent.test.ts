@@ -4,17 +4,11 @@ import { suite, type TestContext, test } from "node:test";
 import { until } from "../../scripts/lab/until.ts";
 import { Agent } from "../../src/agent/agent.ts";
 import { configOf } from "../../src/config/layer.ts";
-import { FakeLogger } from "../core/fake-ports.ts";
-import { FakeConsulAgent } from "../net/consul/fake-consul-agent.ts";
+import { FakeLogger } from "../support/fake-ports.ts";
+import { ScriptedConsulAgent } from "../support/scripted-consul-agent.ts";
 
-class AgentLogger extends FakeLogger {
-  child(): this {
-    return this;
-  }
-}
-
-async function running(t: TestContext, consul: FakeConsulAgent, http: object, pools = ["web"]) {
-  const logger = new AgentLogger();
+async function running(t: TestContext, consul: ScriptedConsulAgent, http: object, pools = ["web"]) {
+  const logger = new FakeLogger();
   const values = {
     dns: { address: "127.0.0.1:0" },
     http,
@@ -27,7 +21,7 @@ async function running(t: TestContext, consul: FakeConsulAgent, http: object, po
   return { agent, logger };
 }
 
-async function onlyService(consul: FakeConsulAgent) {
+async function onlyService(consul: ScriptedConsulAgent) {
   await until(() => consul.services.size > 0 && consul.told.size > 0);
   const [service = assert.fail()] = consul.services.values();
   return service;
@@ -41,7 +35,7 @@ suite("an agent that registers itself", () => {
     ["[::1]:0", "http://[::1]:"],
   ] as const) {
     test(`listening on ${listen}: at the address of its node, with a check that answers`, async (t) => {
-      await using consul = await new FakeConsulAgent().listen();
+      await using consul = await new ScriptedConsulAgent().listen();
       const { agent, logger } = await running(t, consul, { address: listen });
       const { Address, Port, ID, Checks } = await onlyService(consul);
       assert.equal(Address, undefined);
@@ -62,7 +56,7 @@ suite("an agent that registers itself", () => {
   }
 
   test("tells the address that it is configured to", async (t) => {
-    await using consul = await new FakeConsulAgent().listen();
+    await using consul = await new ScriptedConsulAgent().listen();
     await running(t, consul, { address: "0.0.0.0:0", advertise: "192.0.2.9:80" });
     const { Address, Port, ID } = await onlyService(consul);
     assert.deepEqual([Address, Port], ["192.0.2.9", 80]);
@@ -70,14 +64,14 @@ suite("an agent that registers itself", () => {
   });
 
   test("with a hundred pools is registered", async (t) => {
-    await using consul = await new FakeConsulAgent().listen();
+    await using consul = await new ScriptedConsulAgent().listen();
     const pools = Array.from({ length: 100 }, (_, i) => `pool-${i}`);
     await running(t, consul, { address: "127.0.0.1:0" }, pools);
     assert.equal((await onlyService(consul)).Meta["heads_left_out"], "38");
   });
 
   test("two agents with one port on two addresses are two services", async (t) => {
-    await using consul = await new FakeConsulAgent().listen();
+    await using consul = await new ScriptedConsulAgent().listen();
     await running(t, consul, { address: "127.0.0.1:0" });
     const { Port } = await onlyService(consul);
     await running(t, consul, { address: `127.0.0.2:${Port}` });

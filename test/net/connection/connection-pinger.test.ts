@@ -8,8 +8,8 @@ import { ConnectionError, type ErrorCode } from "../../../src/net/connection/con
 import { ConnectionPinger } from "../../../src/net/connection/connection-pinger.ts";
 import { TcpConnection } from "../../../src/net/connection/tcp-connection.ts";
 import { nomadConnector } from "../../../src/net/nomad/nomad-connector.ts";
+import { scriptedServer } from "../../support/scripted-server.ts";
 import { failsWith, IN_TIME } from "./expectations.ts";
-import { scriptedServer } from "./scripted-server.ts";
 
 const context: PingContext = {
   region: "global",

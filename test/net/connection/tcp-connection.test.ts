@@ -3,8 +3,8 @@ import { test } from "node:test";
 import { until } from "../../../scripts/lab/until.ts";
 import type { ServerEndpoint } from "../../../src/core/server-endpoint.ts";
 import { TcpConnection } from "../../../src/net/connection/tcp-connection.ts";
+import { scriptedServer } from "../../support/scripted-server.ts";
 import { BRIEFLY, failsWith, IN_TIME } from "./expectations.ts";
-import { scriptedServer } from "./scripted-server.ts";
 
 /** A port on which nothing listens: it was just closed. */
 async function refusingEndpoint(): Promise<ServerEndpoint> {

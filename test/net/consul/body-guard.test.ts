@@ -6,13 +6,13 @@ import { promisify } from "node:util";
 import { ConsulClient } from "../../../src/net/consul/consul-client.ts";
 import { ConsulError } from "../../../src/net/consul/consul-error.ts";
 import { DEFAULT_CONSUL_WATCH } from "../../../src/sources/consul/watch-config.ts";
-import { type Flood, FloodingConsul } from "./flooding-consul.ts";
+import { type Flood, ScriptedFlood } from "../../support/scripted-flood.ts";
 
 const MIB = 1_048_576;
 const SPACE = Buffer.alloc(65_536, " ");
 
 async function asked(flood: Flood) {
-  await using consul = await new FloodingConsul(flood).start();
+  await using consul = await new ScriptedFlood(flood).start();
   await using client = new ConsulClient({ address: consul.address });
   const { signal } = new AbortController();
   const selection = { ...DEFAULT_CONSUL_WATCH, service: "web" };
@@ -66,7 +66,7 @@ suite("the memory of a process that asks", () => {
   ];
   for (const [what, flood, times, atOnce, outcome] of floods) {
     test(`${what} is bounded`, async () => {
-      await using consul = await new FloodingConsul(flood).start();
+      await using consul = await new ScriptedFlood(flood).start();
       const program = join(import.meta.dirname, "hungry-client.ts");
       const args = [program, consul.address, String(times), String(atOnce)];
       const { stdout } = await promisify(execFile)(process.execPath, args);

@@ -9,12 +9,12 @@ import { parseConsulAddress } from "../../../src/net/consul/consul-address.ts";
 import { ConsulClient } from "../../../src/net/consul/consul-client.ts";
 import { ConsulError } from "../../../src/net/consul/consul-error.ts";
 import { DEFAULT_CONSUL_WATCH } from "../../../src/sources/consul/watch-config.ts";
-import { WatchedPool } from "../../sources/consul/watched-pool.ts";
-import { ConsulDriver } from "./consul-driver.ts";
-import { FakeConsul } from "./fake-consul.ts";
-import { FaultProxy } from "./fault-proxy.ts";
-import { FloodingConsul } from "./flooding-consul.ts";
-import { ScriptedProxy } from "./scripted-proxy.ts";
+import { ConsulDriver } from "../../support/consul-driver.ts";
+import { ScriptedConsul } from "../../support/scripted-consul.ts";
+import { ScriptedFlood } from "../../support/scripted-flood.ts";
+import { ScriptedHttpProxy } from "../../support/scripted-http-proxy.ts";
+import { ScriptedTcpProxy } from "../../support/scripted-tcp-proxy.ts";
+import { WatchedPool } from "../../support/watched-pool.ts";
 
 const SECRET = "6f1d2c3b-0000-4000-8000-5ec5e7000001";
 
@@ -76,10 +76,10 @@ suite("the address of Consul", () => {
 });
 
 suite("a client", () => {
-  let consul: FakeConsul;
+  let consul: ScriptedConsul;
   let directory: string;
   before(async () => {
-    consul = await new FakeConsul().listen();
+    consul = await new ScriptedConsul().listen();
     await new ConsulDriver(consul.address).register({ id: "one", port: 4001 });
     directory = await mkdtemp(join(tmpdir(), "headwaiter-client-"));
   });
@@ -118,14 +118,14 @@ suite("a client", () => {
   });
 
   test("reaches Consul at an IPv6 address", async () => {
-    await using six = await new FakeConsul().listen({ host: "::1" });
+    await using six = await new ScriptedConsul().listen({ host: "::1" });
     assert.deepEqual((await ask({ address: `http://[::1]:${six.port}` })).instances, []);
   });
 
   test("reaches Consul at a unix socket, and says unreachable when there is none", async () => {
     const path = join(directory, "consul.sock");
     await assert.rejects(ask({ address: `unix://${path}` }), rejectsWith("unreachable"));
-    await using local = await new FakeConsul().listen({ path });
+    await using local = await new ScriptedConsul().listen({ path });
     assert.deepEqual((await ask({ address: `unix://${path}` })).instances, []);
     assert.equal(local.requests.length, 1);
   });
@@ -146,7 +146,7 @@ suite("a client", () => {
   });
 
   test("notices a body that is cut long before the deadline", async () => {
-    await using proxy = await new FaultProxy(consul.address).start();
+    await using proxy = await new ScriptedTcpProxy(consul.address).start();
     await proxy.fail({ kind: "cut", afterBytes: 200 });
     const startedAt = performance.now();
     await assert.rejects(ask({ address: proxy.address }, { deadlineMs: 60_000 }), rejectsWith("cut-body"));
@@ -183,7 +183,7 @@ suite("a client", () => {
   });
 
   test("says what was wrong with an answer that is not Consul's", async () => {
-    await using proxy = await new ScriptedProxy(consul.address).start();
+    await using proxy = await new ScriptedHttpProxy(consul.address).start();
     proxy.script = () => ({ status: 200, type: "application/json", body: '[{"name":"a"}]' });
     await assert.rejects(ask({ address: proxy.address }), rejectsWith("schema", /no entry has an ID/));
     proxy.script = () => ({ status: 200, type: "application/json", body: '{"Nodes":[]}' });
@@ -196,7 +196,7 @@ suite("a client", () => {
   });
 
   test("says why Consul refuses, also to a registration", async () => {
-    await using proxy = await new ScriptedProxy(consul.address).start();
+    await using proxy = await new ScriptedHttpProxy(consul.address).start();
     proxy.script = () => ({
       status: 403,
       type: "text/plain",
@@ -215,7 +215,7 @@ suite("a client", () => {
   });
 
   test("leaves an index out that is no number", async () => {
-    await using proxy = await new ScriptedProxy(consul.address).start();
+    await using proxy = await new ScriptedHttpProxy(consul.address).start();
     for (const index of ["", "-1", "x", "99999999999999999999"]) {
       proxy.script = () => ({ status: 200, index, type: "application/json", body: "[]" });
       assert.equal((await ask({ address: proxy.address })).index, undefined);
@@ -223,7 +223,7 @@ suite("a client", () => {
   });
 
   test("shows the token in no error and no log line, whatever fails", async () => {
-    await using proxy = await new ScriptedProxy(consul.address).start();
+    await using proxy = await new ScriptedHttpProxy(consul.address).start();
     const replies = [
       { status: 403, type: "text/plain", body: `token ${SECRET} lacks permission` },
       { status: 500, type: "text/plain", body: SECRET },
@@ -258,7 +258,7 @@ suite("a client", () => {
   });
 
   test("after a reload uses a new connection", async () => {
-    await using proxy = await new FaultProxy(consul.address).start();
+    await using proxy = await new ScriptedTcpProxy(consul.address).start();
     const client = new ConsulClient({ address: proxy.address });
     await client.instances(query());
     await client.instances(query());
@@ -275,7 +275,7 @@ suite("a client", () => {
       ["false", false],
     ] as const) {
       const headers = { "x-consul-results-filtered-by-acls": value };
-      await using filtering = await new FloodingConsul({
+      await using filtering = await new ScriptedFlood({
         piece: Buffer.from("[]"),
         bytes: 2,
         headers,

@@ -4,10 +4,10 @@ import { setTimeout as pause } from "node:timers/promises";
 import { until } from "../../../scripts/lab/until.ts";
 import type { ConsulWatchConfig } from "../../../src/sources/consul/watch-config.ts";
 import type { ConsulUnderTest } from "../../sources/consul/watch-contract.ts";
-import { WatchedPool } from "../../sources/consul/watched-pool.ts";
-import { ConsulDriver } from "./consul-driver.ts";
-import { type Fault, FaultProxy } from "./fault-proxy.ts";
-import { type Break, type Reply, type Script, ScriptedProxy } from "./scripted-proxy.ts";
+import { ConsulDriver } from "../../support/consul-driver.ts";
+import { type Break, type Reply, type Script, ScriptedHttpProxy } from "../../support/scripted-http-proxy.ts";
+import { type Fault, ScriptedTcpProxy } from "../../support/scripted-tcp-proxy.ts";
+import { WatchedPool } from "../../support/watched-pool.ts";
 
 const BOTH = ["127.0.0.1:4001", "127.0.0.1:4002"];
 const ALL = [...BOTH, "127.0.0.1:4003"];
@@ -105,10 +105,10 @@ export function faultContract(name: string, open: () => Promise<ConsulUnderTest>
     }
 
     async function scripted(
-      run: (proxy: ScriptedProxy, pool: WatchedPool, service: string) => Promise<void>,
+      run: (proxy: ScriptedHttpProxy, pool: WatchedPool, service: string) => Promise<void>,
     ) {
       const name = await registered();
-      await using proxy = await new ScriptedProxy(consul.address).start();
+      await using proxy = await new ScriptedHttpProxy(consul.address).start();
       await using pool = new WatchedPool({ address: proxy.address }, { service: name, ...IMPATIENT });
       await pool.shows(BOTH);
       await run(proxy, pool, name);
@@ -117,7 +117,7 @@ export function faultContract(name: string, open: () => Promise<ConsulUnderTest>
     for (const [what, fault, code] of FAULTS) {
       test(`${what}: the list stays, changes flow again after`, async () => {
         const name = await registered();
-        await using proxy = await new FaultProxy(consul.address).start();
+        await using proxy = await new ScriptedTcpProxy(consul.address).start();
         await using pool = new WatchedPool({ address: proxy.address }, { service: name, ...IMPATIENT });
         await pool.shows(BOTH);
         await proxy.fail(fault);
@@ -151,7 +151,7 @@ export function faultContract(name: string, open: () => Promise<ConsulUnderTest>
       for (const [what, end] of ENDS) {
         test(`with ${what}: no word of it but that waits are shorter; changes and a hold go on`, async () => {
           const name = await registered();
-          await using proxy = await new ScriptedProxy(consul.address).start();
+          await using proxy = await new ScriptedHttpProxy(consul.address).start();
           proxy.script = (forward, index) =>
             index === 0 ? forward() : Promise.race([forward(), pause(1_200, end)]);
           const config = { waitMs: 30_000, emptyHoldMs: 4_000 };
@@ -217,7 +217,7 @@ export function faultContract(name: string, open: () => Promise<ConsulUnderTest>
 
     test("was not there at the start: the watch catches up, and says so once", async () => {
       const name = await registered();
-      await using proxy = await new FaultProxy(consul.address).start();
+      await using proxy = await new ScriptedTcpProxy(consul.address).start();
       await proxy.fail({ kind: "refuse" });
       await using pool = new WatchedPool({ address: proxy.address }, { service: name, ...IMPATIENT });
       await pool.fails("unreachable");

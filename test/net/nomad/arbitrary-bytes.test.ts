@@ -9,8 +9,8 @@ import { ConnectionError } from "../../../src/net/connection/connection-error.ts
 import { MessageReader } from "../../../src/net/nomad/message-reader.ts";
 import { NomadClient } from "../../../src/net/nomad/nomad-client.ts";
 import { FramingError, ValueScanner } from "../../../src/net/nomad/value-scanner.ts";
+import { scriptedServer } from "../../support/scripted-server.ts";
 import { IN_TIME } from "../connection/expectations.ts";
-import { scriptedServer } from "../connection/scripted-server.ts";
 import { RECORDED } from "./recorded-exchanges.ts";
 
 /** Runs with a new seed each time and prints it; `HEADWAITER_TEST_SEED` repeats one. */

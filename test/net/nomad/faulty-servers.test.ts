@@ -8,8 +8,8 @@ import type { StandInServer } from "../../../src/dev/stand-in-server.ts";
 import type { StandInFault } from "../../../src/dev/stand-in-session.ts";
 import { NomadClient } from "../../../src/net/nomad/nomad-client.ts";
 import { NomadConnection } from "../../../src/net/nomad/nomad-connection.ts";
+import { scriptedServer } from "../../support/scripted-server.ts";
 import { BRIEFLY, failsWith, IN_TIME } from "../connection/expectations.ts";
-import { scriptedServer } from "../connection/scripted-server.ts";
 
 const REGION = { region: "global" };
 

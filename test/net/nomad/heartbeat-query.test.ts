@@ -9,8 +9,8 @@ import { HeartbeatQuery } from "../../../src/net/nomad/heartbeat-query.ts";
 import { nodeCountIntervalMs } from "../../../src/net/nomad/node-count-pace.ts";
 import { NomadClient } from "../../../src/net/nomad/nomad-client.ts";
 import { NomadConnection } from "../../../src/net/nomad/nomad-connection.ts";
+import { type ScriptedServer, scriptedServer } from "../../support/scripted-server.ts";
 import { failsWith, IN_TIME } from "../connection/expectations.ts";
-import { type ScriptedServer, scriptedServer } from "../connection/scripted-server.ts";
 
 const IDENTITY = { region: "global", datacenter: "dc1", rpcMajorVersion: 1, rpcMinorVersion: 1 };
 const MINUTE = 60_000;

@@ -4,7 +4,7 @@ import { ConnectionError } from "../../../src/net/connection/connection-error.ts
 import { decodeValue, MessageReader } from "../../../src/net/nomad/message-reader.ts";
 import { NomadClient } from "../../../src/net/nomad/nomad-client.ts";
 import { type Answer, NomadConnection } from "../../../src/net/nomad/nomad-connection.ts";
-import { scriptedServer } from "../connection/scripted-server.ts";
+import { scriptedServer } from "../../support/scripted-server.ts";
 import { RECORDED, type RecordedExchange } from "./recorded-exchanges.ts";
 
 const IN_TIME = { timeoutMs: 10_000 };

@@ -4,9 +4,9 @@ import { test } from "node:test";
 import { RpcProxy } from "../../../src/core/rpc-proxy.ts";
 import { HeartbeatQuery } from "../../../src/net/nomad/heartbeat-query.ts";
 import { NomadClient } from "../../../src/net/nomad/nomad-client.ts";
-import { CONFIG, fakePorts } from "../../core/fake-ports.ts";
+import { CONFIG, fakePorts } from "../../support/fake-ports.ts";
+import { scriptedServer } from "../../support/scripted-server.ts";
 import { IN_TIME } from "../connection/expectations.ts";
-import { scriptedServer } from "../connection/scripted-server.ts";
 import { RECORDED, type RecordedExchange } from "./recorded-exchanges.ts";
 
 /** Which recorded exchange answers each call of a heartbeat; the first that was recorded of the server. */

@@ -6,9 +6,9 @@ import { StandInServer } from "../../../src/dev/stand-in-server.ts";
 import { isOfOtherRegion } from "../../../src/net/connection/connection-error.ts";
 import { NomadConnection } from "../../../src/net/nomad/nomad-connection.ts";
 import { type NomadTls, tlsFailure } from "../../../src/net/nomad/tls-handshake.ts";
+import { type Certificate, issue, makeAuthority } from "../../support/certificates.ts";
+import { scriptedServer } from "../../support/scripted-server.ts";
 import { BRIEFLY, failsWith, IN_TIME } from "../connection/expectations.ts";
-import { scriptedServer } from "../connection/scripted-server.ts";
-import { type Certificate, issue, makeAuthority } from "./certificates.ts";
 
 const SERVER_NAME = "server.global.nomad";
 const YESTERDAY = new Date(Date.now() - 86_400_000);

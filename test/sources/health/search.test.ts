@@ -6,7 +6,7 @@ import { ServerEndpoint } from "../../../src/core/server-endpoint.ts";
 import { FleetWaits } from "../../../src/core/time/fleet-waits.ts";
 import { ConnectionError } from "../../../src/net/connection/connection-error.ts";
 import { Search, type SearchPorts } from "../../../src/sources/health/search.ts";
-import { CONFIG, FakeClock, fakePorts } from "../../core/fake-ports.ts";
+import { CONFIG, FakeClock, fakePorts } from "../../support/fake-ports.ts";
 
 const [A, B] = ["127.0.0.1:1", "127.0.0.1:2"] as const;
 

@@ -8,8 +8,8 @@ import { ConnectionPinger } from "../../../src/net/connection/connection-pinger.
 import { HealthMonitor } from "../../../src/sources/health/health-monitor.ts";
 import { Penalties } from "../../../src/sources/health/penalties.ts";
 import { AskedHeartbeats } from "../../../src/sources/heartbeat/asked-heartbeats.ts";
-import { CONFIG, FakeClock, fakePorts } from "../../core/fake-ports.ts";
-import { FakeServers } from "../health/fake-servers.ts";
+import { CONFIG, FakeClock, fakePorts } from "../../support/fake-ports.ts";
+import { FakeServers } from "../../support/fake-servers.ts";
 
 const SERVERS = ["127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3"] as const;
 const [LEADER, NEXT_LEADER] = SERVERS;

@@ -6,7 +6,7 @@ import { Worker } from "node:worker_threads";
 import { until } from "../../../scripts/lab/until.ts";
 import { DnsServerError } from "../../../src/views/dns/listen-error.ts";
 import type { ListenAddress } from "../../../src/views/dns/thread-messages.ts";
-import { occupied, threads } from "./disturbances.ts";
+import { occupied, threads } from "../../support/disturbances.ts";
 import { askTcp, askUdp, framed } from "./dns-client.ts";
 import { manyServers, pool } from "./pools.ts";
 import { dnsServer, serving } from "./serving.ts";

@@ -6,7 +6,7 @@ import type { Clock, Logger } from "../../../src/core/ports.ts";
 import { systemClock } from "../../../src/system-ports.ts";
 import type { DnsServer, DnsServerOptions } from "../../../src/views/dns/dns-server.ts";
 import type { ListenAddress } from "../../../src/views/dns/thread-messages.ts";
-import { occupied, threads } from "./disturbances.ts";
+import { occupied, threads } from "../../support/disturbances.ts";
 import { askTcp, askUdp, framed } from "./dns-client.ts";
 import { pool } from "./pools.ts";
 import { serving } from "./serving.ts";

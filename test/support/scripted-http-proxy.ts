@@ -19,7 +19,7 @@ export type Script = (
 ) => Reply | Break | Promise<Reply | Break>;
 
 /** An HTTP proxy on 127.0.0.1 whose replies a test may change. */
-export class ScriptedProxy implements AsyncDisposable {
+export class ScriptedHttpProxy implements AsyncDisposable {
   readonly #target: string;
   readonly #server: Server;
   script: Script = (forward) => forward();

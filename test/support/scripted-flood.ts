@@ -11,7 +11,7 @@ export interface Flood {
 }
 
 /** Answers every request with as much as it is told to, and no more once nobody reads it. */
-export class FloodingConsul implements AsyncDisposable {
+export class ScriptedFlood implements AsyncDisposable {
   readonly #server: Server;
   flood: Flood;
   /** Bytes that were sent for each request. */

@@ -15,7 +15,7 @@ export type Fault =
   | { readonly kind: "cut"; readonly afterBytes: number };
 
 /** A TCP proxy on 127.0.0.1 that fails as it is told. */
-export class FaultProxy implements AsyncDisposable {
+export class ScriptedTcpProxy implements AsyncDisposable {
   readonly #target: { readonly host: string; readonly port: number };
   readonly #sockets = new Set<Socket>();
   #server: Server | undefined;

@@ -15,7 +15,7 @@ interface FakeService {
  * The part of Consul's HTTP API that the watch and the tests use, as the real one answers it: blocking queries with an
  * index over everything, services with one check each. `WatchContract` holds for it and for the real one.
  */
-export class FakeConsul implements AsyncDisposable {
+export class ScriptedConsul implements AsyncDisposable {
   readonly #server: Server;
   readonly #services = new Map<string, FakeService>();
   readonly #waiting = new Set<() => void>();

@@ -27,7 +27,7 @@ export interface Options extends Partial<Outputs> {
 }
 
 /** The program itself, as a child: it has a pool `web` that takes heartbeats. It never outlives its test by more than a minute. */
-export class RunningAgent implements AsyncDisposable {
+export class RealAgent implements AsyncDisposable {
   readonly child: ChildProcess;
   readonly ports: { readonly dns: number; readonly http: number };
   readonly #connections = new Agent({ keepAlive: true });
@@ -52,7 +52,7 @@ export class RunningAgent implements AsyncDisposable {
   }
 
   /** Returns at once: see `served`. */
-  static async spawn(options: Options = {}): Promise<RunningAgent> {
+  static async spawn(options: Options = {}): Promise<RealAgent> {
     const ports = { dns: await freePort(), http: await freePort() };
     const settings = {
       pools: { web: { heartbeat: "push", backups: null } },
@@ -77,12 +77,12 @@ export class RunningAgent implements AsyncDisposable {
       timeout: 60_000,
       killSignal: "SIGKILL",
     });
-    return new RunningAgent(child, ports, directory);
+    return new RealAgent(child, ports, directory);
   }
 
   /** Resolves when it answers. */
-  static async start(options: Options = {}): Promise<RunningAgent> {
-    const agent = await RunningAgent.spawn(options);
+  static async start(options: Options = {}): Promise<RealAgent> {
+    const agent = await RealAgent.spawn(options);
     await until(() => {
       assert.equal(agent.child.exitCode, null, agent.stderr);
       return agent.#get("/v1/agent/health").catch(() => false);

@@ -1,11 +1,11 @@
-import { until } from "../../../scripts/lab/until.ts";
-import type { EndpointError } from "../../../src/core/server-endpoint.ts";
-import type { Tier } from "../../../src/core/snapshot.ts";
-import { ConsulClient, type ConsulClientOptions } from "../../../src/net/consul/consul-client.ts";
-import { ConsulWatcher } from "../../../src/sources/consul/consul-watcher.ts";
-import { type ConsulWatchConfig, DEFAULT_CONSUL_WATCH } from "../../../src/sources/consul/watch-config.ts";
-import { systemClock, systemRandom } from "../../../src/system-ports.ts";
-import { FakeLogger } from "../../core/fake-ports.ts";
+import { until } from "../../scripts/lab/until.ts";
+import type { EndpointError } from "../../src/core/server-endpoint.ts";
+import type { Tier } from "../../src/core/snapshot.ts";
+import { ConsulClient, type ConsulClientOptions } from "../../src/net/consul/consul-client.ts";
+import { ConsulWatcher } from "../../src/sources/consul/consul-watcher.ts";
+import { type ConsulWatchConfig, DEFAULT_CONSUL_WATCH } from "../../src/sources/consul/watch-config.ts";
+import { systemClock, systemRandom } from "../../src/system-ports.ts";
+import { FakeLogger } from "./fake-ports.ts";
 
 export interface Reported {
   readonly addresses: readonly string[];

@@ -1,5 +1,5 @@
 import { type AddressInfo, createServer, type Socket } from "node:net";
-import { ServerEndpoint } from "../../../src/core/server-endpoint.ts";
+import { ServerEndpoint } from "../../src/core/server-endpoint.ts";
 
 export interface ScriptedServer extends AsyncDisposable {
   readonly endpoint: ServerEndpoint;

@@ -22,7 +22,7 @@ export interface Registration {
 }
 
 /** What a Consul agent does with the services of its node: its refusals in the words of the real one (1.8.7). */
-export class FakeConsulAgent implements AsyncDisposable {
+export class ScriptedConsulAgent implements AsyncDisposable {
   readonly #server: Server;
   readonly services = new Map<string, Registration>();
   /** The state of each check that was told, by its id. */

@@ -76,12 +76,22 @@ export interface LogLine {
   readonly message: string;
 }
 
+/** Keeps each line that it is told, in order; so do its children, in the same list. */
 export class FakeLogger implements Logger {
   readonly lines: LogLine[] = [];
   debug = this.#writer("debug");
   info = this.#writer("info");
   warn = this.#writer("warn");
   error = this.#writer("error");
+
+  /** As the agent asks of its logger: one for each part. */
+  child(): this {
+    return this;
+  }
+
+  levels(): readonly string[] {
+    return this.lines.map(({ level }) => level);
+  }
 
   #writer(level: LogLine["level"]): (fields: object, message: string) => void {
     return (fields, message) => {
