@@ -103,12 +103,12 @@ suite("heartbeats", { concurrency: true }, () => {
     assert.ok(strings.includes("source=heartbeat"), strings.join(" "));
   });
 
-  test("an idle agent holds at most two connections for each pool, through a heartbeat too", async () => {
+  test("an idle agent holds at most two connections for each pool, through a heartbeat too", async (t) => {
     await using started = await startServers(3);
     const { servers } = started;
-    await using one = await scriptedServer(() => undefined);
-    await using two = await scriptedServer(() => undefined);
-    await using three = await scriptedServer(() => undefined);
+    const one = await scriptedServer(t, () => undefined);
+    const two = await scriptedServer(t, () => undefined);
+    const three = await scriptedServer(t, () => undefined);
     const tcp = [one, two, three];
     const addresses = servers.map(({ address }) => address);
     const web = tcp.map(({ endpoint }) => endpoint.key);
@@ -150,7 +150,7 @@ suite("heartbeats", { concurrency: true }, () => {
   test("pushed ones make primaries; without one for three times its TTL, what Consul finds counts as primary", async (t) => {
     const consul = await new ScriptedConsul().listen();
     t.after(() => consul.close());
-    await using backup = await scriptedServer(() => undefined);
+    const backup = await scriptedServer(t, () => undefined);
     const address = backup.endpoint.key;
     const [host, port] = address.split(":");
     await fetch(`${consul.address}/v1/agent/service/register`, {

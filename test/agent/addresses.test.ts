@@ -3,10 +3,8 @@ import assert from "node:assert/strict";
 import { suite, type TestContext, test } from "node:test";
 import { decode, encode } from "dns-packet";
 import { until } from "../../scripts/lab/until.ts";
-import { Agent } from "../../src/agent/agent.ts";
-import { configOf } from "../../src/config/layer.ts";
 import { StandInServer } from "../../src/dev/stand-in-server.ts";
-import { FakeLogger } from "../support/fake-ports.ts";
+import { startedAgent } from "../support/agent-in-process.ts";
 import { ScriptedNameserver } from "../support/scripted-nameserver.ts";
 import { askAnyUdp } from "../views/dns/dns-client.ts";
 
@@ -52,26 +50,21 @@ async function agentOf(t: TestContext, servers: ReadonlyMap<string, StandInServe
     send(encode({ type: "response", id, questions, answers }));
   });
   t.after(() => nameserver.stop());
-  const logger = new FakeLogger();
   const port = [...servers.values()][0]?.address.split(":").at(-1) ?? "";
   const values = {
-    dns: { address: "127.0.0.1:0", nameservers: [`127.0.0.1:${nameserver.port}`] },
-    http: { address: "127.0.0.1:0" },
+    dns: { nameservers: [`127.0.0.1:${nameserver.port}`] },
     pools: {
       web: { servers: [`${NAME}:${port}`], backups: null, heartbeat: "none", ping: "nomad", ...pool },
     },
   };
-  const agent = new Agent(configOf([{ origin: "test", values }]), logger);
-  t.after(() => agent.stop());
-  await agent.start();
+  const { agent, logger, dns } = await startedAgent(t, values);
   const ask = async (type: "A" | "AAAA" | "SRV" | "TXT", name: string) => {
-    const [listen = assert.fail()] = agent.dnsAddresses();
     const query = encode({
       type: "query",
       id: 1,
       questions: [{ type, name: `${name}.headwaiter.internal` }],
     });
-    return decode((await askAnyUdp(listen, query, PATIENCE_MS)) ?? assert.fail("no answer"));
+    return decode((await askAnyUdp(dns, query, PATIENCE_MS)) ?? assert.fail("no answer"));
   };
   const dataOf = (records: readonly object[] | undefined) =>
     (records ?? []).map((record) => ("data" in record ? String(record.data) : ""));

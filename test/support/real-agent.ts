@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { freePort } from "../../scripts/lab/free-port.ts";
 import { until } from "../../scripts/lab/until.ts";
+import type { Scope } from "./scope.ts";
 
 const PROGRAM = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
 
@@ -27,7 +28,7 @@ export interface Options extends Partial<Outputs> {
 }
 
 /** The program itself, as a child: it has a pool `web` that takes heartbeats. It never outlives its test by more than a minute. */
-export class RealAgent implements AsyncDisposable {
+export class RealAgent {
   readonly child: ChildProcess;
   readonly ports: { readonly dns: number; readonly http: number };
   readonly #connections = new Agent({ keepAlive: true });
@@ -51,8 +52,8 @@ export class RealAgent implements AsyncDisposable {
     }));
   }
 
-  /** Returns at once: see `served`. */
-  static async spawn(options: Options = {}): Promise<RealAgent> {
+  /** Returns at once; the process is killed with the scope, if it has not ended. */
+  static async spawn(scope: Scope, options: Options = {}): Promise<RealAgent> {
     const ports = { dns: await freePort(), http: await freePort() };
     const settings = {
       pools: { web: { heartbeat: "push", backups: null } },
@@ -77,12 +78,14 @@ export class RealAgent implements AsyncDisposable {
       timeout: 60_000,
       killSignal: "SIGKILL",
     });
-    return new RealAgent(child, ports, directory);
+    const agent = new RealAgent(child, ports, directory);
+    scope.after(() => agent.#remove());
+    return agent;
   }
 
-  /** Resolves when it answers. */
-  static async start(options: Options = {}): Promise<RealAgent> {
-    const agent = await RealAgent.spawn(options);
+  /** Resolves when it answers; fails when it ends before. */
+  static async start(scope: Scope, options: Options = {}): Promise<RealAgent> {
+    const agent = await RealAgent.spawn(scope, options);
     await until(() => {
       assert.equal(agent.child.exitCode, null, agent.stderr);
       return agent.#get("/v1/agent/health").catch(() => false);
@@ -145,7 +148,7 @@ export class RealAgent implements AsyncDisposable {
     assert.equal(head?.port, times);
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  async #remove(): Promise<void> {
     this.#connections.destroy();
     this.child.kill("SIGKILL");
     await this.exit;

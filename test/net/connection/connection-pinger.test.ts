@@ -17,8 +17,8 @@ const context: PingContext = {
   signal: new AbortController().signal,
 };
 
-test("a ping opens a connection of its own and closes it", async () => {
-  await using server = await scriptedServer(() => undefined);
+test("a ping opens a connection of its own and closes it", async (t) => {
+  const server = await scriptedServer(t, () => undefined);
   const pinger = new ConnectionPinger(TcpConnection, IN_TIME);
   await pinger.ping(server.endpoint, context);
   await until(() => server.sockets.size === 0);

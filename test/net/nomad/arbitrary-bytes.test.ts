@@ -114,7 +114,7 @@ for (const size of [15, 16, 70_000]) {
 
 test("whatever a server answers, each call settles: with a value or a ConnectionError", async (t) => {
   let answer: Buffer[] = [];
-  await using server = await scriptedServer((socket) => {
+  const server = await scriptedServer(t, (socket) => {
     let received = 0;
     socket.on("data", (chunk) => {
       received += chunk.length;
@@ -151,7 +151,7 @@ test("whatever a server answers, each call settles: with a value or a Connection
 
 test("an answer of the wrong shape fails its call as unexpected-answer, or is one; never anything else", async (t) => {
   let body: unknown;
-  await using server = await scriptedServer((socket) => {
+  const server = await scriptedServer(t, (socket) => {
     socket.on("data", (chunk) => {
       const method = /(Status\.\w+|Node\.List)/.exec(chunk.toString("latin1"))?.[1];
       if (method !== undefined) {

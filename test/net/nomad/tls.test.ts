@@ -136,8 +136,8 @@ suite("mutual TLS", () => {
     await plain.stop();
   });
 
-  test("something that is no TLS: the error says so", async () => {
-    await using web = await scriptedServer((socket) => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n"));
+  test("something that is no TLS: the error says so", async (t) => {
+    const web = await scriptedServer(t, (socket) => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n"));
     await rejects(open({}, "global", web.endpoint.key), "tls-not-spoken", /something else/);
   });
 
@@ -146,8 +146,8 @@ suite("mutual TLS", () => {
     await assert.rejects(connection.ping(IN_TIME), failsWith("connection-closed"));
   });
 
-  test("an abort during the handshake: the signal's reason, and no socket is left", async () => {
-    await using silent = await scriptedServer((socket) => socket.resume());
+  test("an abort during the handshake: the signal's reason, and no socket is left", async (t) => {
+    const silent = await scriptedServer(t, (socket) => socket.resume());
     const abort = new AbortController();
     const opening = NomadConnection.open(silent.endpoint, {
       ...IN_TIME,
@@ -162,8 +162,8 @@ suite("mutual TLS", () => {
     await until(() => silent.sockets.size === 0);
   });
 
-  test("a handshake that never ends: a timeout, and no socket is left", async () => {
-    await using silent = await scriptedServer((socket) => socket.resume());
+  test("a handshake that never ends: a timeout, and no socket is left", async (t) => {
+    const silent = await scriptedServer(t, (socket) => socket.resume());
     const opening = NomadConnection.open(silent.endpoint, { ...BRIEFLY, tls: {}, region: "global" });
     await assert.rejects(opening, failsWith("connect-timeout"));
     await until(() => silent.sockets.size === 0);
