@@ -97,7 +97,7 @@ async function gives(agent: Bench, addresses: readonly string[]): Promise<void> 
 
 const HOSTS = ["127.0.0.1", "127.0.0.2", "127.0.0.3"] as const;
 
-suite("one name with several addresses", () => {
+suite("one name with several addresses", { concurrency: 4 }, () => {
   for (const index of [0, 1, 2]) {
     test(`address ${index + 1} of 3 dies: it is given to nobody, TXT and the log say why, until it is back`, async (t) => {
       const servers = await machines(t, HOSTS);

@@ -84,7 +84,7 @@ class Client {
   }
 }
 
-suite("slow clients", () => {
+suite("slow clients", { concurrency: true }, () => {
   const slow: [string, string, string][] = [
     ["nothing at all", "", ""],
     ["empty lines without end", "", "\r\n"],
