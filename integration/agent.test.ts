@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { after, before, suite, test } from "node:test";
 import { AgentProcess } from "../scripts/lab/agent-process.ts";
-import { until } from "../scripts/lab/until.ts";
+import { untilSeen } from "../scripts/lab/until.ts";
 import { ConsulContainer } from "./support/consul-container.ts";
 
 /** A server that accepts connections, and can be killed: its connections close, new ones are refused. */
@@ -60,7 +60,7 @@ async function register(consul: ConsulContainer, servers: readonly DemoServer[])
 function listed(agent: AgentProcess, servers: readonly DemoServer[], withinMs: number): Promise<number> {
   const wanted = servers.map(({ address }) => address).toSorted();
   const same = (seen: readonly string[]) => JSON.stringify(seen.toSorted()) === JSON.stringify(wanted);
-  return until(`the list is ${wanted.join(" ")}`, withinMs, () => agent.srv(ALL), same);
+  return untilSeen(`the list is ${wanted.join(" ")}`, withinMs, () => agent.srv(ALL), same);
 }
 
 suite("from a real Consul to a DNS answer", () => {
@@ -103,7 +103,7 @@ suite("from a real Consul to a DNS answer", () => {
     await register(consul, [first, second]);
     await listed(agent, [first, second], 5_000);
     await consul.kill();
-    await until(
+    await untilSeen(
       "Consul's death is noticed",
       5_000,
       () => agent.log.filter(({ msg }) => msg.startsWith("Consul fails")).length,
@@ -140,7 +140,7 @@ suite("from a real Consul to a DNS answer", () => {
     const [head] = await agent.srv(HEAD);
     mortal.find(({ address }) => address === head)?.kill();
     const survivor = mortal.find(({ address }) => address !== head);
-    await until(
+    await untilSeen(
       "another server is head",
       1_000,
       () => agent.srv(HEAD),
@@ -155,7 +155,7 @@ suite("from a real Consul to a DNS answer", () => {
     await register(consul, servers.slice(0, 1));
     const entries = async () =>
       (await consul.http.call("GET", "/v1/catalog/service/headwaiter")) as { ServiceMeta: object }[];
-    await until("the agent is in Consul with its head", 10_000, entries, ([entry]) =>
+    await untilSeen("the agent is in Consul with its head", 10_000, entries, ([entry]) =>
       Object.values(entry?.ServiceMeta ?? {}).includes(servers[0]?.address),
     );
     assert.equal(await agent.end("SIGTERM"), 0);

@@ -10,8 +10,8 @@ import { before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { AgentProcess } from "../scripts/lab/agent-process.ts";
 import { startServers } from "../scripts/lab/server-process.ts";
-import { until } from "../scripts/lab/until.ts";
-import { a, ScriptedNameserver, zoneScript } from "../test/net/names/scripted-nameserver.ts";
+import { untilSeen } from "../scripts/lab/until.ts";
+import { a, ScriptedNameserver, zoneScript } from "../test/support/scripted-nameserver.ts";
 import { ConsulContainer } from "./support/consul-container.ts";
 
 before(() => {
@@ -98,7 +98,7 @@ test("a clock that is set changes no interval: Consul's changes, a failure, a fa
   ) => {
     const [steadyMs, setMs] = await Promise.all(
       [steady, set].map((agent) =>
-        until(
+        untilSeen(
           what,
           withinMs,
           () => see(agent),

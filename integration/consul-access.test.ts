@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import { promisify } from "node:util";
 import type { ConsulClientOptions } from "../src/net/consul/consul-client.ts";
-import { WatchedPool } from "../test/sources/consul/watched-pool.ts";
+import { WatchedPool } from "../test/support/watched-pool.ts";
 import { ConsulContainer } from "./support/consul-container.ts";
 
 const run = promisify(execFile);

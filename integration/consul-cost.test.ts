@@ -4,10 +4,10 @@ import { after, before, suite, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { until } from "../scripts/lab/until.ts";
 import { ConsulClient } from "../src/net/consul/consul-client.ts";
-import { eventually } from "../test/sources/consul/eventually.ts";
-import { WatchedPool } from "../test/sources/consul/watched-pool.ts";
 import { type Sample, slopeOf } from "../test/support/slope.ts";
+import { WatchedPool } from "../test/support/watched-pool.ts";
 import { ConsulContainer } from "./support/consul-container.ts";
 
 const WATCHERS = 500;
@@ -77,7 +77,7 @@ suite("a herd of 500 watches on one Consul", () => {
   const lists = () => new Set(pools.map(({ list }) => list.join()));
 
   test("all catch up after its restart, and their queries stay under the documented rate", async (t) => {
-    await eventually(
+    await until(
       () => pools.every(({ list }) => list.length === 1),
       () => [...lists()],
       CATCH_UP_MS,
@@ -90,7 +90,7 @@ suite("a herd of 500 watches on one Consul", () => {
     const backAt = performance.now();
     await consul.http.register({ name: "web", id: "web-1", address: "192.0.2.1", port: 4001 });
     await consul.http.register({ name: "web", id: "web-2", address: "192.0.2.1", port: 4002 });
-    await eventually(
+    await until(
       () => pools.every(({ list }) => list.length === 2),
       () => [...lists()],
       CATCH_UP_MS,
@@ -120,10 +120,10 @@ test("twenty idle pools on one agent cost at most one query per wait period each
   );
   const count = () => pools.map(({ watcher }) => watcher.status().queries["ok"] ?? 0);
   try {
-    await eventually(() => count().every((queries) => queries >= 1), count);
+    await until(() => count().every((queries) => queries >= 1), count);
     const before = count();
     const startedAt = performance.now();
-    await eventually(() => count().every((queries, pool) => queries >= (before[pool] ?? 0) + 2), count);
+    await until(() => count().every((queries, pool) => queries >= (before[pool] ?? 0) + 2), count);
     const periods = Math.ceil((performance.now() - startedAt) / waitMs);
     const spent = count().map((queries, pool) => queries - (before[pool] ?? 0));
     t.diagnostic(`queries in ${periods} periods: ${spent.join(" ")}`);

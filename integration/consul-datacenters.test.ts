@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { eventually } from "../test/sources/consul/eventually.ts";
-import { WatchedPool } from "../test/sources/consul/watched-pool.ts";
+import { until } from "../scripts/lab/until.ts";
+import { WatchedPool } from "../test/support/watched-pool.ts";
 import { ConsulDatacenter } from "./support/consul-cluster.ts";
 import { ContainerNetwork } from "./support/container-network.ts";
 
@@ -19,7 +19,7 @@ test("servers of another datacenter step in when the local ones are gone, and it
   const local = { name: "web", id: "web-1", address: "192.0.2.1", port: 4001 };
   await near.client.http.register(local);
   await far.client.http.register({ name: "web", address: "192.0.2.2", port: 4002 });
-  await eventually(
+  await until(
     () =>
       near.client.http.passing("web", "dc2").then(
         (found) => found.length === 1,
@@ -39,7 +39,7 @@ test("servers of another datacenter step in when the local ones are gone, and it
   assert.equal(pool.watcher.status().datacenter, "dc2");
 
   await Promise.all([far.client.kill(), ...far.servers.map(({ consul }) => consul.kill())]);
-  await eventually(
+  await until(
     () => pool.watcher.status().lastError?.datacenter === "dc2",
     () => pool.watcher.status(),
     40_000,

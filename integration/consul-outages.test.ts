@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, suite, test } from "node:test";
-import { eventually } from "../test/sources/consul/eventually.ts";
-import { WatchedPool } from "../test/sources/consul/watched-pool.ts";
+import { until } from "../scripts/lab/until.ts";
+import { WatchedPool } from "../test/support/watched-pool.ts";
 import { ConsulDatacenter, type ConsulServer } from "./support/consul-cluster.ts";
 import { ConsulContainer } from "./support/consul-container.ts";
 import { ContainerNetwork } from "./support/container-network.ts";
@@ -45,7 +45,7 @@ suite("a watch through a client agent of three servers", () => {
         () => true,
         () => false,
       );
-    await eventually(taken, () => [path, body], RECOVERY_MS);
+    await until(taken, () => [path, body], RECOVERY_MS);
   }
 
   /** One server more, and the oldest one less as soon as there are three. */
@@ -72,7 +72,7 @@ suite("a watch through a client agent of three servers", () => {
           ),
         () => false,
       );
-    await eventually(shown, () => "the client agent's own answer", RECOVERY_MS);
+    await until(shown, () => "the client agent's own answer", RECOVERY_MS);
     await pool.shows(expected, FOLLOWS_WITHIN_MS);
     assert.equal(pool.wasEmptied, false);
   }
@@ -87,7 +87,7 @@ suite("a watch through a client agent of three servers", () => {
         .catch(() => undefined);
       return (health as { FailureTolerance: number } | undefined)?.FailureTolerance === 1;
     };
-    await eventually(look, () => ["a leader that could lose a server", found?.address], RECOVERY_MS);
+    await until(look, () => ["a leader that could lose a server", found?.address], RECOVERY_MS);
     assert.ok(found);
     return found;
   }
@@ -136,7 +136,7 @@ suite("a watch through a client agent of three servers", () => {
         () => false,
         () => true,
       );
-    await eventually(lost, () => "the loss of the quorum", RECOVERY_MS);
+    await until(lost, () => "the loss of the quorum", RECOVERY_MS);
     assert.deepEqual(pool.list, [...expected].sort());
     assert.equal(pool.reports.length, reported);
     await Promise.all([first.consul.restart(), second.consul.restart()]);
@@ -164,7 +164,7 @@ test("a wiped and restarted Consul: the list survives until the services are bac
   const before = pool.watcher.status().index;
 
   await consul.restartWiped();
-  await eventually(
+  await until(
     () => pool.watcher.status().emptyUntil !== undefined,
     () => pool.watcher.status(),
     RECOVERY_MS,
@@ -173,7 +173,7 @@ test("a wiped and restarted Consul: the list survives until the services are bac
   assert.deepEqual(pool.list, ["192.0.2.1:4001"]);
 
   await consul.http.register(service);
-  await eventually(
+  await until(
     () => pool.watcher.status().emptyUntil === undefined,
     () => pool.watcher.status(),
   );

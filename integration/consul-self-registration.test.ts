@@ -3,10 +3,10 @@ import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { after, before, suite, test } from "node:test";
+import { until } from "../scripts/lab/until.ts";
 import { ConsulClient } from "../src/net/consul/consul-client.ts";
 import { silentLogger, systemClock } from "../src/system-ports.ts";
 import { SelfRegistration } from "../src/views/self-registration.ts";
-import { eventually } from "../test/sources/consul/eventually.ts";
 import { ConsulContainer } from "./support/consul-container.ts";
 
 interface CatalogEntry {
@@ -70,7 +70,7 @@ suite("the agent in a real Consul", () => {
       last = await look();
       return holds(last);
     };
-    await eventually(seen, () => last, withinMs);
+    await until(seen, () => last, withinMs);
   };
 
   test("appears with version and heads, follows its head, and leaves", async () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { faultContract } from "../test/net/consul/fault-contract.ts";
 import { watchContract } from "../test/sources/consul/watch-contract.ts";
-import { WatchedPool } from "../test/sources/consul/watched-pool.ts";
+import { WatchedPool } from "../test/support/watched-pool.ts";
 import { ConsulContainer } from "./support/consul-container.ts";
 
 async function devAgent() {

@@ -4,7 +4,7 @@ import { execFile } from "node:child_process";
 import { Resolver } from "node:dns/promises";
 import { test } from "node:test";
 import { promisify } from "node:util";
-import { until } from "../scripts/lab/until.ts";
+import { untilSeen } from "../scripts/lab/until.ts";
 import { DemoRun, freeAddress } from "./support/demo-run.ts";
 
 const run = promisify(execFile);
@@ -42,7 +42,7 @@ test("its dig line names one of its servers, another when that is killed; Ctrl-C
   process.kill(Number(head[2]), "SIGKILL");
   const others = servers.filter((server) => server !== head).map(([, port]) => Number(port));
   const ask = () => askedWith(digHost, digPort, owner);
-  await until("another head", 5_000, ask, (port) => others.includes(port));
+  await untilSeen("another head", 5_000, ask, (port) => others.includes(port));
 
   const variables = demo.processes().flatMap(({ environment }) => environment);
   // Its own, if it has been given one: with a `consul` on the PATH it has no container.

@@ -12,12 +12,12 @@ import { fileURLToPath } from "node:url";
 import { decode } from "dns-packet";
 import { freePort } from "../scripts/lab/free-port.ts";
 import { PeerProcess } from "../scripts/lab/peer-process.ts";
+import { until } from "../scripts/lab/until.ts";
 import type { DnsServer } from "../src/views/dns/dns-server.ts";
 import type { DnsAddress } from "../src/views/dns/thread-messages.ts";
 import { askAnyUdp, askTcp, framed } from "../test/views/dns/dns-client.ts";
 import { manyServers, pool } from "../test/views/dns/pools.ts";
 import { serving } from "../test/views/dns/serving.ts";
-import { until } from "../test/views/dns/until.ts";
 import { query, text } from "../test/views/dns/zone-text.ts";
 import { startHaproxy } from "./support/haproxy.ts";
 

@@ -3,12 +3,11 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { until } from "../scripts/lab/until.ts";
+import { until as come, untilSeen } from "../scripts/lab/until.ts";
 import type { DnsAddress } from "../src/views/dns/thread-messages.ts";
 import { askAnyUdp } from "../test/views/dns/dns-client.ts";
 import { pool } from "../test/views/dns/pools.ts";
 import { type Serving, serving } from "../test/views/dns/serving.ts";
-import { until as come } from "../test/views/dns/until.ts";
 import { query, text } from "../test/views/dns/zone-text.ts";
 import { FORWARDERS, type ForwarderName, startForwarder } from "./support/forwarders.ts";
 
@@ -74,7 +73,7 @@ describe("a pool that is starting, asked through", () => {
       await know(agent);
       await come(async () => (await answer(forwarder)).startsWith(";; SERVFAIL"));
       await know(agent, "10.0.0.3:4647");
-      const tookMs = await until(
+      const tookMs = await untilSeen(
         "the failure is forgotten",
         KEPT_MS,
         () => answer(forwarder),

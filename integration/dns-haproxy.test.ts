@@ -4,7 +4,7 @@ import { before, suite, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { AgentProcess } from "../scripts/lab/agent-process.ts";
 import { startServers } from "../scripts/lab/server-process.ts";
-import { until } from "../scripts/lab/until.ts";
+import { untilSeen } from "../scripts/lab/until.ts";
 import { ServerEndpoint } from "../src/core/server-endpoint.ts";
 import { NomadClient } from "../src/net/nomad/nomad-client.ts";
 import { startHaproxy } from "./support/haproxy.ts";
@@ -41,9 +41,9 @@ suite("HAProxy in front of an agent", () => {
     for (let kill = 1; kill <= 2; kill++) {
       const [head = "", next = ""] = await agent.srv("_nomad._tcp.all");
       const isAt = (address: string) => (seen: string) => seen === address;
-      await until("HAProxy leads to the head", AFTER_KILL_MS, () => serverBehind(port), isAt(head));
+      await untilSeen("HAProxy leads to the head", AFTER_KILL_MS, () => serverBehind(port), isAt(head));
       cluster.servers.find(({ address }) => address === head)?.kill();
-      await until("HAProxy leads to the next", AFTER_KILL_MS, () => serverBehind(port), isAt(next));
+      await untilSeen("HAProxy leads to the next", AFTER_KILL_MS, () => serverBehind(port), isAt(next));
     }
   });
 });

@@ -5,16 +5,16 @@ import { connect, type Socket } from "node:net";
 import { describe, test } from "node:test";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
+import { seededRandom } from "../scripts/lab/seeded-random.ts";
+import { until } from "../scripts/lab/until.ts";
 import type { DnsServer } from "../src/views/dns/dns-server.ts";
 import type { DnsAddress } from "../src/views/dns/thread-messages.ts";
-import { seededRandom } from "../test/core/fake-ports.ts";
 import { type Sample, slopeOf } from "../test/support/slope.ts";
 import { askTcp, askUdp, framed } from "../test/views/dns/dns-client.ts";
 import { packetFuzzer } from "../test/views/dns/packet-fuzzer.ts";
 import { manyServers, pool } from "../test/views/dns/pools.ts";
 import { respondingFor } from "../test/views/dns/responding.ts";
 import { serving } from "../test/views/dns/serving.ts";
-import { until } from "../test/views/dns/until.ts";
 import { query, text, words } from "../test/views/dns/zone-text.ts";
 
 const SEED = Number(process.env["FUZZ_SEED"] ?? 20_261_122);

@@ -7,9 +7,9 @@ import { suite, test } from "node:test";
 import { decode, encode } from "dns-packet";
 import { AgentProcess, type LogLine } from "../scripts/lab/agent-process.ts";
 import { ServerProcess, startServers } from "../scripts/lab/server-process.ts";
-import { until } from "../scripts/lab/until.ts";
-import { scriptedServer } from "../test/net/connection/scripted-server.ts";
-import { FakeConsul } from "../test/net/consul/fake-consul.ts";
+import { untilSeen } from "../scripts/lab/until.ts";
+import { ScriptedConsul } from "../test/support/scripted-consul.ts";
+import { scriptedServer } from "../test/support/scripted-server.ts";
 
 /** The first comes within 10 s, then one every 10 to 20 s; whoever waits for one has room for a busy machine. */
 const NEXT_HEARTBEAT_MS = 30_000;
@@ -26,7 +26,7 @@ function sorted(addresses: readonly string[]): string {
 
 async function listIs(agent: AgentProcess, wanted: readonly string[], withinMs: number): Promise<void> {
   const see = async () => sorted(await agent.srv("_nomad._tcp.all"));
-  await until(`the list is ${sorted(wanted)}`, withinMs, see, (seen) => seen === sorted(wanted));
+  await untilSeen(`the list is ${sorted(wanted)}`, withinMs, see, (seen) => seen === sorted(wanted));
 }
 
 function logged(agent: AgentProcess, pattern: RegExp): readonly LogLine[] {
@@ -64,7 +64,7 @@ suite("heartbeats", { concurrency: true }, () => {
     for (const server of servers) {
       server.kill();
     }
-    await until(
+    await untilSeen(
       "the last resort is head",
       5_000,
       () => agent.txt("nomad"),
@@ -85,7 +85,7 @@ suite("heartbeats", { concurrency: true }, () => {
     const { servers } = started;
     const pools = { nomad: { servers: servers.map(({ address }) => address), backups: null } };
     await using agent = await AgentProcess.start({ pools });
-    await until(
+    await untilSeen(
       "a heartbeat came",
       NEXT_HEARTBEAT_MS,
       () => logged(agent, /heartbeat$/),
@@ -93,7 +93,7 @@ suite("heartbeats", { concurrency: true }, () => {
     );
     const [head] = await agent.srv("_nomad._tcp");
     await servers.find(({ address }) => address === head)?.know({ leader: "" });
-    await until(
+    await untilSeen(
       "the head changed",
       MINORITY_LEFT_MS,
       () => agent.srv("_nomad._tcp"),
@@ -103,12 +103,12 @@ suite("heartbeats", { concurrency: true }, () => {
     assert.ok(strings.includes("source=heartbeat"), strings.join(" "));
   });
 
-  test("an idle agent holds at most two connections for each pool, through a heartbeat too", async () => {
+  test("an idle agent holds at most two connections for each pool, through a heartbeat too", async (t) => {
     await using started = await startServers(3);
     const { servers } = started;
-    await using one = await scriptedServer(() => undefined);
-    await using two = await scriptedServer(() => undefined);
-    await using three = await scriptedServer(() => undefined);
+    const one = await scriptedServer(t, () => undefined);
+    const two = await scriptedServer(t, () => undefined);
+    const three = await scriptedServer(t, () => undefined);
     const tcp = [one, two, three];
     const addresses = servers.map(({ address }) => address);
     const web = tcp.map(({ endpoint }) => endpoint.key);
@@ -120,14 +120,14 @@ suite("heartbeats", { concurrency: true }, () => {
         web: { servers: web, backups: null, health },
       },
     });
-    await until(
+    await untilSeen(
       "heartbeats came",
       NEXT_HEARTBEAT_MS,
       () => logged(agent, /heartbeat$/),
       ({ length }) => length > 0,
     );
     const counts = { nomad: new Set<number>(), web: new Set<number>() };
-    await until(
+    await untilSeen(
       "the next heartbeat came",
       NEXT_HEARTBEAT_MS,
       () => {
@@ -144,7 +144,7 @@ suite("heartbeats", { concurrency: true }, () => {
     assert.equal(countOf(connectedPorts(), addresses), 2);
     assert.equal(countOf(connectedPorts(), web), 2);
     await agent.end("SIGTERM");
-    await until(
+    await untilSeen(
       "all are closed",
       5_000,
       () => countOf(connectedPorts(), [...addresses, ...web]),
@@ -153,9 +153,9 @@ suite("heartbeats", { concurrency: true }, () => {
   });
 
   test("pushed ones make primaries; without one for three times its TTL, what Consul finds counts as primary", async (t) => {
-    const consul = await new FakeConsul().listen();
+    const consul = await new ScriptedConsul().listen();
     t.after(() => consul.close());
-    await using backup = await scriptedServer(() => undefined);
+    const backup = await scriptedServer(t, () => undefined);
     const address = backup.endpoint.key;
     const [host, port] = address.split(":");
     await fetch(`${consul.address}/v1/agent/service/register`, {
@@ -171,7 +171,7 @@ suite("heartbeats", { concurrency: true }, () => {
     const config = { consul: { address: consul.address }, pools: { web: { heartbeat: "push" } } };
     await using agent = await AgentProcess.start(config);
     const tierIs = (tier: string, withinMs: number) =>
-      until(
+      untilSeen(
         `${address} is a ${tier} and the head`,
         withinMs,
         () => agent.txt("web"),
@@ -195,7 +195,7 @@ suite("heartbeats", { concurrency: true }, () => {
     const pools = { nomad: { servers: [`one.example:${old.port}`], heartbeat: "none", backups: null } };
     const config = { dns: { address: "127.0.0.1:0", nameservers: [nameserver.address] }, pools };
     await using agent = await AgentProcess.start(config);
-    await until(
+    await untilSeen(
       "the agent says so",
       10_000,
       () => logged(agent, /can't be used yet/),
@@ -203,7 +203,7 @@ suite("heartbeats", { concurrency: true }, () => {
     );
     nameserver.addresses.set("one.example", "127.0.0.2");
     const addressIs = (wanted: string, withinMs: number) =>
-      until(
+      untilSeen(
         `the address is ${wanted}`,
         withinMs,
         () => agent.a("nomad"),
@@ -214,7 +214,7 @@ suite("heartbeats", { concurrency: true }, () => {
     nameserver.addresses.set("one.example", moved.address.split(":")[0] ?? "");
     await old.end();
     await addressIs("127.0.0.3", 10_000);
-    await until(
+    await untilSeen(
       "it answers there",
       5_000,
       () => logged(agent, /^a server answers again$/),
@@ -225,13 +225,13 @@ suite("heartbeats", { concurrency: true }, () => {
   test("agent --dev: nothing to install; heartbeats, answers, and on a signal a failover", async () => {
     const flags = ["--dev", "--region", "eu", "--datacenter", "dc7"];
     await using agent = await AgentProcess.start({ log: { level: "info", format: "json" } }, flags);
-    await until(
+    await untilSeen(
       "three servers are listed",
       10_000,
       () => agent.srv("_nomad._tcp.all"),
       ({ length }) => length === 3,
     );
-    await until(
+    await untilSeen(
       "a heartbeat shows",
       NEXT_HEARTBEAT_MS,
       () => logged(agent, /^first heartbeat$/),
@@ -240,7 +240,7 @@ suite("heartbeats", { concurrency: true }, () => {
     for (let failover = 1; failover <= 4; failover++) {
       const [before] = await agent.srv("_nomad._tcp");
       agent.signal("SIGUSR2");
-      await until(
+      await untilSeen(
         `failover ${failover}`,
         5_000,
         () => agent.srv("_nomad._tcp"),

@@ -5,9 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, suite, type TestContext, test } from "node:test";
 import { AgentProcess } from "../scripts/lab/agent-process.ts";
-import { until } from "../scripts/lab/until.ts";
+import { untilSeen } from "../scripts/lab/until.ts";
 import { StandInServer } from "../src/dev/stand-in-server.ts";
-import { type Certificate, issue, makeAuthority } from "../test/net/nomad/certificates.ts";
+import { type Certificate, issue, makeAuthority } from "../test/support/certificates.ts";
 
 const OUR_SERVERS = "server.global.nomad";
 
@@ -56,7 +56,7 @@ suite("an agent with mutual TLS", { concurrency: true }, () => {
     const server = await serverNamed(OUR_SERVERS, t);
     await using agent = await agentWith({ ...ca(), ...client() }, server);
     const heartbeats = () => agent.log.filter(({ msg }) => msg === "first heartbeat");
-    await until("a heartbeat came", FIRST_HEARTBEAT_MS, heartbeats, ({ length }) => length === 1);
+    await untilSeen("a heartbeat came", FIRST_HEARTBEAT_MS, heartbeats, ({ length }) => length === 1);
     const complaints = agent.log.filter(({ level }) => level === "warn" || level === "error");
     assert.deepEqual(complaints, []);
   });
@@ -81,7 +81,7 @@ suite("an agent with mutual TLS", { concurrency: true }, () => {
       const server = await serverNamed(name, t);
       await using agent = await agentWith(tls(), server);
       const complaints = () => agent.log.filter(({ level }) => level === "warn" || level === "error");
-      await until(
+      await untilSeen(
         "the heartbeat and the monitor complain",
         FIRST_HEARTBEAT_MS,
         complaints,
@@ -90,7 +90,7 @@ suite("an agent with mutual TLS", { concurrency: true }, () => {
       // Both try again within this time, and say no more.
       const tries = () => server.acceptedConnections;
       const before = tries();
-      await until("it is tried again", FIRST_HEARTBEAT_MS, tries, (now) => now > before + 4);
+      await untilSeen("it is tried again", FIRST_HEARTBEAT_MS, tries, (now) => now > before + 4);
       assert.deepEqual(
         complaints()
           .map(({ msg }) => msg)

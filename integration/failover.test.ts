@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { AgentProcess } from "../scripts/lab/agent-process.ts";
 import { DnsAsker } from "../scripts/lab/dns-asker.ts";
 import { type ServerProcess, serverAt, startServers } from "../scripts/lab/server-process.ts";
-import { until } from "../scripts/lab/until.ts";
+import { untilSeen } from "../scripts/lab/until.ts";
 import type { StandInFault } from "../src/dev/stand-in-session.ts";
 
 const HEAD = "_nomad._tcp";
@@ -28,7 +28,7 @@ async function stage(settings: object = {}, size = 3): Promise<Stage> {
   const { servers } = cluster;
   const pool = { servers: cluster.addresses, backups: null, ...settings };
   const agent = await AgentProcess.start({ pools: { nomad: pool } });
-  await until(
+  await untilSeen(
     "all servers are listed",
     10_000,
     () => agent.srv(ALL),
@@ -47,7 +47,7 @@ async function stage(settings: object = {}, size = 3): Promise<Stage> {
 
 async function headIs(agent: AgentProcess, wanted: ServerProcess, withinMs: number): Promise<void> {
   const pleases = ([head]: readonly string[]) => head === wanted.address;
-  await until(`the head is ${wanted.address}`, withinMs, () => agent.srv(HEAD), pleases);
+  await untilSeen(`the head is ${wanted.address}`, withinMs, () => agent.srv(HEAD), pleases);
 }
 
 function failures({ log }: AgentProcess): readonly string[] {
@@ -74,7 +74,7 @@ suite("a head that dies", () => {
     await headIs(on.agent, next as ServerProcess, AFTER_STOP_MS);
     head?.resume();
     // The answer may be faster than the line of the log.
-    await until(
+    await untilSeen(
       "the agent says why",
       AFTER_STOP_MS,
       () => failures(on.agent),
@@ -97,7 +97,7 @@ suite("a head that dies", () => {
     await using on = await stage({ rebalance });
     const [flapping, ...others] = await on.order();
     flapping?.kill();
-    await until(
+    await untilSeen(
       "another is head",
       AFTER_CRASH_MS,
       () => on.order(),
@@ -105,7 +105,7 @@ suite("a head that dies", () => {
     );
     await flapping?.restart();
     const seen = new Set<ServerProcess | undefined>();
-    await until(
+    await untilSeen(
       "rebalances choose each of the others",
       10_000,
       async () => seen.add((await on.order())[0]),
@@ -126,7 +126,7 @@ suite("many servers that stop together", () => {
     }
     const lives = live.map(({ address }) => address);
     const namesLive = ([head = ""]: readonly string[]) => lives.includes(head);
-    const tookMs = await until("the head lives", AFTER_STOP_MS, () => on.agent.srv(HEAD), namesLive);
+    const tookMs = await untilSeen("the head lives", AFTER_STOP_MS, () => on.agent.srv(HEAD), namesLive);
     const named = on.agent.log.slice(from).filter(({ msg }) => msg === "new head");
     assert.ok(named.length <= 3, `${named.length} heads in ${tookMs} ms`);
     const isLive = ({ head }: { readonly [field: string]: unknown }) => lives.includes(String(head));
@@ -151,11 +151,11 @@ suite("all servers dead", () => {
       for (const server of on.servers) {
         server.kill();
       }
-      await until("the agent says so", AFTER_STOP_MS, says, (lines) => lines.length > 0);
+      await untilSeen("the agent says so", AFTER_STOP_MS, says, (lines) => lines.length > 0);
       assert.equal((await on.order()).length, 3);
       await survivor.restart();
       // It may have been the head all along: the answer alone does not tell that the outage is over.
-      await until("the agent notices that one is back", AFTER_STOP_MS, isBack, Boolean);
+      await untilSeen("the agent notices that one is back", AFTER_STOP_MS, isBack, Boolean);
       await headIs(on.agent, survivor, AFTER_STOP_MS);
       assert.equal(says().length, 1);
       await Promise.all(on.servers.filter((server) => server !== survivor).map((server) => server.restart()));
@@ -185,7 +185,7 @@ suite("servers that live", () => {
       deadSince.delete(server.port);
     }
     asker.stop();
-    await until(
+    await untilSeen(
       "all are answered",
       2_000,
       () => asker.counts,
@@ -229,13 +229,13 @@ function after(durationMs: number): () => boolean {
 /** The one head that is named until that is enough. */
 async function staysHead(agent: AgentProcess, isEnough: () => boolean): Promise<string> {
   const named = new Set<string>();
-  await until(
+  await untilSeen(
     "a head is named",
     2_000,
     () => agent.srv(HEAD),
     ({ length }) => length === 1,
   );
-  await until(
+  await untilSeen(
     "one head was named all the time",
     60_000,
     async () => named.add((await agent.srv(HEAD)).join(" ")),

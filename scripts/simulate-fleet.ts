@@ -11,8 +11,8 @@ import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { type ChartPanel, chartOf, panelOf } from "./fleet/fleet-chart.ts";
 import { claimLines, type FleetReport, headingLine, reportLine, reportOf } from "./fleet/fleet-report.ts";
-import { seededRandom } from "./fleet/seeded-random.ts";
 import { Simulation } from "./fleet/simulation.ts";
+import { seededRandom } from "./lab/seeded-random.ts";
 
 /** A list of 8 servers has 40,320 orders; of 9 they no longer fit 16 bits. */
 const MAX_SERVERS = 8;

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { freePort } from "../../scripts/lab/free-port.ts";
-import { until } from "../../scripts/lab/until.ts";
+import { untilSeen } from "../../scripts/lab/until.ts";
 
 const READY_MS = 60_000;
 
@@ -36,7 +36,7 @@ export class DemoRun implements AsyncDisposable {
   /** Resolves when it has printed that, with what the groups of the pattern match. */
   async printed(pattern: RegExp): Promise<string[]> {
     const isEnough = () => pattern.test(this.output) || this.#child.exitCode !== null;
-    await until(`printing ${String(pattern)}`, READY_MS, () => this.output, isEnough);
+    await untilSeen(`printing ${String(pattern)}`, READY_MS, () => this.output, isEnough);
     const [match, ...groups] = pattern.exec(this.output) ?? [];
     if (match === undefined) {
       throw new Error(`ended without printing ${String(pattern)}: ${this.output}`);

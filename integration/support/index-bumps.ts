@@ -3,13 +3,13 @@
  * heap in use after each batch, as JSON. A process of its own, since a heap holds what everything in it has left.
  */
 import assert from "node:assert/strict";
-import { FakeConsul } from "../../test/net/consul/fake-consul.ts";
-import { WatchedPool } from "../../test/sources/consul/watched-pool.ts";
+import { ScriptedConsul } from "../../test/support/scripted-consul.ts";
 import type { Sample } from "../../test/support/slope.ts";
+import { WatchedPool } from "../../test/support/watched-pool.ts";
 
 const [batches = 0, bumps = 0] = process.argv.slice(2).map(Number);
 assert.ok(globalThis.gc !== undefined && batches > 1 && bumps > 0, "usage: node --expose-gc … BATCHES BUMPS");
-await using consul = await new FakeConsul().listen();
+await using consul = await new ScriptedConsul().listen();
 await using pool = new WatchedPool({ address: consul.address }, { service: "none", minIntervalMs: 0 });
 const { watcher } = pool;
 const samples: Sample[] = [];

@@ -4,10 +4,10 @@
  */
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
+import { until } from "../../scripts/lab/until.ts";
 import { askTcp, framed } from "../../test/views/dns/dns-client.ts";
 import { manyServers, pool } from "../../test/views/dns/pools.ts";
 import { started } from "../../test/views/dns/serving.ts";
-import { until } from "../../test/views/dns/until.ts";
 import { query } from "../../test/views/dns/zone-text.ts";
 
 const RATE = 20;

@@ -5,7 +5,7 @@ import { AgentProcess } from "./agent-process.ts";
 import { type AskerCounts, DnsAsker } from "./dns-asker.ts";
 import { endProcess } from "./end-process.ts";
 import { startServers } from "./server-process.ts";
-import { until } from "./until.ts";
+import { untilSeen } from "./until.ts";
 
 export interface SoakResult {
   readonly durationMs: number;
@@ -36,7 +36,7 @@ export async function runSoak(options: { durationMs: number; perSecond: number }
   const pools = { nomad: { servers: cluster.addresses, backups: null } };
   try {
     await using agent = await AgentProcess.start({ pools });
-    await until(
+    await untilSeen(
       "three servers are listed",
       10_000,
       () => agent.srv(`${HEAD}.all`),

@@ -2,19 +2,11 @@
 import assert from "node:assert/strict";
 import { suite, type TestContext, test } from "node:test";
 import { decode, encode } from "dns-packet";
-import { Agent } from "../../src/agent/agent.ts";
-import { configOf } from "../../src/config/layer.ts";
+import { until } from "../../scripts/lab/until.ts";
 import { StandInServer } from "../../src/dev/stand-in-server.ts";
-import { FakeLogger } from "../core/fake-ports.ts";
-import { ScriptedNameserver } from "../net/names/scripted-nameserver.ts";
+import { startedAgent } from "../support/agent-in-process.ts";
+import { ScriptedNameserver } from "../support/scripted-nameserver.ts";
 import { askAnyUdp } from "../views/dns/dns-client.ts";
-import { until } from "../views/dns/until.ts";
-
-class AgentLogger extends FakeLogger {
-  child(): this {
-    return this;
-  }
-}
 
 const NAME = "servers.example";
 const PATIENCE_MS = 10_000;
@@ -58,26 +50,21 @@ async function agentOf(t: TestContext, servers: ReadonlyMap<string, StandInServe
     send(encode({ type: "response", id, questions, answers }));
   });
   t.after(() => nameserver.stop());
-  const logger = new AgentLogger();
   const port = [...servers.values()][0]?.address.split(":").at(-1) ?? "";
   const values = {
-    dns: { address: "127.0.0.1:0", nameservers: [`127.0.0.1:${nameserver.port}`] },
-    http: { address: "127.0.0.1:0" },
+    dns: { nameservers: [`127.0.0.1:${nameserver.port}`] },
     pools: {
       web: { servers: [`${NAME}:${port}`], backups: null, heartbeat: "none", ping: "nomad", ...pool },
     },
   };
-  const agent = new Agent(configOf([{ origin: "test", values }]), logger);
-  t.after(() => agent.stop());
-  await agent.start();
+  const { agent, logger, dns } = await startedAgent(t, values);
   const ask = async (type: "A" | "AAAA" | "SRV" | "TXT", name: string) => {
-    const [listen = assert.fail()] = agent.dnsAddresses();
     const query = encode({
       type: "query",
       id: 1,
       questions: [{ type, name: `${name}.headwaiter.internal` }],
     });
-    return decode((await askAnyUdp(listen, query, PATIENCE_MS)) ?? assert.fail("no answer"));
+    return decode((await askAnyUdp(dns, query, PATIENCE_MS)) ?? assert.fail("no answer"));
   };
   const dataOf = (records: readonly object[] | undefined) =>
     (records ?? []).map((record) => ("data" in record ? String(record.data) : ""));
@@ -110,7 +97,7 @@ async function gives(agent: Bench, addresses: readonly string[]): Promise<void> 
 
 const HOSTS = ["127.0.0.1", "127.0.0.2", "127.0.0.3"] as const;
 
-suite("one name with several addresses", () => {
+suite("one name with several addresses", { concurrency: 4 }, () => {
   for (const index of [0, 1, 2]) {
     test(`address ${index + 1} of 3 dies: it is given to nobody, TXT and the log say why, until it is back`, async (t) => {
       const servers = await machines(t, HOSTS);

@@ -1,31 +1,14 @@
 import assert from "node:assert/strict";
-import { after, suite, test } from "node:test";
-import type { Worker } from "node:worker_threads";
-import { Agent } from "../../src/agent/agent.ts";
-import { configOf } from "../../src/config/layer.ts";
-import { until } from "../views/dns/until.ts";
+import { suite, test } from "node:test";
+import { until } from "../../scripts/lab/until.ts";
+import { madeAgent, startedAgent } from "../support/agent-in-process.ts";
+import { threads } from "../support/disturbances.ts";
+import type { FakeLogger } from "../support/fake-ports.ts";
 
-const lines: { readonly msg: string; readonly http?: string }[] = [];
+const POOLS = { pools: { web: { servers: ["127.0.0.1:9"], backups: null } } };
 
-class Lines {
-  child(): this {
-    return this;
-  }
-  debug(): void {}
-  info(fields: object, msg: string): void {
-    lines.push({ ...fields, msg });
-  }
-  warn(): void {}
-  error(): void {}
-}
-
-function agent(): Agent {
-  const values = {
-    dns: { address: "127.0.0.1:0" },
-    http: { address: "127.0.0.1:0" },
-    pools: { web: { servers: ["127.0.0.1:9"], backups: null } },
-  };
-  return new Agent(configOf([{ origin: "test", values }]), new Lines());
+function infosOf({ lines }: FakeLogger): readonly string[] {
+  return lines.filter(({ level }) => level === "info").map(({ message }) => message);
 }
 
 /** What keeps this process alive. */
@@ -34,14 +17,9 @@ function handles(): readonly string[] {
 }
 
 suite("an agent", () => {
-  test("is not ready while its answering thread is dead, says why, and is ready again by itself", async () => {
-    const workers: Worker[] = [];
-    const note = (worker: Worker) => workers.push(worker);
-    process.on("worker", note);
-    after(() => process.off("worker", note));
-    const running = agent();
-    await running.start();
-    const http = lines.findLast(({ msg }) => msg === "agent started")?.http ?? "";
+  test("is not ready while its answering thread is dead, says why, and is ready again by itself", async (t) => {
+    const workers = threads(t);
+    const { http } = await startedAgent(t, POOLS);
     const readiness = async () => {
       const reply = await fetch(`http://${http}/v1/agent/ready`);
       return { status: reply.status, body: await reply.json() };
@@ -55,34 +33,30 @@ suite("an agent", () => {
     });
     await until(isReady);
     assert.equal(workers.length, 2);
-    await running.stop();
   });
 
-  test("that is stopped while it starts leaves nothing, whatever had begun", async () => {
+  test("that is stopped while it starts leaves nothing, whatever had begun", async (t) => {
     // What the tests before used is closed a little after they end.
     await until(() => handles().length === 0);
     for (let turns = 0; turns < 4; turns++) {
-      lines.length = 0;
-      const starting = agent();
-      const started = starting.start();
+      const { agent, logger } = madeAgent(t, POOLS);
+      const started = agent.start();
       for (let turn = 0; turn < turns; turn++) {
         await new Promise((resolve) => setImmediate(resolve));
       }
-      await Promise.all([started, starting.stop()]);
-      assert.deepEqual(lines, []);
+      await Promise.all([started, agent.stop()]);
+      assert.deepEqual(infosOf(logger), []);
       assert.deepEqual(handles(), []);
     }
   });
 
-  test("started twice starts once", async () => {
-    lines.length = 0;
-    const running = agent();
-    await Promise.all([running.start(), running.start()]);
-    await running.start();
+  test("started twice starts once", async (t) => {
+    const { agent, logger } = madeAgent(t, POOLS);
+    await Promise.all([agent.start(), agent.start()]);
+    await agent.start();
     assert.deepEqual(
-      lines.map(({ msg }) => msg).filter((msg) => msg !== "new head"),
+      infosOf(logger).filter((message) => message !== "new head"),
       ["agent started"],
     );
-    await running.stop();
   });
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ClockWatch } from "../../src/agent/clock-watch.ts";
-import { FakeClock, FakeLogger } from "../core/fake-ports.ts";
+import { FakeClock, FakeLogger } from "../support/fake-ports.ts";
 
 test("each jump of the machine's clock is told once, with how far; a clock that is being corrected is not", async () => {
   const clock = new FakeClock();

@@ -11,7 +11,7 @@ import { ServerEndpoint } from "../../src/core/server-endpoint.ts";
 import { StandInServer } from "../../src/dev/stand-in-server.ts";
 import { nomadHeartbeat } from "../../src/net/nomad/nomad-heartbeat.ts";
 import { silentLogger, systemClock } from "../../src/system-ports.ts";
-import { RecordingLogger } from "../files/recording-logger.ts";
+import { FakeLogger } from "../support/fake-ports.ts";
 
 const PLACE = { region: "global", datacenter: "dc1", rpcMajorVersion: 1, rpcMinorVersion: 1 };
 
@@ -47,7 +47,7 @@ suite("a pool of Nomad servers with ACLs", () => {
   });
 
   test("keeps the last token while the file is away, blames no server, and says it once", async () => {
-    const logger = new RecordingLogger();
+    const logger = new FakeLogger();
     const ports = { logger, connectionTo: () => undefined };
     const ask = nomadHeartbeat(tokenOf({ tokenFile }, logger), PLACE, undefined, ports);
     const endpoint = ServerEndpoint.fromLiteral(server.address);

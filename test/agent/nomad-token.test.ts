@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
-import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { type AddressInfo, connect, createServer, type Server } from "node:net";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, suite, test } from "node:test";
+import { after, before, suite, type TestContext, test } from "node:test";
 import { NomadToken } from "../../src/agent/nomad-token.ts";
 import { configOf } from "../../src/config/layer.ts";
 import { warningsOf } from "../../src/config/warnings.ts";
@@ -13,7 +12,8 @@ import { StandInServer } from "../../src/dev/stand-in-server.ts";
 import { nomadHeartbeat } from "../../src/net/nomad/nomad-heartbeat.ts";
 import { nomadRegion } from "../../src/net/nomad/nomad-region.ts";
 import { silentLogger, systemClock } from "../../src/system-ports.ts";
-import { RecordingLogger } from "../files/recording-logger.ts";
+import { FakeLogger } from "../support/fake-ports.ts";
+import { scriptedServer } from "../support/scripted-server.ts";
 
 const SECRET = "8b1a9953-c461-1296-a827-abf8c47804d7";
 const PLACE = { region: "global", datacenter: "dc1", rpcMajorVersion: 1, rpcMinorVersion: 1 };
@@ -32,7 +32,7 @@ function poolOf(pool: object) {
   return nomad;
 }
 
-function tokenOf(pool: object, logger = new RecordingLogger()): NomadToken {
+function tokenOf(pool: object, logger = new FakeLogger()): NomadToken {
   return new NomadToken(poolOf(pool), { clock: systemClock, logger });
 }
 
@@ -55,7 +55,7 @@ suite("Nomad's token goes to", () => {
   });
 
   test("no other; that is said once with the key that would change it, and shown for as long as it lasts", () => {
-    const logger = new RecordingLogger();
+    const logger = new FakeLogger();
     const token = tokenOf({ servers: ["127.0.0.1:4647"] }, logger);
     assert.deepEqual(token.warnings(), []);
     token.for("127.0.0.9:4647");
@@ -70,7 +70,7 @@ suite("Nomad's token goes to", () => {
   });
 
   test("nobody, and nothing is said, when there is none", () => {
-    const logger = new RecordingLogger();
+    const logger = new FakeLogger();
     const token = new NomadToken(poolOf({ token_file: null }), { clock: systemClock, logger });
     assert.equal(token.for("127.0.0.9:4647"), undefined);
     assert.deepEqual(logger.lines, []);
@@ -87,39 +87,23 @@ suite("Nomad's token goes to", () => {
 });
 
 /** Passes bytes on, and keeps those that go to the server. */
-class Wiretap {
-  readonly #server: Server;
-  readonly #heard: Buffer[] = [];
-
-  constructor(target: ServerEndpoint) {
-    this.#server = createServer((socket) => {
-      const onward = connect(target.port, target.host);
-      socket.on("data", (bytes: Buffer) => {
-        this.#heard.push(bytes);
-      });
-      for (const side of [socket, onward]) {
-        side.on("error", () => undefined);
-      }
-      socket.pipe(onward);
-      onward.pipe(socket);
+async function wiretap(t: TestContext, target: ServerEndpoint) {
+  const bytes: Buffer[] = [];
+  const { endpoint } = await scriptedServer(t, (socket) => {
+    const onward = connect(target.port, target.host).on("error", () => undefined);
+    socket.on("data", (chunk: Buffer) => {
+      bytes.push(chunk);
     });
-  }
-
-  async start(): Promise<ServerEndpoint> {
-    this.#server.listen(0, "127.0.0.1");
-    await once(this.#server, "listening");
-    return ServerEndpoint.fromLiteral(`127.0.0.1:${(this.#server.address() as AddressInfo).port}`);
-  }
-
+    socket.on("close", () => onward.destroy());
+    socket.pipe(onward);
+    onward.pipe(socket);
+  });
   /** How often the token went by, and all methods that were called. */
-  heard(): { tokens: number; methods: readonly string[] } {
-    const text = Buffer.concat(this.#heard).toString("latin1");
+  const heard = (): { tokens: number; methods: readonly string[] } => {
+    const text = Buffer.concat(bytes).toString("latin1");
     return { tokens: text.split(SECRET).length - 1, methods: text.match(/(?:Status|Node)\.[A-Z]\w+/g) ?? [] };
-  }
-
-  stop(): void {
-    this.#server.close();
-  }
+  };
+  return { endpoint, heard };
 }
 
 suite("on the wire", () => {
@@ -127,9 +111,8 @@ suite("on the wire", () => {
   before(() => server.start());
   after(() => server.stop());
 
-  async function heartbeatOf(pool: (key: string) => object) {
-    const wire = new Wiretap(ServerEndpoint.fromLiteral(server.address));
-    const endpoint = await wire.start();
+  async function heartbeatOf(t: TestContext, pool: (key: string) => object) {
+    const { endpoint, heard } = await wiretap(t, ServerEndpoint.fromLiteral(server.address));
     const token = tokenOf(pool(endpoint.key));
     const ports = { logger: silentLogger, connectionTo: () => undefined };
     const answer = await nomadHeartbeat(
@@ -138,36 +121,33 @@ suite("on the wire", () => {
       undefined,
       ports,
     )(endpoint, AbortSignal.timeout(10_000));
-    wire.stop();
-    return { ...wire.heard(), numNodes: answer.numNodes };
+    return { ...heard(), numNodes: answer.numNodes };
   }
 
-  test("a server that is merely found is asked without the token, and its answer is used", async () => {
-    const { tokens, methods, numNodes } = await heartbeatOf(() => ({}));
+  test("a server that is merely found is asked without the token, and its answer is used", async (t) => {
+    const { tokens, methods, numNodes } = await heartbeatOf(t, () => ({}));
     assert.equal(tokens, 0);
     assert.equal(numNodes, undefined);
     assert.ok(methods.includes("Status.Peers"));
   });
 
-  test("one that is named gets it with the two calls that need it", async () => {
-    const { tokens, methods, numNodes } = await heartbeatOf((key) => ({ servers: [key] }));
+  test("one that is named gets it with the two calls that need it", async (t) => {
+    const { tokens, methods, numNodes } = await heartbeatOf(t, (key) => ({ servers: [key] }));
     assert.deepEqual(methods, ["Status.Leader", "Status.Members", "Node.List"]);
     assert.equal(tokens, 2);
     assert.equal(numNodes, 7);
   });
 
-  test("one that is asked for its region gets it by the same rule", async () => {
+  test("one that is asked for its region gets it by the same rule", async (t) => {
     for (const [named, tokens] of [
       [false, 0],
       [true, 1],
     ] as const) {
-      const wire = new Wiretap(ServerEndpoint.fromLiteral(server.address));
-      const endpoint = await wire.start();
+      const { endpoint, heard } = await wiretap(t, ServerEndpoint.fromLiteral(server.address));
       const token = tokenOf({ servers: named ? [endpoint.key] : [] });
       const ask = nomadRegion(token, PLACE, undefined, 10_000);
       assert.equal((await ask(endpoint, AbortSignal.timeout(10_000))).serves, true);
-      wire.stop();
-      assert.equal(wire.heard().tokens, tokens);
+      assert.equal(heard().tokens, tokens);
     }
   });
 });

@@ -1,50 +1,18 @@
 /** What DNS says of a pool that has no server, by what its sources have said. */
 import assert from "node:assert/strict";
-import { suite, type TestContext, test } from "node:test";
-import { Agent } from "../../src/agent/agent.ts";
-import { configOf } from "../../src/config/layer.ts";
+import { suite, test } from "node:test";
+import { until } from "../../scripts/lab/until.ts";
 import type { DnsAddress } from "../../src/views/dns/thread-messages.ts";
-import { ConsulDriver } from "../net/consul/consul-driver.ts";
-import { FakeConsul } from "../net/consul/fake-consul.ts";
-import { ScriptedProxy } from "../net/consul/scripted-proxy.ts";
+import { startedAgent } from "../support/agent-in-process.ts";
+import { ConsulDriver } from "../support/consul-driver.ts";
+import { ScriptedConsul } from "../support/scripted-consul.ts";
+import { ScriptedHttpProxy } from "../support/scripted-http-proxy.ts";
 import { askAnyUdp, askUdp } from "../views/dns/dns-client.ts";
-import { until } from "../views/dns/until.ts";
 import { query, text } from "../views/dns/zone-text.ts";
 
+const WEB = { pools: { web: {} } };
 const SERVER = { id: "web-1", address: "192.0.2.1", port: 4001 };
 const SRV = query("_web._tcp.headwaiter.internal. IN SRV");
-
-class Lines {
-  http = "";
-  debug(): void {}
-  warn(): void {}
-  error(): void {}
-  child(): this {
-    return this;
-  }
-  info({ http }: { http?: string }): void {
-    this.http = http ?? this.http;
-  }
-}
-
-async function running(
-  t: TestContext,
-  pool: object,
-  values: object = {},
-): Promise<{ readonly address: DnsAddress; readonly http: string }> {
-  const lines = new Lines();
-  const { dns, ...others } = { dns: {}, ...values };
-  const all = {
-    dns: { address: "127.0.0.1:0", ...dns },
-    http: { address: "127.0.0.1:0" },
-    pools: { web: pool },
-    ...others,
-  };
-  const agent = new Agent(configOf([{ origin: "test", values: all }]), lines);
-  t.after(() => agent.stop());
-  await agent.start();
-  return { address: agent.dnsAddresses()[0] ?? assert.fail(), http: lines.http };
-}
 
 /** Whether a question sent behind this one is answered before it. */
 async function waits(address: DnsAddress): Promise<boolean> {
@@ -61,15 +29,15 @@ async function names(address: DnsAddress, port: number): Promise<boolean> {
 
 suite("a pool without a server", () => {
   test("whose Consul has not answered yet: questions wait, the first one for the answer", async (t) => {
-    await using consul = await new FakeConsul().listen();
+    const consul = await ScriptedConsul.start(t);
     await new ConsulDriver(consul.address).register(SERVER);
-    await using proxy = await new ScriptedProxy(consul.address).start();
+    const proxy = await ScriptedHttpProxy.start(t, consul.address);
     const gate = Promise.withResolvers<undefined>();
     proxy.script = async (forward) => {
       await gate.promise;
       return await forward();
     };
-    const { address } = await running(t, {}, { consul: { address: proxy.address } });
+    const { dns: address } = await startedAgent(t, { ...WEB, consul: { address: proxy.address } });
     assert.ok(await waits(address));
     await until(() => proxy.requests.length > 0);
     assert.ok(await waits(address));
@@ -79,25 +47,27 @@ suite("a pool without a server", () => {
   });
 
   test("whose Consul can't be reached: questions wait, and are answered once it can", async (t) => {
-    const consul = await new FakeConsul().listen();
+    const consul = await new ScriptedConsul().listen();
     const { address: url, port } = consul;
     await consul.close();
-    const { address } = await running(t, {}, { consul: { address: url } });
+    const { dns: address } = await startedAgent(t, { ...WEB, consul: { address: url } });
     assert.ok(await waits(address));
-    await using later = await new FakeConsul().listen({ port });
+    const later = await ScriptedConsul.start(t, { port });
     await new ConsulDriver(later.address).register(SERVER);
     await until(() => names(address, 4001));
   });
 
   test("whose Consul knows none: answered at once", async (t) => {
-    await using consul = await new FakeConsul().listen();
-    const { address } = await running(t, {}, { consul: { address: consul.address } });
+    const consul = await ScriptedConsul.start(t);
+    const { dns: address } = await startedAgent(t, { ...WEB, consul: { address: consul.address } });
     await until(() => saysSo(address));
     assert.ok(!(await waits(address)));
   });
 
   test("that is told of its servers: questions wait until the first heartbeat, whatever it names", async (t) => {
-    const { address, http } = await running(t, { backups: null, heartbeat: "push" });
+    const { dns: address, http } = await startedAgent(t, {
+      pools: { web: { backups: null, heartbeat: "push" } },
+    });
     assert.ok(await waits(address));
     const push = async (servers: readonly object[]) => {
       const body = JSON.stringify({ servers, leader: "", ttl_seconds: 60 });
@@ -112,8 +82,8 @@ suite("a pool without a server", () => {
   });
 
   test("whose only server's name nobody resolves: questions wait", async (t) => {
-    const values = { dns: { nameservers: ["127.0.0.1:9"] } };
-    const { address } = await running(t, { servers: ["web.example:4001"], backups: null }, values);
+    const pools = { web: { servers: ["web.example:4001"], backups: null } };
+    const { dns: address } = await startedAgent(t, { pools, dns: { nameservers: ["127.0.0.1:9"] } });
     assert.ok(await waits(address));
   });
 });

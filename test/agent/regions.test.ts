@@ -2,20 +2,12 @@
 import assert from "node:assert/strict";
 import { suite, type TestContext, test } from "node:test";
 import { decode, encode } from "dns-packet";
-import { Agent } from "../../src/agent/agent.ts";
-import { configOf } from "../../src/config/layer.ts";
+import { until } from "../../scripts/lab/until.ts";
 import { StandInServer } from "../../src/dev/stand-in-server.ts";
 import type { StandInView } from "../../src/dev/stand-in-view.ts";
-import { FakeLogger } from "../core/fake-ports.ts";
-import { FakeConsul } from "../net/consul/fake-consul.ts";
+import { startedAgent } from "../support/agent-in-process.ts";
+import { ScriptedConsul } from "../support/scripted-consul.ts";
 import { askAnyUdp } from "../views/dns/dns-client.ts";
-import { until } from "../views/dns/until.ts";
-
-class AgentLogger extends FakeLogger {
-  child(): this {
-    return this;
-  }
-}
 
 const PATIENCE_MS = 10_000;
 /** One that knows no other region. */
@@ -36,8 +28,7 @@ async function standIn(t: TestContext, view: Partial<StandInView>): Promise<Stan
 
 /** An agent of region `global`, and what can be seen of it. */
 async function agentOf(t: TestContext, pool: object, servers: readonly StandInServer[]) {
-  const consul = await new FakeConsul().listen();
-  t.after(() => consul.close());
+  const consul = await ScriptedConsul.start(t);
   for (const [index, { address }] of servers.entries()) {
     const body = {
       ID: `s${index}`,
@@ -49,18 +40,8 @@ async function agentOf(t: TestContext, pool: object, servers: readonly StandInSe
     };
     await fetch(`${consul.address}/v1/agent/service/register`, { method: "PUT", body: JSON.stringify(body) });
   }
-  const logger = new AgentLogger();
-  const values = {
-    dns: { address: "127.0.0.1:0" },
-    http: { address: "127.0.0.1:0" },
-    consul: { address: consul.address },
-    pools: { nomad: pool },
-  };
-  const agent = new Agent(configOf([{ origin: "test", values }]), logger);
-  t.after(() => agent.stop());
-  await agent.start();
-  const started = logger.lines.find(({ message }) => message === "agent started")?.fields;
-  const { http } = started as { http: string };
+  const values = { consul: { address: consul.address }, pools: { nomad: pool } };
+  const { agent, logger, dns, http } = await startedAgent(t, values);
   return {
     head: () => agent.heads().get("nomad"),
     loud: () => logger.lines.filter(({ level }) => level === "warn" || level === "error"),
@@ -77,8 +58,7 @@ async function agentOf(t: TestContext, pool: object, servers: readonly StandInSe
         id: 1,
         questions: [{ type: "SRV", name: `${name}.headwaiter.internal` }],
       });
-      const [listen = assert.fail()] = agent.dnsAddresses();
-      const reply = decode((await askAnyUdp(listen, query, PATIENCE_MS)) ?? assert.fail("no answer"));
+      const reply = decode((await askAnyUdp(dns, query, PATIENCE_MS)) ?? assert.fail("no answer"));
       const answers = (reply.answers ?? []).map((answer) => (answer.type === "SRV" ? answer.data.port : 0));
       return (reply as { rcode?: string }).rcode === "SERVFAIL" ? "SERVFAIL" : answers;
     },

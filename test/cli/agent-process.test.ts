@@ -1,12 +1,11 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, suite, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { occupied } from "../support/disturbances.ts";
 
 const PROGRAM = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
 const directory = mkdtempSync(join(tmpdir(), "headwaiter-cli-"));
@@ -72,18 +71,14 @@ suite("a user's mistake is one line on standard error, and 1", () => {
   }
 
   for (const flag of ["--dns-address", "--http-address"]) {
-    test(`a port in use, ${flag}`, async () => {
-      const server = createServer().listen(0, "127.0.0.1");
-      await once(server, "listening");
-      const address = server.address();
-      const port = typeof address === "object" ? (address?.port ?? 0) : 0;
+    test(`a port in use, ${flag}`, async (t) => {
+      const port = await occupied(t, "tcp");
       const { code, stderr } = await run("agent", ...QUIET, flag, `127.0.0.1:${port}`);
       assert.match(
         stderr,
         new RegExp(`^headwaiter: (dns|http): 127\\.0\\.0\\.1:${port}.*: address already in use\\n$`),
       );
       assert.equal(code, 1);
-      server.close();
     });
   }
 });

@@ -1,13 +1,11 @@
 /** What a list of servers that are all down costs the program: memory, processor, log. */
 import assert from "node:assert/strict";
-import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import type { AddressInfo } from "node:net";
-import { createServer } from "node:net";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { until } from "../views/dns/until.ts";
-import { RunningAgent } from "./running-agent.ts";
+import { until } from "../../scripts/lab/until.ts";
+import { RealAgent } from "../support/real-agent.ts";
+import { closedPort } from "../support/scripted-server.ts";
 
 /** Seconds over which the cost is taken, when each server was asked once. */
 const WINDOW_SECONDS = 10;
@@ -20,22 +18,13 @@ function costOf(pid: number): { readonly cpuSeconds: number; readonly rssMegabyt
   return { cpuSeconds: (user + system) / 100, rssMegabytes: Number(kilobytes) / 1024 };
 }
 
-/** A port that refuses at every address of this machine. */
-async function closedPort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
-}
-
-test("4,000 servers that refuse: below 250 MB, a fraction of a core, and no line while it lasts", async () => {
-  const port = await closedPort();
+test("4,000 servers that refuse: below 250 MB, a fraction of a core, and no line while it lasts", async (t) => {
+  const port = await closedPort(t);
   const servers = Array.from(
     { length: 4_000 },
     (_, i) => `127.1.${Math.floor(i / 250)}.${1 + (i % 250)}:${port}`,
   );
-  await using agent = await RunningAgent.start({ config: { pools: { web: { servers, backups: null } } } });
+  const agent = await RealAgent.start(t, { config: { pools: { web: { servers, backups: null } } } });
   const isDown = () => agent.lines.some(({ msg }) => msg.startsWith("no server answers"));
   await until(isDown);
   const { pid = 0 } = agent.child;
@@ -50,13 +39,13 @@ test("4,000 servers that refuse: below 250 MB, a fraction of a core, and no line
   assert.ok(after.rssMegabytes < 250, `${after.rssMegabytes} MB`);
 });
 
-test("new objects may fill 32 MB, not 128, unless Node is told otherwise", async () => {
-  const flagsOf = ({ child }: RunningAgent) =>
+test("new objects may fill 32 MB, not 128, unless Node is told otherwise", async (t) => {
+  const flagsOf = ({ child }: RealAgent) =>
     readFileSync(`/proc/${child.pid ?? 0}/cmdline`, "utf8")
       .split("\0")
       .filter((argument) => argument.startsWith("--max-semi-space-size"));
-  await using plain = await RunningAgent.start();
+  const plain = await RealAgent.start(t);
   assert.deepEqual(flagsOf(plain), ["--max-semi-space-size=16"]);
-  await using told = await RunningAgent.start({ environment: { NODE_OPTIONS: "--max-semi-space-size=8" } });
+  const told = await RealAgent.start(t, { environment: { NODE_OPTIONS: "--max-semi-space-size=8" } });
   assert.deepEqual(flagsOf(told), []);
 });

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { scriptedServer } from "../net/connection/scripted-server.ts";
+import { scriptedServer } from "../support/scripted-server.ts";
 
 const PROGRAM = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
 const QUIET = ["--dns-address", "127.0.0.1:0", "--http-address", "127.0.0.1:0"];
@@ -11,9 +11,9 @@ const QUIET = ["--dns-address", "127.0.0.1:0", "--http-address", "127.0.0.1:0"];
 /** A record of TLS begins with this byte: a handshake. Source: RFC 8446 §5.1. */
 const HANDSHAKE = 0x16;
 
-test("with CONSUL_HTTP_SSL the program says nothing to Consul in clear text, whatever scheme the address has", async () => {
+test("with CONSUL_HTTP_SSL the program says nothing to Consul in clear text, whatever scheme the address has", async (t) => {
   const first = Promise.withResolvers<Buffer>();
-  await using server = await scriptedServer((socket) => {
+  const server = await scriptedServer(t, (socket) => {
     socket.once("data", first.resolve);
   });
   const environment = {

@@ -1,30 +1,11 @@
 /** The program where few files may be open: clients that hold what they can take nothing from the watching of servers. */
 import assert from "node:assert/strict";
 import { Resolver } from "node:dns/promises";
-import { once } from "node:events";
-import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import { connect, type Socket } from "node:net";
 import { suite, type TestContext, test } from "node:test";
-import { until } from "../views/dns/until.ts";
-import { RunningAgent } from "./running-agent.ts";
-
-/** A TCP server to watch. */
-async function listening(t: TestContext) {
-  const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
-    sockets.add(socket.on("error", () => undefined));
-  });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  const kill = () => {
-    server.close();
-    for (const socket of sockets) {
-      socket.destroy();
-    }
-  };
-  t.after(kill);
-  return { port, kill };
-}
+import { until } from "../../scripts/lab/until.ts";
+import { RealAgent } from "../support/real-agent.ts";
+import { scriptedServer } from "../support/scripted-server.ts";
 
 /** Connections that stay idle, and come again when they are closed. */
 function idleClients(t: TestContext, port: number, count: number): { readonly opened: () => number } {
@@ -60,9 +41,10 @@ function idleClients(t: TestContext, port: number, count: number): { readonly op
 
 suite("few descriptors", { skip: process.platform !== "linux" }, () => {
   test("64 of them, and more idle clients than that: new ones are answered, and a head that fails is replaced", async (t) => {
-    const servers = [await listening(t), await listening(t), await listening(t)];
-    const addresses = servers.map(({ port }) => `127.0.0.1:${port}`);
-    await using agent = await RunningAgent.start({
+    const listening = () => scriptedServer(t, () => undefined);
+    const servers = [await listening(), await listening(), await listening()];
+    const addresses = servers.map(({ address }) => address);
+    const agent = await RealAgent.start(t, {
       shell: 'ulimit -n 64; exec "$@"',
       config: { pools: { web: { servers: addresses, backups: null } } },
     });
@@ -80,7 +62,7 @@ suite("few descriptors", { skip: process.platform !== "linux" }, () => {
     const isReady = () => fetch(`http://127.0.0.1:${agent.ports.http}/v1/agent/ready`).then(({ ok }) => ok);
     await until(() => isReady().catch(() => false));
     const first = await head();
-    servers.find(({ port }) => port === first)?.kill();
+    await servers.find(({ port }) => port === first)?.stop();
     await until(async () => {
       const next = await head();
       return next !== undefined && next !== first;
@@ -88,8 +70,8 @@ suite("few descriptors", { skip: process.platform !== "linux" }, () => {
     assert.doesNotMatch(agent.stdout + agent.stderr, /EMFILE|no server answers/);
   });
 
-  test("too few for the agent itself: one line, and 1", async () => {
-    await using agent = await RunningAgent.spawn({ shell: 'ulimit -n 36; exec "$@"' });
+  test("too few for the agent itself: one line, and 1", async (t) => {
+    const agent = await RealAgent.spawn(t, { shell: 'ulimit -n 36; exec "$@"' });
     assert.equal((await agent.exit).code, 1);
     assert.match(
       agent.stderr,

@@ -1,22 +1,21 @@
 /** What the program writes, read by strict machines and by terminals. */
 import assert from "node:assert/strict";
-import { once } from "node:events";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
-import { suite, test } from "node:test";
+import { suite, type TestContext, test } from "node:test";
 import { parseDocument } from "yaml";
-import { until } from "../views/dns/until.ts";
-import { RunningAgent } from "./running-agent.ts";
+import { until } from "../../scripts/lab/until.ts";
+import { RealAgent } from "../support/real-agent.ts";
+import type { Scope } from "../support/scope.ts";
+import { type ScriptedHttpServer, scriptedHttpServer } from "../support/scripted-http-server.ts";
 
 const HOSTILE = '\n{"level":"error","msg":"forged"}\u001b[2J\u009b31m\u202e\u2028';
 
 /** A Consul where somebody registered an instance with a name to fool who reads of it, and that refuses other services. */
-async function hostileConsul() {
+function hostileConsul(scope: Scope): Promise<ScriptedHttpServer> {
   const bad = {
     Node: { Node: HOSTILE, Address: "" },
     Service: { ID: `web-${HOSTILE}`, Port: 99_999, Address: HOSTILE },
   };
-  const server = createServer((request, response) => {
+  return scriptedHttpServer(scope, (request, response) => {
     response.setHeader("content-type", "application/json");
     response.setHeader("x-consul-index", "1");
     if (request.url?.includes("/web") === true && !request.url.includes("index=")) {
@@ -25,15 +24,7 @@ async function hostileConsul() {
       response.statusCode = 500;
       response.end(`${HOSTILE}${"x".repeat(1_000_000)}`);
     }
-  }).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  return {
-    address: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    close: () => {
-      server.closeAllConnections();
-      server.close();
-    },
-  };
+  });
 }
 
 /** One pool of each kind, all with something to complain about. */
@@ -45,10 +36,10 @@ const POOLS = {
 };
 
 suite("each line of the log", () => {
-  async function written(format: "json" | "text"): Promise<readonly string[]> {
-    const consul = await hostileConsul();
-    await using agent = await RunningAgent.start({
-      config: { pools: POOLS, consul: { address: consul.address }, log: { level: "debug", format } },
+  async function written(t: TestContext, format: "json" | "text"): Promise<readonly string[]> {
+    const consul = await hostileConsul(t);
+    const agent = await RealAgent.start(t, {
+      config: { pools: POOLS, consul: { address: consul.url }, log: { level: "debug", format } },
     });
     for (const sign of [
       "left out",
@@ -61,13 +52,12 @@ suite("each line of the log", () => {
     }
     await agent.changeHeads(3);
     await agent.endAfter("SIGTERM");
-    consul.close();
     assert.match(agent.stdout, /\n$/);
     return agent.stdout.split("\n").slice(0, -1);
   }
 
-  test("is JSON with each key once", async () => {
-    const lines = await written("json");
+  test("is JSON with each key once", async (t) => {
+    const lines = await written(t, "json");
     assert.ok(lines.length > 10);
     for (const line of lines) {
       const { level, msg } = JSON.parse(line) as { level: string; msg: string };
@@ -78,8 +68,8 @@ suite("each line of the log", () => {
     }
   });
 
-  test("is text that no one else can begin, end or colour", async () => {
-    for (const line of await written("text")) {
+  test("is text that no one else can begin, end or colour", async (t) => {
+    for (const line of await written(t, "text")) {
       assert.match(line, /^\d{4}-\d\d-\d\dT[\d:.]+Z \[(DEBUG|INFO|WARN|ERROR)\] +agent(\.[\w.]+)?: /);
       assert.doesNotMatch(line, /[\p{C}\u2028\u2029]/u);
       assert.ok(line.length < 5_000, `${line.length} characters`);
@@ -94,15 +84,15 @@ suite("a complaint on standard error is one printable line", () => {
     ["an address", ["--dns-address", HOSTILE]],
     ["an address without an end", ["--dns-address", "x".repeat(100_000)]],
   ] as const) {
-    test(what, async () => {
-      await using agent = await RunningAgent.spawn({ flags });
+    test(what, async (t) => {
+      const agent = await RealAgent.spawn(t, { flags });
       assert.equal((await agent.exit).code, 1);
       assert.match(agent.stderr, /^[^\p{C}\u2028\u2029]{10,1100}\n$/u);
     });
   }
 
-  test("a key of the configuration", async () => {
-    await using agent = await RunningAgent.spawn({ config: { [HOSTILE]: 1 } });
+  test("a key of the configuration", async (t) => {
+    const agent = await RealAgent.spawn(t, { config: { [HOSTILE]: 1 } });
     assert.equal((await agent.exit).code, 1);
     assert.match(agent.stderr, /^headwaiter: [^\p{C}\u2028\u2029]{10,1100}\n$/u);
   });

@@ -2,13 +2,12 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { closeSync, constants, mkdtempSync, openSync, readSync, rmSync, writeSync } from "node:fs";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, suite, test } from "node:test";
-import { until } from "../views/dns/until.ts";
-import { type Options, RunningAgent } from "./running-agent.ts";
+import { until } from "../../scripts/lab/until.ts";
+import { type Options, RealAgent } from "../support/real-agent.ts";
+import { registeringConsul } from "./registering-consul.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "headwaiter-side-channels-"));
 after(() => {
@@ -72,8 +71,8 @@ suite("whatever the log and standard error are, DNS follows 1,000 heads and TERM
     ["their file may not grow", { shell: 'ulimit -f 1; exec "$@" >small-log 2>&1' }],
   ];
   for (const [what, options] of rows) {
-    test(what, async () => {
-      await using agent = await RunningAgent.start(options);
+    test(what, async (t) => {
+      const agent = await RealAgent.start(t, options);
       await agent.changeHeads(HEADS);
       const { code, signal, ms } = await agent.endAfter("SIGTERM");
       assert.deepEqual({ code, signal }, { code: 0, signal: null });
@@ -81,8 +80,8 @@ suite("whatever the log and standard error are, DNS follows 1,000 heads and TERM
     });
   }
 
-  test("what nobody reads takes no more memory", async () => {
-    await using agent = await RunningAgent.start({ stdout: unread.writer, stderr: unread.writer });
+  test("what nobody reads takes no more memory", async (t) => {
+    const agent = await RealAgent.start(t, { stdout: unread.writer, stderr: unread.writer });
     await agent.changeHeads(HEADS);
     const before = agent.memoryMiB();
     await agent.changeHeads(2 * HEADS);
@@ -90,10 +89,10 @@ suite("whatever the log and standard error are, DNS follows 1,000 heads and TERM
     assert.ok(growth < MAX_GROWTH_MIB, `${growth} MiB more`);
   });
 
-  test("what hangs is named, and a second signal ends the process at once with 1", async () => {
+  test("what hangs is named, and a second signal ends the process at once with 1", async (t) => {
     const { path, writer } = namedPipe("second-signal");
     fill(path);
-    await using agent = await RunningAgent.start({ stdout: writer });
+    const agent = await RealAgent.start(t, { stdout: writer });
     await agent.changeHeads(1);
     const ended = agent.endAfter("SIGTERM");
     const { code } = await ended;
@@ -102,15 +101,15 @@ suite("whatever the log and standard error are, DNS follows 1,000 heads and TERM
       agent.stderr,
       /^headwaiter: ended \d+ ms after the signal with this left undone: \d+ lines of the log[^\n]*\n$/,
     );
-    await using other = await RunningAgent.start({ stdout: writer });
+    const other = await RealAgent.start(t, { stdout: writer });
     other.kill("SIGTERM");
     assert.equal((await other.endAfter("SIGINT")).code, 1);
   });
 });
 
-test("a reader that comes back finds whole lines, those of the time without it too", async () => {
+test("a reader that comes back finds whole lines, those of the time without it too", async (t) => {
   const { path, reader, writer } = namedPipe("reopened");
-  await using agent = await RunningAgent.start({ stdout: writer });
+  const agent = await RealAgent.start(t, { stdout: writer });
   closeSync(writer);
   await until(() => readAll(reader).includes("agent started"));
   closeSync(reader);
@@ -130,11 +129,11 @@ test("a reader that comes back finds whole lines, those of the time without it t
 });
 
 suite("nothing that hangs holds the end", () => {
-  test("a thread of Node's pool, as in a look-up of a name", async () => {
+  test("a thread of Node's pool, as in a look-up of a name", async (t) => {
     const path = join(directory, "never-written");
     execFileSync("mkfifo", [path]);
     const hang = `import { open } from "node:fs"; open(${JSON.stringify(path)}, () => undefined);`;
-    await using agent = await RunningAgent.start({
+    const agent = await RealAgent.start(t, {
       environment: { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(hang)}` },
     });
     const { code, ms } = await agent.endAfter("SIGTERM");
@@ -143,29 +142,21 @@ suite("nothing that hangs holds the end", () => {
     assert.match(agent.stderr, /left undone: .*FSReqCallback/);
   });
 
-  test("a Consul that registers and never deregisters", async () => {
-    const consul = createServer((request, response) => {
-      if (request.url?.includes("/agent/service/register") === true) {
-        response.end();
-      }
-    }).listen(0, "127.0.0.1");
-    await until(() => consul.listening);
-    const { port } = consul.address() as AddressInfo;
-    await using agent = await RunningAgent.start({
-      config: { consul: { address: `http://127.0.0.1:${port}`, register: true } },
+  test("a Consul that registers and never deregisters", async (t) => {
+    const consul = await registeringConsul(t);
+    const agent = await RealAgent.start(t, {
+      config: { consul: { address: consul.url, register: true } },
     });
     const { code, ms } = await agent.endAfter("SIGTERM");
     assert.equal(code, 0);
     assert.ok(ms < ENDS_WITHIN_MS, `ended after ${ms} ms`);
-    consul.closeAllConnections();
-    consul.close();
   });
 });
 
-test("a program that fails ends with 1, also when nobody reads why", async () => {
+test("a program that fails ends with 1, also when nobody reads why", async (t) => {
   const { path, writer } = namedPipe("unread-failure");
   fill(path);
-  await using agent = await RunningAgent.spawn({
+  const agent = await RealAgent.spawn(t, {
     stdout: writer,
     stderr: writer,
     flags: ["--log-level", "loud"],
@@ -174,9 +165,9 @@ test("a program that fails ends with 1, also when nobody reads why", async () =>
   assert.deepEqual({ code, signal }, { code: 1, signal: null });
 });
 
-test("an unexpected error is logged, and ends the process with 1", async () => {
+test("an unexpected error is logged, and ends the process with 1", async (t) => {
   const late = "process.on('SIGCONT', () => { Promise.reject(new TypeError('not expected')); });";
-  await using agent = await RunningAgent.start({
+  const agent = await RealAgent.start(t, {
     environment: { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(late)}` },
   });
   const { code } = await agent.endAfter("SIGCONT");

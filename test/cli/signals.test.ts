@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { createServer } from "node:http";
-import { type AddressInfo, connect } from "node:net";
-import { suite, test } from "node:test";
-import { until } from "../views/dns/until.ts";
-import { RunningAgent } from "./running-agent.ts";
+import { connect } from "node:net";
+import { suite, type TestContext, test } from "node:test";
+import { until } from "../../scripts/lab/until.ts";
+import { RealAgent } from "../support/real-agent.ts";
+import { registeringConsul } from "./registering-consul.ts";
 
 /** Code that runs in the program before its own, told as Node is told. */
 function before(code: string, flags = ""): Record<string, string> {
@@ -13,7 +13,7 @@ function before(code: string, flags = ""): Record<string, string> {
 }
 
 /** The signal that the log names as the reason to stop. */
-function endOf(agent: RunningAgent): unknown {
+function endOf(agent: RealAgent): unknown {
   const [line] = saysOf(agent, /^stopping$/) as { readonly signal?: string }[];
   return line?.signal;
 }
@@ -29,7 +29,7 @@ function atFirstMoment(signal: NodeJS.Signals): Record<string, string> {
     }, 1);`);
 }
 
-function saysOf(agent: RunningAgent, message: RegExp) {
+function saysOf(agent: RealAgent, message: RegExp) {
   return agent.lines.filter(({ msg }) => message.test(msg));
 }
 
@@ -39,16 +39,16 @@ suite("a signal that ends is said by name, and ends the agent in order with 0", 
     ...(["SIGIO", "SIGPWR", "SIGSTKFLT"] as const),
   ];
   for (const signal of ending) {
-    test(signal, async () => {
-      await using agent = await RunningAgent.start();
+    test(signal, async (t) => {
+      const agent = await RealAgent.start(t);
       const { code, signal: killedBy } = await agent.endAfter(signal);
       assert.deepEqual({ code, killedBy }, { code: 0, killedBy: null });
       assert.equal(endOf(agent), signal);
     });
   }
 
-  test("in its first moment", async () => {
-    await using agent = await RunningAgent.spawn({ environment: atFirstMoment("SIGTERM") });
+  test("in its first moment", async (t) => {
+    const agent = await RealAgent.spawn(t, { environment: atFirstMoment("SIGTERM") });
     assert.deepEqual(await agent.exit, { code: 0, signal: null });
     assert.equal(endOf(agent), "SIGTERM");
     assert.deepEqual(saysOf(agent, /^agent started$/), []);
@@ -58,8 +58,8 @@ suite("a signal that ends is said by name, and ends the agent in order with 0", 
 suite("no other signal ends the agent", () => {
   const others = ["SIGHUP", "SIGUSR1", "SIGUSR2", "SIGPIPE", "SIGXFSZ", "SIGWINCH"] as const;
 
-  test("while it runs", async () => {
-    await using agent = await RunningAgent.start({ environment: before("") });
+  test("while it runs", async (t) => {
+    const agent = await RealAgent.start(t, { environment: before("") });
     for (const signal of [...others, ...others]) {
       agent.kill(signal);
       await agent.changeHeads(3);
@@ -68,25 +68,19 @@ suite("no other signal ends the agent", () => {
   });
 
   for (const signal of ["SIGHUP", "SIGUSR1", "SIGUSR2"] as const) {
-    test(`${signal} in its first moment`, async () => {
-      await using agent = await RunningAgent.start({ environment: atFirstMoment(signal) });
+    test(`${signal} in its first moment`, async (t) => {
+      const agent = await RealAgent.start(t, { environment: atFirstMoment(signal) });
       await agent.changeHeads(1);
       assert.equal(agent.stderr, "");
     });
   }
 
-  test("nor turns an end in order into one at once", async () => {
-    const consul = createServer((request, response) => {
-      if (request.url?.includes("/agent/service/register") === true) {
-        response.end();
-      }
-    }).listen(0, "127.0.0.1");
-    await once(consul, "listening");
-    const { port } = consul.address() as AddressInfo;
-    await using agent = await RunningAgent.start({
-      config: { consul: { address: `http://127.0.0.1:${port}`, register: true } },
+  test("nor turns an end in order into one at once", async (t) => {
+    const consul = await registeringConsul(t);
+    const agent = await RealAgent.start(t, {
+      config: { consul: { address: consul.url, register: true } },
     });
-    const asked = once(consul, "request");
+    const asked = once(consul.server, "request");
     agent.kill("SIGTERM");
     await asked;
     for (const signal of ["SIGHUP", "SIGUSR1", "SIGUSR2", "SIGPIPE"] as const) {
@@ -94,20 +88,18 @@ suite("no other signal ends the agent", () => {
     }
     assert.deepEqual(await agent.exit, { code: 0, signal: null });
     assert.deepEqual(saysOf(agent, /^reloaded/), []);
-    consul.closeAllConnections();
-    consul.close();
   });
 
-  test("USR2 without --dev is said to mean nothing", async () => {
-    await using agent = await RunningAgent.start();
+  test("USR2 without --dev is said to mean nothing", async (t) => {
+    const agent = await RealAgent.start(t);
     agent.kill("SIGUSR2");
     await until(() => saysOf(agent, /^signal ignored: it has a meaning with --dev only$/).length === 1);
   });
 });
 
 suite("USR1 opens no debugger", () => {
-  test("while the agent runs", async () => {
-    await using agent = await RunningAgent.start({ environment: before("") });
+  test("while the agent runs", async (t) => {
+    const agent = await RealAgent.start(t, { environment: before("") });
     agent.kill("SIGUSR1");
     agent.kill("SIGUSR2");
     await until(() => saysOf(agent, /^signal ignored: it has a meaning with --dev only$/).length === 1);
@@ -115,17 +107,17 @@ suite("USR1 opens no debugger", () => {
     assert.equal(agent.stderr, "");
   });
 
-  test("before the program's first line", async () => {
+  test("before the program's first line", async (t) => {
     const alreadyItself = "--max-semi-space-size=16 --disable-sigusr1";
-    await using agent = await RunningAgent.start({
+    const agent = await RealAgent.start(t, {
       environment: before('process.kill(process.pid, "SIGUSR1");', alreadyItself),
     });
     await agent.changeHeads(1);
     assert.equal(agent.stderr, "");
   });
 
-  test("that outlives the program's first hundredths of a second", async () => {
-    await using agent = await RunningAgent.start({
+  test("that outlives the program's first hundredths of a second", async (t) => {
+    const agent = await RealAgent.start(t, {
       environment: before('process.kill(process.pid, "SIGUSR1");'),
     });
     await agent.changeHeads(1);
@@ -150,8 +142,8 @@ async function accepts(port: number): Promise<boolean> {
 suite("HUP reads the configuration again and says what it finds", () => {
   const pools = { web: { heartbeat: "push", backups: null } };
 
-  async function told(config: string | object): Promise<object> {
-    await using agent = await RunningAgent.start({ config: { log: { level: "info" } } });
+  async function told(t: TestContext, config: string | object): Promise<object> {
+    const agent = await RealAgent.start(t, { config: { log: { level: "info" } } });
     agent.configure(config);
     agent.kill("SIGHUP");
     await until(() => saysOf(agent, /^reloaded/).length === 1);
@@ -166,19 +158,19 @@ suite("HUP reads the configuration again and says what it finds", () => {
     };
   }
 
-  test("the same", async () => {
-    assert.deepEqual(await told({ pools, log: { level: "info" } }), {
+  test("the same", async (t) => {
+    assert.deepEqual(await told(t, { pools, log: { level: "info" } }), {
       level: "info",
       msg: "reloaded: the configuration is valid and the same",
     });
   });
 
-  test("another one: the keys, not the values", async () => {
+  test("another one: the keys, not the values", async (t) => {
     const other = {
       pools: { ...pools, db: {}, web: { ...pools.web, health: { interval: "1s" } } },
       consul: { token: "secret" },
     };
-    assert.deepEqual(await told(other), {
+    assert.deepEqual(await told(t, other), {
       level: "warn",
       msg: "reloaded: the configuration is valid and differs; that takes effect at a restart",
       differs: ["consul.token", "pools.web.health.interval", "pools.db"],
@@ -189,8 +181,8 @@ suite("HUP reads the configuration again and says what it finds", () => {
     ["an unknown key", '{ "nonsense": 1 }', /agent\.json: nonsense: unknown key/],
     ["no YAML", "{", /agent\.json:\d+:\d+: expected YAML or JSON/],
   ] as const) {
-    test(`${what}: the mistake`, async () => {
-      const { level, msg, reason } = (await told(text)) as Record<string, string>;
+    test(`${what}: the mistake`, async (t) => {
+      const { level, msg, reason } = (await told(t, text)) as Record<string, string>;
       assert.deepEqual(
         { level, msg },
         {

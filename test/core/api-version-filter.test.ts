@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ApiVersionFilter } from "../../src/core/api-version-filter.ts";
-import { FakeClock, FakeLogger } from "./fake-ports.ts";
+import { FakeClock, FakeLogger } from "../support/fake-ports.ts";
 
 const HOUR_MS = 3_600_000;
 

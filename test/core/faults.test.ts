@@ -1,13 +1,14 @@
 /** The 19 known faults of v0.4.0, each named by what must hold instead. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { seededRandom } from "../../scripts/lab/seeded-random.ts";
 import type { NodeServerInfo } from "../../src/core/api-version-filter.ts";
 import type { Clock } from "../../src/core/ports.ts";
 import { DEFAULT_REBALANCE_POLICY, rebalanceIntervalMs } from "../../src/core/rebalance.ts";
 import { RpcProxy } from "../../src/core/rpc-proxy.ts";
 import { parseRpcAddr, ServerEndpoint } from "../../src/core/server-endpoint.ts";
-import { ControlledPinger } from "./controlled-pinger.ts";
-import { CONFIG, fakePorts, seededRandom, settled } from "./fake-ports.ts";
+import { FakePinger } from "../support/fake-pinger.ts";
+import { CONFIG, fakePorts, settled } from "../support/fake-ports.ts";
 import { addr, addrs, heartbeatOf, isRejectedAs, proxyWith } from "./proxy-fixtures.ts";
 
 test("fault 1: a rebalance pings each server at most once and takes the first that answers, however many are dead", async () => {
@@ -169,7 +170,7 @@ test("fault 14: the rebalance's interval counts the active servers, backups too"
 });
 
 test("fault 15: an aborted rebalance leaves no trace", async () => {
-  const pinger = new ControlledPinger();
+  const pinger = new FakePinger();
   const proxy = await proxyWith(4, { pinger });
   const before = proxy.snapshot();
   const stop = new AbortController();

@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { RpcProxy } from "../../src/core/rpc-proxy.ts";
-import { CONFIG, fakePorts } from "./fake-ports.ts";
+import { CONFIG, fakePorts } from "../support/fake-ports.ts";
 import { addr, addrs, heartbeatOf, proxyWith } from "./proxy-fixtures.ts";
 
 const FEW = 1_000;

@@ -2,10 +2,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { seededRandom } from "../../scripts/lab/seeded-random.ts";
 import { RpcProxy } from "../../src/core/rpc-proxy.ts";
 import type { ServerEndpoint } from "../../src/core/server-endpoint.ts";
-import { ControlledPinger } from "./controlled-pinger.ts";
-import { CONFIG, fakePorts, seededRandom, settled } from "./fake-ports.ts";
+import { FakePinger } from "../support/fake-pinger.ts";
+import { CONFIG, fakePorts, settled } from "../support/fake-ports.ts";
 import { addr, addrs, heartbeatOf } from "./proxy-fixtures.ts";
 
 /** What may happen while a rebalance waits; each knows what it must leave behind. */
@@ -75,7 +76,7 @@ async function perform(
   await MEANWHILE[happening]?.(proxy, pinged);
 }
 
-async function start(seed: number, pinger: ControlledPinger): Promise<WatchedProxy> {
+async function start(seed: number, pinger: FakePinger): Promise<WatchedProxy> {
   const proxy = new WatchedProxy(fakePorts({ pinger, random: seededRandom(seed) }), CONFIG);
   await proxy.refreshServerLists(heartbeatOf(addrs(4)), 9, addr(1));
   await proxy.setBackupServers([addr(31), addr(33)]);
@@ -83,7 +84,7 @@ async function start(seed: number, pinger: ControlledPinger): Promise<WatchedPro
 }
 
 async function check({ seed, failures, during }: Plan): Promise<void> {
-  const pinger = new ControlledPinger();
+  const pinger = new FakePinger();
   const proxy = await start(seed, pinger);
   const came = new Set<string>();
   const left = new Set<string>();
@@ -182,7 +183,7 @@ test("any happenings at all points", async () => {
 
 test("a server that was removed while others were pinged, and came back, is not taken as head unpinged", async () => {
   for (let seed = 0; seed < 50; seed++) {
-    const pinger = new ControlledPinger();
+    const pinger = new FakePinger();
     const proxy = await start(seed, pinger);
     const rebalance = proxy.rebalanceServers();
     const first = pinger.pinged?.key;
@@ -203,7 +204,7 @@ test("a server that was removed while others were pinged, and came back, is not 
 });
 
 test("a name that is resolved during a rebalance keeps its new addresses", async () => {
-  const pinger = new ControlledPinger();
+  const pinger = new FakePinger();
   const ports = fakePorts({ pinger });
   ports.resolver.names.set("web", { addresses: ["10.0.0.1"], ttlSeconds: 1 });
   const proxy = new RpcProxy(ports, CONFIG);

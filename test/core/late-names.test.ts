@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import type { Resolution, Resolver } from "../../src/core/ports.ts";
 import { RpcProxy } from "../../src/core/rpc-proxy.ts";
-import { CONFIG, fakePorts, settled } from "./fake-ports.ts";
+import { CONFIG, fakePorts, settled } from "../support/fake-ports.ts";
 import { addr, heartbeatOf } from "./proxy-fixtures.ts";
 
 const FOUND: Resolution = { addresses: ["10.9.9.9"], ttlSeconds: 3_600 };

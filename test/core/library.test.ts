@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { RpcProxy } from "../../src/index.ts";
-import { allAnswer, CONFIG, FakeLogger } from "./fake-ports.ts";
+import { allAnswer, CONFIG, FakeLogger } from "../support/fake-ports.ts";
 import { addr, heartbeatOf } from "./proxy-fixtures.ts";
 
 test("a port that is absent or undefined is the real one, and one that is given is used", async () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { MAX_SERVERS_PER_SOURCE } from "../../src/core/list-limit.ts";
 import { RpcProxy } from "../../src/core/rpc-proxy.ts";
-import { CONFIG, fakePorts } from "./fake-ports.ts";
+import { CONFIG, fakePorts } from "../support/fake-ports.ts";
 import { addrs, heartbeatOf } from "./proxy-fixtures.ts";
 
 const TOO_MANY = addrs(MAX_SERVERS_PER_SOURCE + 500);

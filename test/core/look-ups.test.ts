@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { LookUps } from "../../src/core/look-ups.ts";
 import type { Resolution, Resolver } from "../../src/core/ports.ts";
-import { settled } from "./fake-ports.ts";
+import { settled } from "../support/fake-ports.ts";
 
 const FOUND: Resolution = { addresses: ["10.0.0.1"], ttlSeconds: 60 };
 

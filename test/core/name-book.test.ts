@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { NameBook } from "../../src/core/name-book.ts";
 import type { Resolution, Resolver } from "../../src/core/ports.ts";
 import { EndpointError, parseRpcAddr, ServerEndpoint } from "../../src/core/server-endpoint.ts";
-import { FakeClock, FakeResolver } from "./fake-ports.ts";
+import { FakeClock, FakeResolver } from "../support/fake-ports.ts";
 
 const unlisted = () => undefined;
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { withinDeadline } from "../../src/core/ping-deadline.ts";
-import { FakeClock } from "./fake-ports.ts";
+import { FakeClock } from "../support/fake-ports.ts";
 
 const never = () => new Promise<void>(() => undefined);
 

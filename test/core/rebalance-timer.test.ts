@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { RebalanceTimer } from "../../src/core/rebalance-timer.ts";
-import { FakeClock, settled } from "./fake-ports.ts";
+import { FakeClock, settled } from "../support/fake-ports.ts";
 
 function timerOf(...intervalsMs: number[]): { clock: FakeClock; timer: RebalanceTimer } {
   const clock = new FakeClock();

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { seededRandom } from "../../scripts/lab/seeded-random.ts";
 import {
   DEFAULT_REBALANCE_POLICY,
   fleetPaceMs,
@@ -7,7 +8,6 @@ import {
   shuffled,
   shuffledOrder,
 } from "../../src/core/rebalance.ts";
-import { seededRandom } from "./fake-ports.ts";
 import { addr, proxyWith } from "./proxy-fixtures.ts";
 
 const BASE_S: readonly [numServers: number, numNodes: number, seconds: number][] = [

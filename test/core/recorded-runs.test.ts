@@ -5,7 +5,7 @@ import { isDeepStrictEqual } from "node:util";
 import { gunzipSync } from "node:zlib";
 import { RpcProxy } from "../../src/core/rpc-proxy.ts";
 import { ServerEndpoint } from "../../src/core/server-endpoint.ts";
-import { CONFIG, fakePorts } from "./fake-ports.ts";
+import { CONFIG, fakePorts } from "../support/fake-ports.ts";
 
 /** One step of a run of the real v0.4.0 rpcproxy, with its lists after the step. */
 interface Step {

@@ -3,8 +3,8 @@ import { test } from "node:test";
 import type { Resolver } from "../../src/core/ports.ts";
 import { RpcProxy } from "../../src/core/rpc-proxy.ts";
 import { ServerEndpoint } from "../../src/core/server-endpoint.ts";
-import { ControlledPinger } from "./controlled-pinger.ts";
-import { CONFIG, fakePorts, settled } from "./fake-ports.ts";
+import { FakePinger } from "../support/fake-pinger.ts";
+import { CONFIG, fakePorts, settled } from "../support/fake-ports.ts";
 import { addr, addrs, heartbeatOf, isRejectedAs, proxyWith } from "./proxy-fixtures.ts";
 
 const endpoint = (n: number) => ServerEndpoint.fromLiteral(addr(n));
@@ -142,7 +142,7 @@ test("the history tells each change with its heads", async () => {
 });
 
 test("a rebalance tells the pinger who asks, and how long it may take", async () => {
-  const pinger = new ControlledPinger();
+  const pinger = new FakePinger();
   const proxy = await proxyWith(2, { pinger });
   const rebalance = proxy.rebalanceServers();
   const { context } = pinger.pings[0] ?? assert.fail("no ping");
@@ -152,7 +152,7 @@ test("a rebalance tells the pinger who asks, and how long it may take", async ()
 });
 
 test("a server that does not answer within the timeout counts as dead, and the next is tried", async () => {
-  const ports = { ...fakePorts(), pinger: new ControlledPinger() };
+  const ports = { ...fakePorts(), pinger: new FakePinger() };
   const proxy = new RpcProxy(ports, { ...CONFIG, pingTimeoutMs: 250 });
   await proxy.refreshServerLists(heartbeatOf(addrs(3)), 1, "");
   const rebalance = proxy.rebalanceServers({ reason: "test" });
@@ -169,7 +169,7 @@ test("a server that does not answer within the timeout counts as dead, and the n
 });
 
 test("with fewer than two servers, or none that answers, a rebalance changes nothing", async () => {
-  const pinger = new ControlledPinger();
+  const pinger = new FakePinger();
   for (const count of [0, 1]) {
     assert.equal(await (await proxyWith(count, { pinger })).rebalanceServers(), false);
   }
@@ -181,7 +181,7 @@ test("with fewer than two servers, or none that answers, a rebalance changes not
 });
 
 test("a second rebalance joins the first; after it a new one may run", async () => {
-  const pinger = new ControlledPinger();
+  const pinger = new FakePinger();
   const proxy = await proxyWith(3, { pinger });
   const both = [proxy.rebalanceServers(), proxy.rebalanceServers()];
   assert.equal(pinger.pings.length, 1);
@@ -196,7 +196,7 @@ test("a second rebalance joins the first; after it a new one may run", async () 
 
 test("an abort before, between and during the pings ends the rebalance with the list as it was", async () => {
   for (const failedBefore of [0, 1, 2]) {
-    const pinger = new ControlledPinger();
+    const pinger = new FakePinger();
     const proxy = await proxyWith(4, { pinger });
     const before = proxy.snapshot();
     const stop = new AbortController();
@@ -210,14 +210,14 @@ test("an abort before, between and during the pings ends the rebalance with the 
     assert.equal(pinger.pings.length, failedBefore + 1, "a ping after the abort");
     assert.equal(proxy.snapshot(), before);
   }
-  const pinger = new ControlledPinger();
+  const pinger = new FakePinger();
   const proxy = await proxyWith(2, { pinger });
   assert.equal(await proxy.rebalanceServers({ signal: AbortSignal.abort() }), false);
   assert.equal(pinger.pings.length, 0);
 });
 
 test("an abort in the moment of the answer still leaves the list as it was", async () => {
-  const pinger = new ControlledPinger();
+  const pinger = new FakePinger();
   const proxy = await proxyWith(3, { pinger });
   const before = proxy.snapshot();
   const stop = new AbortController();

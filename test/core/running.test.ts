@@ -1,9 +1,10 @@
 /** The rebalance loop: when it begins, whom it joins, and how it ends. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { seededRandom } from "../../scripts/lab/seeded-random.ts";
 import { RpcProxy } from "../../src/core/rpc-proxy.ts";
-import { ControlledPinger } from "./controlled-pinger.ts";
-import { CONFIG, FakeClock, fakePorts, seededRandom, settled } from "./fake-ports.ts";
+import { FakePinger } from "../support/fake-pinger.ts";
+import { CONFIG, FakeClock, fakePorts, settled } from "../support/fake-ports.ts";
 import { addr, addrs, heartbeatOf, proxyWith } from "./proxy-fixtures.ts";
 
 test("run rebalances after each interval until the signal aborts, and leaves no timer", async () => {
@@ -77,7 +78,7 @@ test("run with an aborted signal ends at once, and may be called again", async (
 });
 
 test("an abort while run waits for a ping ends both", async () => {
-  const pinger = new ControlledPinger();
+  const pinger = new FakePinger();
   const clock = new FakeClock();
   const proxy = new RpcProxy({ ...fakePorts({ pinger }), clock }, CONFIG);
   await proxy.refreshServerLists(heartbeatOf(addrs(3)), 100, "");
@@ -122,7 +123,7 @@ test("run called in the turn in which the old signal aborts begins anew, and its
 });
 
 test("an abort ends run at once though it had joined a rebalance of somebody else's, which goes on", async () => {
-  const pinger = new ControlledPinger();
+  const pinger = new FakePinger();
   const ports = fakePorts({ pinger, random: () => 0 });
   const proxy = new RpcProxy(ports, { ...CONFIG, pingTimeoutMs: 3_600_000 });
   await proxy.refreshServerLists(heartbeatOf(addrs(3)), 100, "");
@@ -141,7 +142,7 @@ test("an abort ends run at once though it had joined a rebalance of somebody els
 
 test("a rebalance pings all primaries before any backup", async () => {
   for (let seed = 0; seed < 20; seed++) {
-    const pinger = new ControlledPinger();
+    const pinger = new FakePinger();
     const proxy = await proxyWith(3, { pinger, random: seededRandom(seed) });
     await proxy.setBackupServers([addr(7), addr(8), addr(9)]);
     const rebalance = proxy.rebalanceServers();
@@ -158,7 +159,7 @@ test("a rebalance pings all primaries before any backup", async () => {
 });
 
 test("a rebalance of one tier pings no other, and without an answer changes nothing", async () => {
-  const pinger = new ControlledPinger();
+  const pinger = new FakePinger();
   const proxy = await proxyWith(2, { pinger });
   await proxy.setBackupServers([addr(8), addr(9)]);
   const before = proxy.snapshot();
@@ -172,7 +173,7 @@ test("a rebalance of one tier pings no other, and without an answer changes noth
 });
 
 test("a rebalance after another one's abort does not join it", async () => {
-  const pinger = new ControlledPinger();
+  const pinger = new FakePinger();
   const proxy = await proxyWith(3, { pinger });
   const stop = new AbortController();
   const aborted = proxy.rebalanceServers({ signal: stop.signal });
@@ -187,7 +188,7 @@ test("a rebalance after another one's abort does not join it", async () => {
 });
 
 test("who joins a rebalance with an aborted signal waits for nothing", async () => {
-  const pinger = new ControlledPinger();
+  const pinger = new FakePinger();
   const proxy = await proxyWith(3, { pinger });
   const first = proxy.rebalanceServers();
   assert.equal(await proxy.rebalanceServers({ signal: AbortSignal.abort() }), false);
@@ -196,7 +197,7 @@ test("who joins a rebalance with an aborted signal waits for nothing", async () 
 });
 
 test("a failure of a server that is not the head is remembered: its answer does not make it head", async () => {
-  const pinger = new ControlledPinger();
+  const pinger = new FakePinger();
   const proxy = await proxyWith(3, { pinger, random: () => 0 });
   const rebalance = proxy.rebalanceServers();
   const failed = pinger.pinged ?? assert.fail("no ping");

@@ -8,7 +8,7 @@ import {
   parseRpcAddr,
   ServerEndpoint,
 } from "../../src/core/server-endpoint.ts";
-import { CONFIG, fakePorts } from "./fake-ports.ts";
+import { CONFIG, fakePorts } from "../support/fake-ports.ts";
 import { addr, heartbeatOf, isRejectedAs } from "./proxy-fixtures.ts";
 
 const WELL_FORMED: readonly [text: string, key: string][] = [

@@ -4,7 +4,7 @@ import { ServerEndpoint } from "../../src/core/server-endpoint.ts";
 import { Snapshot } from "../../src/core/snapshot.ts";
 import { SnapshotFeed } from "../../src/core/snapshot-feed.ts";
 import { type ServerEvent, transition } from "../../src/core/transition.ts";
-import { FakeLogger } from "./fake-ports.ts";
+import { FakeLogger } from "../support/fake-ports.ts";
 
 const first = Snapshot.empty(0);
 

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { connect } from "node:net";
 import { test } from "node:test";
 import { decodeMulti } from "@msgpack/msgpack";
+import { until } from "../../scripts/lab/until.ts";
 import { StandInServer } from "../../src/dev/stand-in-server.ts";
 import type { StandInView } from "../../src/dev/stand-in-view.ts";
-import { until } from "../net/connection/expectations.ts";
 import { RECORDED, type RecordedExchange } from "../net/nomad/recorded-exchanges.ts";
 
 /** What the stand-in doesn't speak: no heartbeat needs it. */

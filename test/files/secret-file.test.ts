@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { after, suite, test } from "node:test";
 import { SecretFile } from "../../src/files/secret-file.ts";
 import { tokenIn } from "../../src/files/token-text.ts";
-import { RecordingLogger } from "./recording-logger.ts";
+import { FakeLogger } from "../support/fake-ports.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "headwaiter-secret-"));
 after(() => {
@@ -82,7 +82,7 @@ const BAD: readonly (readonly [string, () => void, string])[] = [
 suite("a token in a file", () => {
   for (const [what, make, problem] of BAD) {
     test(`stays while the file is ${what}; that is said once, and once when it is over`, () => {
-      const logger = new RecordingLogger();
+      const logger = new FakeLogger();
       const file = new SecretFile(path, "consul.token_file", logger);
       remove();
       writeFileSync(path, "first\n");
@@ -104,7 +104,7 @@ suite("a token in a file", () => {
     });
 
     test(`is absent while the file was never anything but ${what}`, () => {
-      const logger = new RecordingLogger();
+      const logger = new FakeLogger();
       remove();
       make();
       const file = new SecretFile(path, "token_file", logger);
@@ -117,7 +117,7 @@ suite("a token in a file", () => {
   }
 
   test("another problem is said again", () => {
-    const logger = new RecordingLogger();
+    const logger = new FakeLogger();
     const file = new SecretFile(path, "token_file", logger);
     remove();
     file.token();

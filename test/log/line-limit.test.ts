@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { type HeldBack, LineLimit } from "../../src/log/line-limit.ts";
-import { FakeClock } from "../core/fake-ports.ts";
+import { FakeClock } from "../support/fake-ports.ts";
 
 function limitWith() {
   const clock = new FakeClock();

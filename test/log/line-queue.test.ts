@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { LineQueue, type LostLines } from "../../src/log/line-queue.ts";
-import { FakeClock } from "../core/fake-ports.ts";
+import { FakeClock } from "../support/fake-ports.ts";
 
 /** A descriptor that takes as many bytes as it is told to, and fails as it is told to. */
 class Reader {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { createLog, type LogConfig } from "../../src/log/log.ts";
-import { FakeClock } from "../core/fake-ports.ts";
+import { FakeClock } from "../support/fake-ports.ts";
 
 function logWith(config: Partial<LogConfig> = {}) {
   const clock = new FakeClock();

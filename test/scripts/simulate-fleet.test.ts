@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
 import { reportOf } from "../../scripts/fleet/fleet-report.ts";
-import { seededRandom } from "../../scripts/fleet/seeded-random.ts";
 import { Simulation, troublesOf } from "../../scripts/fleet/simulation.ts";
+import { seededRandom } from "../../scripts/lab/seeded-random.ts";
 
 const run = promisify(execFile);
 const SCRIPT = "scripts/simulate-fleet.ts";

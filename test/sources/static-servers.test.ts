@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { seededRandom } from "../../scripts/lab/seeded-random.ts";
 import type { Resolution } from "../../src/core/ports.ts";
 import { RpcProxy } from "../../src/core/rpc-proxy.ts";
 import { StaticServers } from "../../src/sources/static-servers.ts";
-import { CONFIG, fakePorts, seededRandom, settled } from "../core/fake-ports.ts";
+import { CONFIG, fakePorts, settled } from "../support/fake-ports.ts";
 
 const FOUND: Resolution = { addresses: ["127.0.0.1"], ttlSeconds: 3_600 };
 

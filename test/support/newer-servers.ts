@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import { RpcProxy } from "../../src/core/rpc-proxy.ts";
 import { silentLogger } from "../../src/system-ports.ts";
-import { CONFIG, FakeClock, fakePorts } from "../core/fake-ports.ts";
+import { CONFIG, FakeClock, fakePorts } from "./fake-ports.ts";
 import type { Sample } from "./slope.ts";
 
 const SERVERS = 7_000;

@@ -1,33 +1,19 @@
 import assert from "node:assert/strict";
 import { hostname } from "node:os";
 import { suite, type TestContext, test } from "node:test";
-import { Agent } from "../../src/agent/agent.ts";
-import { configOf } from "../../src/config/layer.ts";
-import { FakeLogger } from "../core/fake-ports.ts";
-import { FakeConsulAgent } from "../net/consul/fake-consul-agent.ts";
-import { until } from "./dns/until.ts";
+import { until } from "../../scripts/lab/until.ts";
+import { startedAgent } from "../support/agent-in-process.ts";
+import { ScriptedConsulAgent } from "../support/scripted-consul-agent.ts";
 
-class AgentLogger extends FakeLogger {
-  child(): this {
-    return this;
-  }
-}
-
-async function running(t: TestContext, consul: FakeConsulAgent, http: object, pools = ["web"]) {
-  const logger = new AgentLogger();
-  const values = {
-    dns: { address: "127.0.0.1:0" },
+async function running(t: TestContext, consul: ScriptedConsulAgent, http: object, pools = ["web"]) {
+  return await startedAgent(t, {
     http,
     consul: { address: consul.address, register: true },
     pools: Object.fromEntries(pools.map((name) => [name, { servers: ["127.0.0.1:9"], backups: null }])),
-  };
-  const agent = new Agent(configOf([{ origin: "test", values }]), logger);
-  t.after(() => agent.stop());
-  await agent.start();
-  return { agent, logger };
+  });
 }
 
-async function onlyService(consul: FakeConsulAgent) {
+async function onlyService(consul: ScriptedConsulAgent) {
   await until(() => consul.services.size > 0 && consul.told.size > 0);
   const [service = assert.fail()] = consul.services.values();
   return service;
@@ -41,7 +27,7 @@ suite("an agent that registers itself", () => {
     ["[::1]:0", "http://[::1]:"],
   ] as const) {
     test(`listening on ${listen}: at the address of its node, with a check that answers`, async (t) => {
-      await using consul = await new FakeConsulAgent().listen();
+      const consul = await ScriptedConsulAgent.start(t);
       const { agent, logger } = await running(t, consul, { address: listen });
       const { Address, Port, ID, Checks } = await onlyService(consul);
       assert.equal(Address, undefined);
@@ -62,7 +48,7 @@ suite("an agent that registers itself", () => {
   }
 
   test("tells the address that it is configured to", async (t) => {
-    await using consul = await new FakeConsulAgent().listen();
+    const consul = await ScriptedConsulAgent.start(t);
     await running(t, consul, { address: "0.0.0.0:0", advertise: "192.0.2.9:80" });
     const { Address, Port, ID } = await onlyService(consul);
     assert.deepEqual([Address, Port], ["192.0.2.9", 80]);
@@ -70,14 +56,14 @@ suite("an agent that registers itself", () => {
   });
 
   test("with a hundred pools is registered", async (t) => {
-    await using consul = await new FakeConsulAgent().listen();
+    const consul = await ScriptedConsulAgent.start(t);
     const pools = Array.from({ length: 100 }, (_, i) => `pool-${i}`);
     await running(t, consul, { address: "127.0.0.1:0" }, pools);
     assert.equal((await onlyService(consul)).Meta["heads_left_out"], "38");
   });
 
   test("two agents with one port on two addresses are two services", async (t) => {
-    await using consul = await new FakeConsulAgent().listen();
+    const consul = await ScriptedConsulAgent.start(t);
     await running(t, consul, { address: "127.0.0.1:0" });
     const { Port } = await onlyService(consul);
     await running(t, consul, { address: `127.0.0.2:${Port}` });

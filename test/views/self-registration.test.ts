@@ -5,7 +5,7 @@ import type { ServiceDefinition } from "../../src/net/consul/own-service.ts";
 import type { CheckReport } from "../../src/net/consul/service-registry.ts";
 import type { WayToConsul } from "../../src/net/consul/way-to-consul.ts";
 import { SelfRegistration } from "../../src/views/self-registration.ts";
-import { FakeClock, FakeLogger, settled } from "../core/fake-ports.ts";
+import { FakeClock, FakeLogger, settled } from "../support/fake-ports.ts";
 
 class FakeRegistry {
   readonly registered: ServiceDefinition[] = [];

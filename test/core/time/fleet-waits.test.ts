@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { seededRandom } from "../../../scripts/lab/seeded-random.ts";
 import { RpcProxy } from "../../../src/core/rpc-proxy.ts";
 import { drawnOnce, FleetWaits } from "../../../src/core/time/fleet-waits.ts";
-import { CONFIG, fakePorts, seededRandom } from "../fake-ports.ts";
+import { CONFIG, fakePorts } from "../../support/fake-ports.ts";
 import { addr, addrs, heartbeatOf } from "../proxy-fixtures.ts";
 
 async function bench(numServers: number, numNodes: number) {

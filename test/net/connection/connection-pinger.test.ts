@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { until } from "../../../scripts/lab/until.ts";
 import type { PingContext } from "../../../src/core/ports.ts";
 import { ServerEndpoint } from "../../../src/core/server-endpoint.ts";
 import { StandInCluster } from "../../../src/dev/stand-in-cluster.ts";
@@ -7,8 +8,8 @@ import { ConnectionError, type ErrorCode } from "../../../src/net/connection/con
 import { ConnectionPinger } from "../../../src/net/connection/connection-pinger.ts";
 import { TcpConnection } from "../../../src/net/connection/tcp-connection.ts";
 import { nomadConnector } from "../../../src/net/nomad/nomad-connector.ts";
-import { failsWith, IN_TIME, until } from "./expectations.ts";
-import { scriptedServer } from "./scripted-server.ts";
+import { scriptedServer } from "../../support/scripted-server.ts";
+import { failsWith, IN_TIME } from "./expectations.ts";
 
 const context: PingContext = {
   region: "global",
@@ -16,8 +17,8 @@ const context: PingContext = {
   signal: new AbortController().signal,
 };
 
-test("a ping opens a connection of its own and closes it", async () => {
-  await using server = await scriptedServer(() => undefined);
+test("a ping opens a connection of its own and closes it", async (t) => {
+  const server = await scriptedServer(t, () => undefined);
   const pinger = new ConnectionPinger(TcpConnection, IN_TIME);
   await pinger.ping(server.endpoint, context);
   await until(() => server.sockets.size === 0);

@@ -15,12 +15,3 @@ export function failsWith(code: ErrorCode): (error: unknown) => true {
     return true;
   };
 }
-
-/** Resolves when the condition holds. */
-export async function until(condition: () => boolean): Promise<void> {
-  const endsAt = performance.now() + IN_TIME.timeoutMs;
-  while (!condition()) {
-    assert.ok(performance.now() < endsAt, `never came true: ${condition.toString()}`);
-    await new Promise((resolve) => setTimeout(resolve, 2));
-  }
-}

@@ -1,19 +1,18 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
-import type { ServerEndpoint } from "../../../src/core/server-endpoint.ts";
+import { type TestContext, test } from "node:test";
+import { until } from "../../../scripts/lab/until.ts";
+import { ServerEndpoint } from "../../../src/core/server-endpoint.ts";
 import { TcpConnection } from "../../../src/net/connection/tcp-connection.ts";
-import { BRIEFLY, failsWith, IN_TIME, until } from "./expectations.ts";
-import { scriptedServer } from "./scripted-server.ts";
+import { closedPort, scriptedServer } from "../../support/scripted-server.ts";
+import { BRIEFLY, failsWith, IN_TIME } from "./expectations.ts";
 
 /** A port on which nothing listens: it was just closed. */
-async function refusingEndpoint(): Promise<ServerEndpoint> {
-  const server = await scriptedServer(() => undefined);
-  await server[Symbol.asyncDispose]();
-  return server.endpoint;
+async function refusingEndpoint(t: TestContext): Promise<ServerEndpoint> {
+  return ServerEndpoint.fromLiteral(`127.0.0.1:${await closedPort(t)}`);
 }
 
-test("an open connection answers pings until the server goes, and tells why it closed", async () => {
-  await using server = await scriptedServer((socket) => socket.write("220 hello\r\n"));
+test("an open connection answers pings until the server goes, and tells why it closed", async (t) => {
+  const server = await scriptedServer(t, (socket) => socket.write("220 hello\r\n"));
   const connection = await TcpConnection.open(server.endpoint, IN_TIME);
   await connection.ping(BRIEFLY);
   assert.equal(connection.state.phase, "open");
@@ -27,8 +26,8 @@ test("an open connection answers pings until the server goes, and tells why it c
   await assert.rejects(connection.ping(BRIEFLY), failsWith("connection-closed"));
 });
 
-test("a reset connection closes with connection-reset", async () => {
-  await using server = await scriptedServer(() => undefined);
+test("a reset connection closes with connection-reset", async (t) => {
+  const server = await scriptedServer(t, () => undefined);
   const connection = await TcpConnection.open(server.endpoint, IN_TIME);
   await until(() => server.sockets.size === 1);
   for (const socket of server.sockets) {
@@ -38,8 +37,8 @@ test("a reset connection closes with connection-reset", async () => {
   assert.equal(closure.by === "failure" && closure.error.code, "connection-reset");
 });
 
-test("closing is idempotent, and the closure says that it was the caller", async () => {
-  await using server = await scriptedServer(() => undefined);
+test("closing is idempotent, and the closure says that it was the caller", async (t) => {
+  const server = await scriptedServer(t, () => undefined);
   const connection = await TcpConnection.open(server.endpoint, IN_TIME);
   connection.close();
   connection.close();
@@ -47,23 +46,23 @@ test("closing is idempotent, and the closure says that it was the caller", async
   await until(() => server.sockets.size === 0);
 });
 
-test("a port that nobody listens on refuses", async () => {
+test("a port that nobody listens on refuses", async (t) => {
   await assert.rejects(
-    TcpConnection.open(await refusingEndpoint(), IN_TIME),
+    TcpConnection.open(await refusingEndpoint(t), IN_TIME),
     failsWith("connection-refused"),
   );
 });
 
-test("the addresses are tried in order, the first one that accepts is used", async () => {
-  await using server = await scriptedServer(() => undefined);
+test("the addresses are tried in order, the first one that accepts is used", async (t) => {
+  const server = await scriptedServer(t, () => undefined);
   const { endpoint } = server;
   const connection = await TcpConnection.open(endpoint.withAddresses(["127.0.0.9", "127.0.0.1"]), IN_TIME);
   await until(() => server.sockets.size === 1);
   connection.close();
 });
 
-test("when no address accepts, the error lists them and keeps each one's own", async () => {
-  const endpoint = (await refusingEndpoint()).withAddresses(["127.0.0.8", "127.0.0.9"]);
+test("when no address accepts, the error lists them and keeps each one's own", async (t) => {
+  const endpoint = (await refusingEndpoint(t)).withAddresses(["127.0.0.8", "127.0.0.9"]);
   await assert.rejects(TcpConnection.open(endpoint, IN_TIME), (error: Error) => {
     failsWith("connection-refused")(error);
     assert.match(error.message, /127\.0\.0\.8 connection-refused, 127\.0\.0\.9 connection-refused/);
@@ -72,17 +71,17 @@ test("when no address accepts, the error lists them and keeps each one's own", a
   });
 });
 
-test("an aborted signal ends an attempt with its reason", async () => {
+test("an aborted signal ends an attempt with its reason", async (t) => {
   const reason = new Error("not wanted any more");
-  const opening = TcpConnection.open(await refusingEndpoint(), {
+  const opening = TcpConnection.open(await refusingEndpoint(t), {
     ...IN_TIME,
     signal: AbortSignal.abort(reason),
   });
   await assert.rejects(opening, (error) => error === reason);
 });
 
-test("an attempt that is let go while it connects leaves no socket", async () => {
-  await using server = await scriptedServer(() => undefined);
+test("an attempt that is let go while it connects leaves no socket", async (t) => {
+  const server = await scriptedServer(t, () => undefined);
   const sockets = () => process.getActiveResourcesInfo().filter((name) => name === "TCPSocketWrap").length;
   // Those of earlier tests may take a moment to go.
   await until(() => sockets() === 0);

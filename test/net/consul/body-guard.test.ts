@@ -1,18 +1,18 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { join } from "node:path";
-import { suite, test } from "node:test";
+import { suite, type TestContext, test } from "node:test";
 import { promisify } from "node:util";
 import { ConsulClient } from "../../../src/net/consul/consul-client.ts";
 import { ConsulError } from "../../../src/net/consul/consul-error.ts";
 import { DEFAULT_CONSUL_WATCH } from "../../../src/sources/consul/watch-config.ts";
-import { type Flood, FloodingConsul } from "./flooding-consul.ts";
+import { type Flood, ScriptedFlood } from "../../support/scripted-flood.ts";
 
 const MIB = 1_048_576;
 const SPACE = Buffer.alloc(65_536, " ");
 
-async function asked(flood: Flood) {
-  await using consul = await new FloodingConsul(flood).start();
+async function asked(t: TestContext, flood: Flood) {
+  const consul = await ScriptedFlood.start(t, flood);
   await using client = new ConsulClient({ address: consul.address });
   const { signal } = new AbortController();
   const selection = { ...DEFAULT_CONSUL_WATCH, service: "web" };
@@ -26,30 +26,30 @@ async function asked(flood: Flood) {
 }
 
 suite("a body that is too long", () => {
-  test("and has no end is left after 32 MiB", async () => {
-    const { error, sent } = await asked({ piece: SPACE });
+  test("and has no end is left after 32 MiB", async (t) => {
+    const { error, sent } = await asked(t, { piece: SPACE });
     assert.equal(error.code, "too-large");
     assert.equal(error.message, "the answer's body is longer than 32 MiB");
     // What was sent and not read lies in the buffers of two sockets.
     assert.ok(sent > 32 * MIB && sent < 64 * MIB, `${sent / MIB} MiB sent`);
   });
 
-  test("and says so is not begun", async () => {
-    const { error, sent } = await asked({ piece: SPACE, headers: { "content-length": "500000000" } });
+  test("and says so is not begun", async (t) => {
+    const { error, sent } = await asked(t, { piece: SPACE, headers: { "content-length": "500000000" } });
     assert.equal(error.code, "too-large");
     assert.ok(sent < 32 * MIB, `${sent / MIB} MiB sent`);
   });
 
-  test("and belongs to a refusal is one like any other", async () => {
+  test("and belongs to a refusal is one like any other", async (t) => {
     const piece = Buffer.from(`No cluster leader${" ".repeat(1_000)}`);
-    const { error, sent } = await asked({ piece, status: 500, headers: { "content-type": "text/plain" } });
+    const { error, sent } = await asked(t, { piece, status: 500, headers: { "content-type": "text/plain" } });
     assert.equal(error.code, "http-5xx");
     assert.match(error.message, /^Consul answers 500: No cluster leader/);
     assert.ok(sent < 32 * MIB, `${sent / MIB} MiB sent`);
   });
 
-  test("headers too", async () => {
-    const { error } = await asked({ piece: SPACE, bytes: 1, headers: { "x-much": "x".repeat(100_000) } });
+  test("headers too", async (t) => {
+    const { error } = await asked(t, { piece: SPACE, bytes: 1, headers: { "x-much": "x".repeat(100_000) } });
     assert.equal(error.code, "too-large");
   });
 });
@@ -65,8 +65,8 @@ suite("the memory of a process that asks", () => {
     ["for far more instances than are read", once(listOf(instance)), 3, 1, "ok"],
   ];
   for (const [what, flood, times, atOnce, outcome] of floods) {
-    test(`${what} is bounded`, async () => {
-      await using consul = await new FloodingConsul(flood).start();
+    test(`${what} is bounded`, async (t) => {
+      const consul = await ScriptedFlood.start(t, flood);
       const program = join(import.meta.dirname, "hungry-client.ts");
       const args = [program, consul.address, String(times), String(atOnce)];
       const { stdout } = await promisify(execFile)(process.execPath, args);

@@ -9,12 +9,12 @@ import { parseConsulAddress } from "../../../src/net/consul/consul-address.ts";
 import { ConsulClient } from "../../../src/net/consul/consul-client.ts";
 import { ConsulError } from "../../../src/net/consul/consul-error.ts";
 import { DEFAULT_CONSUL_WATCH } from "../../../src/sources/consul/watch-config.ts";
-import { WatchedPool } from "../../sources/consul/watched-pool.ts";
-import { ConsulDriver } from "./consul-driver.ts";
-import { FakeConsul } from "./fake-consul.ts";
-import { FaultProxy } from "./fault-proxy.ts";
-import { FloodingConsul } from "./flooding-consul.ts";
-import { ScriptedProxy } from "./scripted-proxy.ts";
+import { ConsulDriver } from "../../support/consul-driver.ts";
+import { ScriptedConsul } from "../../support/scripted-consul.ts";
+import { ScriptedFlood } from "../../support/scripted-flood.ts";
+import { ScriptedHttpProxy } from "../../support/scripted-http-proxy.ts";
+import { ScriptedTcpProxy } from "../../support/scripted-tcp-proxy.ts";
+import { WatchedPool } from "../../support/watched-pool.ts";
 
 const SECRET = "6f1d2c3b-0000-4000-8000-5ec5e7000001";
 
@@ -76,10 +76,10 @@ suite("the address of Consul", () => {
 });
 
 suite("a client", () => {
-  let consul: FakeConsul;
+  let consul: ScriptedConsul;
   let directory: string;
   before(async () => {
-    consul = await new FakeConsul().listen();
+    consul = await new ScriptedConsul().listen();
     await new ConsulDriver(consul.address).register({ id: "one", port: 4001 });
     directory = await mkdtemp(join(tmpdir(), "headwaiter-client-"));
   });
@@ -117,15 +117,15 @@ suite("a client", () => {
     });
   });
 
-  test("reaches Consul at an IPv6 address", async () => {
-    await using six = await new FakeConsul().listen({ host: "::1" });
+  test("reaches Consul at an IPv6 address", async (t) => {
+    const six = await ScriptedConsul.start(t, { host: "::1" });
     assert.deepEqual((await ask({ address: `http://[::1]:${six.port}` })).instances, []);
   });
 
-  test("reaches Consul at a unix socket, and says unreachable when there is none", async () => {
+  test("reaches Consul at a unix socket, and says unreachable when there is none", async (t) => {
     const path = join(directory, "consul.sock");
     await assert.rejects(ask({ address: `unix://${path}` }), rejectsWith("unreachable"));
-    await using local = await new FakeConsul().listen({ path });
+    const local = await ScriptedConsul.start(t, { path });
     assert.deepEqual((await ask({ address: `unix://${path}` })).instances, []);
     assert.equal(local.requests.length, 1);
   });
@@ -145,8 +145,8 @@ suite("a client", () => {
     await client.close();
   });
 
-  test("notices a body that is cut long before the deadline", async () => {
-    await using proxy = await new FaultProxy(consul.address).start();
+  test("notices a body that is cut long before the deadline", async (t) => {
+    const proxy = await ScriptedTcpProxy.start(t, consul.address);
     await proxy.fail({ kind: "cut", afterBytes: 200 });
     const startedAt = performance.now();
     await assert.rejects(ask({ address: proxy.address }, { deadlineMs: 60_000 }), rejectsWith("cut-body"));
@@ -182,8 +182,8 @@ suite("a client", () => {
     await assert.rejects(ask({ address, caFile }), rejectsWith("tls-file", /ca\.pem: expected PEM/));
   });
 
-  test("says what was wrong with an answer that is not Consul's", async () => {
-    await using proxy = await new ScriptedProxy(consul.address).start();
+  test("says what was wrong with an answer that is not Consul's", async (t) => {
+    const proxy = await ScriptedHttpProxy.start(t, consul.address);
     proxy.script = () => ({ status: 200, type: "application/json", body: '[{"name":"a"}]' });
     await assert.rejects(ask({ address: proxy.address }), rejectsWith("schema", /no entry has an ID/));
     proxy.script = () => ({ status: 200, type: "application/json", body: '{"Nodes":[]}' });
@@ -195,8 +195,8 @@ suite("a client", () => {
     await assert.rejects(ask({ address: proxy.address }), rejectsWith("not-json", /<html>sign in/));
   });
 
-  test("says why Consul refuses, also to a registration", async () => {
-    await using proxy = await new ScriptedProxy(consul.address).start();
+  test("says why Consul refuses, also to a registration", async (t) => {
+    const proxy = await ScriptedHttpProxy.start(t, consul.address);
     proxy.script = () => ({
       status: 403,
       type: "text/plain",
@@ -214,16 +214,16 @@ suite("a client", () => {
     await assert.rejects(client.datacenters(limits), rejectsWith("http-3xx", /301: moved permanently/));
   });
 
-  test("leaves an index out that is no number", async () => {
-    await using proxy = await new ScriptedProxy(consul.address).start();
+  test("leaves an index out that is no number", async (t) => {
+    const proxy = await ScriptedHttpProxy.start(t, consul.address);
     for (const index of ["", "-1", "x", "99999999999999999999"]) {
       proxy.script = () => ({ status: 200, index, type: "application/json", body: "[]" });
       assert.equal((await ask({ address: proxy.address })).index, undefined);
     }
   });
 
-  test("shows the token in no error and no log line, whatever fails", async () => {
-    await using proxy = await new ScriptedProxy(consul.address).start();
+  test("shows the token in no error and no log line, whatever fails", async (t) => {
+    const proxy = await ScriptedHttpProxy.start(t, consul.address);
     const replies = [
       { status: 403, type: "text/plain", body: `token ${SECRET} lacks permission` },
       { status: 500, type: "text/plain", body: SECRET },
@@ -257,8 +257,8 @@ suite("a client", () => {
     });
   });
 
-  test("after a reload uses a new connection", async () => {
-    await using proxy = await new FaultProxy(consul.address).start();
+  test("after a reload uses a new connection", async (t) => {
+    const proxy = await ScriptedTcpProxy.start(t, consul.address);
     const client = new ConsulClient({ address: proxy.address });
     await client.instances(query());
     await client.instances(query());
@@ -269,17 +269,17 @@ suite("a client", () => {
     await client.close();
   });
 
-  test("hears whether Consul hid entries", async () => {
+  test("hears whether Consul hid entries", async (t) => {
     for (const [value, filtered] of [
       ["true", true],
       ["false", false],
     ] as const) {
       const headers = { "x-consul-results-filtered-by-acls": value };
-      await using filtering = await new FloodingConsul({
+      const filtering = await ScriptedFlood.start(t, {
         piece: Buffer.from("[]"),
         bytes: 2,
         headers,
-      }).start();
+      });
       await using client = new ConsulClient({ address: filtering.address });
       assert.equal((await client.instances(query())).filteredByAcl, filtered);
     }

@@ -1,4 +1,4 @@
-import { FakeConsul } from "./fake-consul.ts";
+import { ScriptedConsul } from "../../support/scripted-consul.ts";
 import { faultContract } from "./fault-contract.ts";
 
-faultContract("the fake Consul", () => new FakeConsul().listen());
+faultContract("the fake Consul", () => new ScriptedConsul().listen());

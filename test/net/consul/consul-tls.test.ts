@@ -6,8 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import { ConsulClient, type ConsulClientOptions } from "../../../src/net/consul/consul-client.ts";
-import { RecordingLogger } from "../../files/recording-logger.ts";
-import { issue, makeAuthority } from "../nomad/certificates.ts";
+import { issue, makeAuthority } from "../../support/certificates.ts";
+import { FakeLogger } from "../../support/fake-ports.ts";
 
 suite("a Consul that speaks TLS", () => {
   const directory = mkdtempSync(join(tmpdir(), "headwaiter-consul-tls-"));
@@ -67,7 +67,7 @@ suite("a Consul that speaks TLS", () => {
   });
 
   test("keeps the last certificates when a reload finds none that can be used, and says so", async () => {
-    const logger = new RecordingLogger();
+    const logger = new FakeLogger();
     const copy = join(directory, "copy.pem");
     copyFileSync(caFile, copy);
     await using client = new ConsulClient({ address: numbered, caFile: copy, token: "secret", logger });

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
-import { after, before, suite, test } from "node:test";
+import { after, before, suite, type TestContext, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
+import { until } from "../../../scripts/lab/until.ts";
 import type { ConsulWatchConfig } from "../../../src/sources/consul/watch-config.ts";
-import { eventually } from "../../sources/consul/eventually.ts";
 import type { ConsulUnderTest } from "../../sources/consul/watch-contract.ts";
-import { WatchedPool } from "../../sources/consul/watched-pool.ts";
-import { ConsulDriver } from "./consul-driver.ts";
-import { type Fault, FaultProxy } from "./fault-proxy.ts";
-import { type Break, type Reply, type Script, ScriptedProxy } from "./scripted-proxy.ts";
+import { ConsulDriver } from "../../support/consul-driver.ts";
+import { type Break, type Reply, type Script, ScriptedHttpProxy } from "../../support/scripted-http-proxy.ts";
+import { type Fault, ScriptedTcpProxy } from "../../support/scripted-tcp-proxy.ts";
+import { WatchedPool } from "../../support/watched-pool.ts";
 
 const BOTH = ["127.0.0.1:4001", "127.0.0.1:4002"];
 const ALL = [...BOTH, "127.0.0.1:4003"];
@@ -105,19 +105,20 @@ export function faultContract(name: string, open: () => Promise<ConsulUnderTest>
     }
 
     async function scripted(
-      run: (proxy: ScriptedProxy, pool: WatchedPool, service: string) => Promise<void>,
+      t: TestContext,
+      run: (proxy: ScriptedHttpProxy, pool: WatchedPool, service: string) => Promise<void>,
     ) {
       const name = await registered();
-      await using proxy = await new ScriptedProxy(consul.address).start();
+      const proxy = await ScriptedHttpProxy.start(t, consul.address);
       await using pool = new WatchedPool({ address: proxy.address }, { service: name, ...IMPATIENT });
       await pool.shows(BOTH);
       await run(proxy, pool, name);
     }
 
     for (const [what, fault, code] of FAULTS) {
-      test(`${what}: the list stays, changes flow again after`, async () => {
+      test(`${what}: the list stays, changes flow again after`, async (t) => {
         const name = await registered();
-        await using proxy = await new FaultProxy(consul.address).start();
+        const proxy = await ScriptedTcpProxy.start(t, consul.address);
         await using pool = new WatchedPool({ address: proxy.address }, { service: name, ...IMPATIENT });
         await pool.shows(BOTH);
         await proxy.fail(fault);
@@ -129,8 +130,8 @@ export function faultContract(name: string, open: () => Promise<ConsulUnderTest>
     }
 
     for (const [what, reply, code] of REPLIES) {
-      test(`${what}: the list stays, its index is not taken, changes flow again after`, async () => {
-        await scripted(async (proxy, pool, name) => {
+      test(`${what}: the list stays, its index is not taken, changes flow again after`, async (t) => {
+        await scripted(t, async (proxy, pool, name) => {
           const forwarding = proxy.script;
           proxy.script = () => reply;
           await pool.fails(code);
@@ -149,20 +150,20 @@ export function faultContract(name: string, open: () => Promise<ConsulUnderTest>
 
     suite("ends a query that waits longer than 1.2 s", { concurrency: true }, () => {
       for (const [what, end] of ENDS) {
-        test(`with ${what}: no word of it but that waits are shorter; changes and a hold go on`, async () => {
+        test(`with ${what}: no word of it but that waits are shorter; changes and a hold go on`, async (t) => {
           const name = await registered();
-          await using proxy = await new ScriptedProxy(consul.address).start();
+          const proxy = await ScriptedHttpProxy.start(t, consul.address);
           proxy.script = (forward, index) =>
             index === 0 ? forward() : Promise.race([forward(), pause(1_200, end)]);
           const config = { waitMs: 30_000, emptyHoldMs: 4_000 };
           await using pool = new WatchedPool({ address: proxy.address }, { service: name, ...config });
           await pool.shows(BOTH);
           const status = () => pool.watcher.status();
-          await eventually(() => status().waitLimitMs !== undefined, status);
+          await until(() => status().waitLimitMs !== undefined, status);
           await driver.register({ service: name, id: `${name}-3`, port: 4003 });
           await pool.shows(ALL);
           await Promise.all([1, 2, 3].map((number) => driver.deregister(`${name}-${number}`)));
-          await eventually(() => status().emptyUntil !== undefined, status);
+          await until(() => status().emptyUntil !== undefined, status);
           await pool.shows([], 8_000);
           assert.equal(status().lastError, undefined);
           const told = pool.logger.lines.filter(({ level }) => level !== "debug");
@@ -174,13 +175,13 @@ export function faultContract(name: string, open: () => Promise<ConsulUnderTest>
       }
     });
 
-    test("lets the index fall: the watch starts again at 0", async () => {
-      await scripted(async (proxy, pool, name) => {
+    test("lets the index fall: the watch starts again at 0", async (t) => {
+      await scripted(t, async (proxy, pool, name) => {
         const falls: Script = async (forward) => ({ ...(await forward(0)), index: "2" });
         proxy.requests.length = 0;
         proxy.script = falls;
         await driver.register({ service: name, id: `${name}-1`, port: 4001 });
-        await eventually(
+        await until(
           () => proxy.requests.some(({ index }) => index === 0),
           () => proxy.requests,
         );
@@ -191,19 +192,19 @@ export function faultContract(name: string, open: () => Promise<ConsulUnderTest>
       });
     });
 
-    test("drops the index: the watch polls at its minimum interval", async () => {
-      await scripted(async (proxy, pool, name) => {
+    test("drops the index: the watch polls at its minimum interval", async (t) => {
+      await scripted(t, async (proxy, pool, name) => {
         proxy.script = async (forward) => ({ ...(await forward(0)), index: undefined });
         await driver.register({ service: name, id: `${name}-3`, port: 4003 });
         await pool.shows(ALL);
       });
     });
 
-    test("answers at once with the same index: requests stay under the minimum interval's rate", async () => {
-      await scripted(async (proxy) => {
+    test("answers at once with the same index: requests stay under the minimum interval's rate", async (t) => {
+      await scripted(t, async (proxy) => {
         let last: Reply | undefined;
         proxy.script = async (forward) => (last ??= await forward());
-        await eventually(
+        await until(
           () => proxy.requests.length >= 6,
           () => proxy.requests,
         );
@@ -215,9 +216,9 @@ export function faultContract(name: string, open: () => Promise<ConsulUnderTest>
       });
     });
 
-    test("was not there at the start: the watch catches up, and says so once", async () => {
+    test("was not there at the start: the watch catches up, and says so once", async (t) => {
       const name = await registered();
-      await using proxy = await new FaultProxy(consul.address).start();
+      const proxy = await ScriptedTcpProxy.start(t, consul.address);
       await proxy.fail({ kind: "refuse" });
       await using pool = new WatchedPool({ address: proxy.address }, { service: name, ...IMPATIENT });
       await pool.fails("unreachable");

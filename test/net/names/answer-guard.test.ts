@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { suite, test } from "node:test";
+import { a, record, reply, type Script, TYPE, zoneScript } from "../../support/scripted-nameserver.ts";
 import { failsWith, nameserver, resolverAt, resolveWith, ZONE } from "./resolving.ts";
-import { a, record, reply, type Script, TYPE, zoneScript } from "./scripted-nameserver.ts";
 
 suite("the guard", () => {
   const forgeries: Record<string, (answer: Buffer) => Buffer> = {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
+import { a, aaaa, cname, reply, type Script, TYPE, zoneScript } from "../../support/scripted-nameserver.ts";
 import { failsWith, nameserver, resolverAt, resolveWith, V6, ZONE } from "./resolving.ts";
-import { a, aaaa, cname, reply, type Script, TYPE, zoneScript } from "./scripted-nameserver.ts";
 
 suite("answers", () => {
   test("both families are asked for, IPv4 comes first", async () => {

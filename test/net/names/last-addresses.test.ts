@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { LastAddresses } from "../../../src/net/names/last-addresses.ts";
+import { reply, type Script, TYPE, zoneScript } from "../../support/scripted-nameserver.ts";
 import { failsWith, nameserver, resolverAt, ZONE } from "./resolving.ts";
-import { reply, type Script, TYPE, zoneScript } from "./scripted-nameserver.ts";
 
 /** Answers from the zone, but says `rcode` to questions of this type, or nothing at all, once told to. */
 function failing(type: number): {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
+import { a, reply, zoneScript } from "../../support/scripted-nameserver.ts";
 import { failsWith, nameserver, resolverAt, running, silence, ZONE } from "./resolving.ts";
-import { a, reply, zoneScript } from "./scripted-nameserver.ts";
 
 suite("failover", () => {
   test("nameservers are asked in order; the next only when one fails", async () => {

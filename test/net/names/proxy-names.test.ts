@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
+import { until } from "../../../scripts/lab/until.ts";
 import { RpcProxy } from "../../../src/core/rpc-proxy.ts";
-import { CONFIG, type FakeClock, fakePorts } from "../../core/fake-ports.ts";
-import { nameserver, resolverAt, until } from "./resolving.ts";
-import { a, reply, type Script, type ScriptedNameserver, TYPE } from "./scripted-nameserver.ts";
+import { CONFIG, type FakeClock, fakePorts } from "../../support/fake-ports.ts";
+import { a, reply, type Script, type ScriptedNameserver, TYPE } from "../../support/scripted-nameserver.ts";
+import { nameserver, resolverAt } from "./resolving.ts";
 
 /** Says what `state` says now; the tests change it. */
 function changingZone(state: { address: string | undefined; ttl: number }): Script {

@@ -6,8 +6,8 @@ import { followAliases, MAX_ALIASES } from "../../../src/net/names/alias-chain.t
 import { type AddressQuery, encodeQuery, isReplyTo } from "../../../src/net/names/query.ts";
 import { decodeReply } from "../../../src/net/names/reply.ts";
 import { ResolveError } from "../../../src/net/names/resolve-error.ts";
+import { a, aaaa, cname, reply, TYPE } from "../../support/scripted-nameserver.ts";
 import { nameserver, resolverAt, V6 } from "./resolving.ts";
-import { a, aaaa, cname, reply, TYPE } from "./scripted-nameserver.ts";
 
 const octets = (maxLength: number) => fc.uint8Array({ maxLength }).map((bytes) => Buffer.from(bytes));
 

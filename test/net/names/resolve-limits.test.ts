@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
+import { until } from "../../../scripts/lab/until.ts";
 import { DnsResolver } from "../../../src/net/names/dns-resolver.ts";
 import { ResolveError } from "../../../src/net/names/resolve-error.ts";
-import { failsWith, nameserver, resolverAt, silence, until, ZONE } from "./resolving.ts";
-import { reply, type Script, zoneScript } from "./scripted-nameserver.ts";
+import { reply, type Script, zoneScript } from "../../support/scripted-nameserver.ts";
+import { failsWith, nameserver, resolverAt, silence, ZONE } from "./resolving.ts";
 
 suite("names and signals", () => {
   for (const host of [

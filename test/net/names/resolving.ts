@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, afterEach, before } from "node:test";
 import { DnsResolver, type DnsResolverOptions } from "../../../src/net/names/dns-resolver.ts";
 import { ResolveError, type ResolveErrorCode } from "../../../src/net/names/resolve-error.ts";
-import { a, aaaa, record, type Script, ScriptedNameserver, TYPE } from "./scripted-nameserver.ts";
+import { a, aaaa, record, type Script, ScriptedNameserver, TYPE } from "../../support/scripted-nameserver.ts";
 
 export const V6 = [0x2001, 0xdb8, 0, 0, 0, 0, 0, 5];
 export const ZONE = {
@@ -60,12 +60,4 @@ export function failsWith(code: ResolveErrorCode, message?: RegExp) {
     assert.match(error.message, message ?? /./);
     return true;
   };
-}
-
-export async function until(condition: () => boolean, what: string): Promise<void> {
-  const deadline = Date.now() + 60_000;
-  while (!condition()) {
-    assert.ok(Date.now() < deadline, what);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
 }

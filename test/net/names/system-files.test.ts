@@ -5,8 +5,8 @@ import { suite, test } from "node:test";
 import { DnsResolver } from "../../../src/net/names/dns-resolver.ts";
 import { parseHosts } from "../../../src/net/names/hosts-file.ts";
 import { parseResolvConf } from "../../../src/net/names/resolv-conf.ts";
+import { a, record, reply, TYPE, zoneScript } from "../../support/scripted-nameserver.ts";
 import { failsWith, folder, nameserver, resolverAt, silence, ZONE } from "./resolving.ts";
-import { a, record, reply, TYPE, zoneScript } from "./scripted-nameserver.ts";
 
 suite("hosts file", () => {
   test("its names are not asked for; a change is seen; a missing file is empty", async () => {

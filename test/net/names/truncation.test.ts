@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { suite, test } from "node:test";
+import { until } from "../../../scripts/lab/until.ts";
 import type { ResolveErrorCode } from "../../../src/net/names/resolve-error.ts";
-import { failsWith, nameserver, resolverAt, resolveWith, silence, until, ZONE } from "./resolving.ts";
-import { a, reply, type Script, TYPE, zoneScript } from "./scripted-nameserver.ts";
+import { a, reply, type Script, TYPE, zoneScript } from "../../support/scripted-nameserver.ts";
+import { failsWith, nameserver, resolverAt, resolveWith, silence, ZONE } from "./resolving.ts";
 
 suite("truncation", () => {
   const truncatedOverUdp =

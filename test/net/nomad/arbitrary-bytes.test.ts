@@ -9,8 +9,8 @@ import { ConnectionError } from "../../../src/net/connection/connection-error.ts
 import { MessageReader } from "../../../src/net/nomad/message-reader.ts";
 import { NomadClient } from "../../../src/net/nomad/nomad-client.ts";
 import { FramingError, ValueScanner } from "../../../src/net/nomad/value-scanner.ts";
+import { scriptedServer } from "../../support/scripted-server.ts";
 import { IN_TIME } from "../connection/expectations.ts";
-import { scriptedServer } from "../connection/scripted-server.ts";
 import { RECORDED } from "./recorded-exchanges.ts";
 
 /** Runs with a new seed each time and prints it; `HEADWAITER_TEST_SEED` repeats one. */
@@ -114,7 +114,7 @@ for (const size of [15, 16, 70_000]) {
 
 test("whatever a server answers, each call settles: with a value or a ConnectionError", async (t) => {
   let answer: Buffer[] = [];
-  await using server = await scriptedServer((socket) => {
+  const server = await scriptedServer(t, (socket) => {
     let received = 0;
     socket.on("data", (chunk) => {
       received += chunk.length;
@@ -151,7 +151,7 @@ test("whatever a server answers, each call settles: with a value or a Connection
 
 test("an answer of the wrong shape fails its call as unexpected-answer, or is one; never anything else", async (t) => {
   let body: unknown;
-  await using server = await scriptedServer((socket) => {
+  const server = await scriptedServer(t, (socket) => {
     socket.on("data", (chunk) => {
       const method = /(Status\.\w+|Node\.List)/.exec(chunk.toString("latin1"))?.[1];
       if (method !== undefined) {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, suite, test } from "node:test";
+import { until } from "../../../scripts/lab/until.ts";
 import { ServerEndpoint } from "../../../src/core/server-endpoint.ts";
 import { encodeRaw, type RawValue } from "../../../src/dev/raw-encoder.ts";
 import { StandInCluster } from "../../../src/dev/stand-in-cluster.ts";
@@ -7,8 +8,8 @@ import type { StandInServer } from "../../../src/dev/stand-in-server.ts";
 import type { StandInFault } from "../../../src/dev/stand-in-session.ts";
 import { NomadClient } from "../../../src/net/nomad/nomad-client.ts";
 import { NomadConnection } from "../../../src/net/nomad/nomad-connection.ts";
-import { BRIEFLY, failsWith, IN_TIME, until } from "../connection/expectations.ts";
-import { scriptedServer } from "../connection/scripted-server.ts";
+import { scriptedServer } from "../../support/scripted-server.ts";
+import { BRIEFLY, failsWith, IN_TIME } from "../connection/expectations.ts";
 
 const REGION = { region: "global" };
 
@@ -164,13 +165,13 @@ suite("what a misbehaving server ends in", () => {
   });
 });
 
-test("answers a request that was never sent, or to another method: a protocol error, and the connection is closed", async () => {
+test("answers a request that was never sent, or to another method: a protocol error, and the connection is closed", async (t) => {
   for (const stray of [
     { Error: "", Seq: 7, ServiceMethod: "Status.Ping" },
     { Error: "", Seq: 0, ServiceMethod: "Status.Ping" },
     { Error: "", Seq: 1, ServiceMethod: "Status.Leader" },
   ]) {
-    await using server = await scriptedServer((socket) => {
+    const server = await scriptedServer(t, (socket) => {
       socket.once("data", () => socket.write(Buffer.concat([encodeRaw(stray), encodeRaw({})])));
     });
     const connection = await NomadConnection.open(server.endpoint, { ...IN_TIME, ...REGION });
@@ -180,11 +181,11 @@ test("answers a request that was never sent, or to another method: a protocol er
   }
 });
 
-test("an answer that arrives piece by piece proves life to a ping behind it, but not without end", async () => {
+test("an answer that arrives piece by piece proves life to a ping behind it, but not without end", async (t) => {
   const header = encodeRaw({ Error: "", Seq: 1, ServiceMethod: "Status.Leader" });
   // An array 32 of 100,000 small numbers: it takes a byte each.
   const endless = Buffer.concat([header, Buffer.of(0xdd, 0, 1, 0x86, 0xa0)]);
-  await using server = await scriptedServer((socket) => {
+  const server = await scriptedServer(t, (socket) => {
     socket.once("data", () => {
       socket.write(endless);
       const drip = setInterval(() => socket.write(Buffer.of(0)), 5);
@@ -213,7 +214,7 @@ test("an answer that arrives piece by piece proves life to a ping behind it, but
   await leader;
 });
 
-test("nodes are counted by the start of the answer, and its connection is closed without waiting for the rest", async () => {
+test("nodes are counted by the start of the answer, and its connection is closed without waiting for the rest", async (t) => {
   const header = encodeRaw({ Error: "", Seq: 1, ServiceMethod: "Node.List" });
   // A map of two: an index, and an array 32 of 100,000 nodes of which none ever comes.
   const start = Buffer.concat([
@@ -223,7 +224,7 @@ test("nodes are counted by the start of the answer, and its connection is closed
     encodeRaw("Nodes"),
     Buffer.of(0xdd, 0, 1, 0x86, 0xa0),
   ]);
-  await using server = await scriptedServer((socket) => {
+  const server = await scriptedServer(t, (socket) => {
     socket.once("data", () => {
       socket.write(Buffer.concat([header, start.subarray(0, 9)]));
       setImmediate(() => socket.write(start.subarray(9)));
@@ -234,11 +235,11 @@ test("nodes are counted by the start of the answer, and its connection is closed
   await until(() => server.sockets.size === 0);
 });
 
-test("a late answer of any size is passed over", async () => {
+test("a late answer of any size is passed over", async (t) => {
   const answer = (seq: number, body: RawValue) =>
     Buffer.concat([encodeRaw({ Error: "", Seq: seq, ServiceMethod: "Status.Ping" }), encodeRaw(body)]);
   let requests = 0;
-  await using server = await scriptedServer((socket) => {
+  const server = await scriptedServer(t, (socket) => {
     socket.on("data", (chunk) => {
       requests += chunk.toString("latin1").split("Status.Ping").length - 1;
       if (requests === 2) {

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { until } from "../../../scripts/lab/until.ts";
 import { ServerEndpoint } from "../../../src/core/server-endpoint.ts";
 import { StandInServer } from "../../../src/dev/stand-in-server.ts";
 import { NomadClient } from "../../../src/net/nomad/nomad-client.ts";
 import { NomadConnection } from "../../../src/net/nomad/nomad-connection.ts";
-import { failsWith, IN_TIME, until } from "../connection/expectations.ts";
+import { failsWith, IN_TIME } from "../connection/expectations.ts";
 
 /** Longer than `until` waits, so that a timer left behind is found before it ends by itself. */
 const LONG = { timeoutMs: 6 * IN_TIME.timeoutMs };

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, suite, test } from "node:test";
+import { until } from "../../../scripts/lab/until.ts";
 import { ServerEndpoint } from "../../../src/core/server-endpoint.ts";
 import { encodeRaw } from "../../../src/dev/raw-encoder.ts";
 import { StandInServer } from "../../../src/dev/stand-in-server.ts";
@@ -8,8 +9,9 @@ import { HeartbeatQuery } from "../../../src/net/nomad/heartbeat-query.ts";
 import { nodeCountIntervalMs } from "../../../src/net/nomad/node-count-pace.ts";
 import { NomadClient } from "../../../src/net/nomad/nomad-client.ts";
 import { NomadConnection } from "../../../src/net/nomad/nomad-connection.ts";
-import { failsWith, IN_TIME, until } from "../connection/expectations.ts";
-import { type ScriptedServer, scriptedServer } from "../connection/scripted-server.ts";
+import type { Scope } from "../../support/scope.ts";
+import { type ScriptedServer, scriptedServer } from "../../support/scripted-server.ts";
+import { failsWith, IN_TIME } from "../connection/expectations.ts";
 
 const IDENTITY = { region: "global", datacenter: "dc1", rpcMajorVersion: 1, rpcMinorVersion: 1 };
 const MINUTE = 60_000;
@@ -28,8 +30,8 @@ const info = (rpcAdvertiseAddr: string, more: object = {}) => ({
 });
 
 /** A server that claims to have so many nodes, and sends none of them. */
-function countingServer(claimed: () => number): Promise<ScriptedServer> {
-  return scriptedServer((socket) => {
+function countingServer(scope: Scope, claimed: () => number): Promise<ScriptedServer> {
+  return scriptedServer(scope, (socket) => {
     const header = (seq: number, method: string) => encodeRaw({ Error: "", Seq: seq, ServiceMethod: method });
     let seq = 0;
     socket.on("data", (chunk) => {
@@ -219,9 +221,9 @@ suite("a heartbeat", () => {
     assert.equal(await countedAt(37, 2_000), undefined);
   });
 
-  test("takes no number of nodes that a fleet can't have, and counts again a minute later", async () => {
+  test("takes no number of nodes that a fleet can't have, and counts again a minute later", async (t) => {
     let claimed = 500_000_000;
-    await using absurd = await countingServer(() => claimed);
+    const absurd = await countingServer(t, () => claimed);
     const asker = new NomadClient(absurd.endpoint, { region: "global" });
     const query = newQuery();
     const refused = await query.ask(asker, IN_TIME);

@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import { connect } from "node:net";
 import { after, before, suite, test } from "node:test";
+import { until } from "../../../scripts/lab/until.ts";
 import { parseRpcAddr, type ServerEndpoint } from "../../../src/core/server-endpoint.ts";
 import { ConnectionPinger } from "../../../src/net/connection/connection-pinger.ts";
 import { HeartbeatQuery } from "../../../src/net/nomad/heartbeat-query.ts";
 import { NomadClient } from "../../../src/net/nomad/nomad-client.ts";
 import { type Answer, NomadConnection } from "../../../src/net/nomad/nomad-connection.ts";
 import { nomadConnector } from "../../../src/net/nomad/nomad-connector.ts";
-import { failsWith, IN_TIME, until } from "../connection/expectations.ts";
+import { failsWith, IN_TIME } from "../connection/expectations.ts";
 import { type ClusterUnderTest, clustersUnderTest } from "./cluster-under-test.ts";
 
 const STALE = { ...IN_TIME, allowStale: true };

@@ -1,6 +1,7 @@
 /** The second half of the contract with Nomad's servers: what the heartbeat source and the monitor make of them. */
 import assert from "node:assert/strict";
 import { after, before, suite, type TestContext, test } from "node:test";
+import { until } from "../../../scripts/lab/until.ts";
 import { RpcProxy } from "../../../src/core/rpc-proxy.ts";
 import type { ServerEndpoint } from "../../../src/core/server-endpoint.ts";
 import { ConnectionPinger } from "../../../src/net/connection/connection-pinger.ts";
@@ -14,7 +15,7 @@ import { Penalties } from "../../../src/sources/health/penalties.ts";
 import { AskedHeartbeats } from "../../../src/sources/heartbeat/asked-heartbeats.ts";
 import type { Contact } from "../../../src/sources/heartbeat/contact.ts";
 import { silentLogger, systemClock, systemRandom, systemResolver } from "../../../src/system-ports.ts";
-import { IN_TIME, until } from "../connection/expectations.ts";
+import { IN_TIME } from "../connection/expectations.ts";
 import { type ClusterUnderTest, clustersUnderTest } from "./cluster-under-test.ts";
 
 /** Nobody listens there (RFC 863's discard port). */

@@ -4,7 +4,8 @@ import { ConnectionError } from "../../../src/net/connection/connection-error.ts
 import { decodeValue, MessageReader } from "../../../src/net/nomad/message-reader.ts";
 import { NomadClient } from "../../../src/net/nomad/nomad-client.ts";
 import { type Answer, NomadConnection } from "../../../src/net/nomad/nomad-connection.ts";
-import { scriptedServer } from "../connection/scripted-server.ts";
+import type { Scope } from "../../support/scope.ts";
+import { scriptedServer } from "../../support/scripted-server.ts";
 import { RECORDED, type RecordedExchange } from "./recorded-exchanges.ts";
 
 const IN_TIME = { timeoutMs: 10_000 };
@@ -145,9 +146,9 @@ const nameOf = (value: unknown) => (value as { name: unknown }).name;
 const requests = RECORDED.filter(({ name }) => name in CALLS);
 
 /** Answers the recorded bytes, cut as the test wants, as soon as the recorded request has come in on one connection. */
-async function replay(exchange: RecordedExchange, pieces: readonly Buffer[]) {
+async function replay(scope: Scope, exchange: RecordedExchange, pieces: readonly Buffer[]) {
   let sent = Buffer.alloc(0);
-  const server = await scriptedServer((socket) => {
+  const server = await scriptedServer(scope, (socket) => {
     let got = Buffer.alloc(0);
     socket.on("data", (chunk) => {
       got = Buffer.concat([got, chunk]);
@@ -166,9 +167,8 @@ async function replay(exchange: RecordedExchange, pieces: readonly Buffer[]) {
   return { server, sent: () => sent.toString("hex") };
 }
 
-async function makeCall(exchange: RecordedExchange, pieces: readonly Buffer[]) {
-  const { server: replaying, sent } = await replay(exchange, pieces);
-  await using server = replaying;
+async function makeCall(scope: Scope, exchange: RecordedExchange, pieces: readonly Buffer[]) {
+  const { server, sent } = await replay(scope, exchange, pieces);
   const connection = await NomadConnection.open(server.endpoint, { ...IN_TIME, region: "global" });
   const client = new NomadClient(server.endpoint, { region: "global" }, connection);
   const elsewhere = new NomadClient(server.endpoint, { region: "nope" }, connection);
@@ -194,17 +194,17 @@ function assertOutcome(actual: Outcome, wanted: Outcome): void {
 }
 
 for (const exchange of requests) {
-  test(`${exchange.title}: sent byte for byte, decoded to the expected value`, async () => {
-    const { outcome, sent } = await makeCall(exchange, [exchange.received]);
+  test(`${exchange.title}: sent byte for byte, decoded to the expected value`, async (t) => {
+    const { outcome, sent } = await makeCall(t, exchange, [exchange.received]);
     assert.equal(sent, exchange.sent.toString("hex"));
     assertOutcome(outcome, expected(exchange));
   });
 }
 
-test("every recorded answer is decoded when it arrives byte by byte", async () => {
+test("every recorded answer is decoded when it arrives byte by byte", async (t) => {
   for (const exchange of requests) {
     const bytes = Array.from(exchange.received, (byte) => Buffer.of(byte));
-    const { outcome } = await makeCall(exchange, bytes);
+    const { outcome } = await makeCall(t, exchange, bytes);
     assertOutcome(outcome, expected(exchange));
   }
 });

@@ -4,9 +4,10 @@ import { test } from "node:test";
 import { RpcProxy } from "../../../src/core/rpc-proxy.ts";
 import { HeartbeatQuery } from "../../../src/net/nomad/heartbeat-query.ts";
 import { NomadClient } from "../../../src/net/nomad/nomad-client.ts";
-import { CONFIG, fakePorts } from "../../core/fake-ports.ts";
+import { CONFIG, fakePorts } from "../../support/fake-ports.ts";
+import type { Scope } from "../../support/scope.ts";
+import { scriptedServer } from "../../support/scripted-server.ts";
 import { IN_TIME } from "../connection/expectations.ts";
-import { scriptedServer } from "../connection/scripted-server.ts";
 import { RECORDED, type RecordedExchange } from "./recorded-exchanges.ts";
 
 /** Which recorded exchange answers each call of a heartbeat; the first that was recorded of the server. */
@@ -49,8 +50,8 @@ const CASES: readonly [server: string, role: string, servers: readonly string[],
 for (const [version, role, servers, leader] of CASES) {
   const recorded = RECORDED.filter((exchange) => exchange.server === version && exchange.role === role);
 
-  const heartbeatOf = async () => {
-    await using server = await scriptedServer((socket) => {
+  const heartbeatOf = async (scope: Scope) => {
+    const server = await scriptedServer(scope, (socket) => {
       play(socket, recorded);
     });
     const client = new NomadClient(server.endpoint, { region: "global" });
@@ -59,8 +60,8 @@ for (const [version, role, servers, leader] of CASES) {
     return heartbeat;
   };
 
-  test(`a heartbeat from ${version}, ${role}: the right primaries, leader and number of nodes`, async () => {
-    const heartbeat = await heartbeatOf();
+  test(`a heartbeat from ${version}, ${role}: the right primaries, leader and number of nodes`, async (t) => {
+    const heartbeat = await heartbeatOf(t);
     const proxy = new RpcProxy(fakePorts(), CONFIG);
     await proxy.refreshServerLists(heartbeat.servers, heartbeat.numNodes ?? -1, heartbeat.leaderRpcAddr);
     const primaries = proxy.snapshot().serversOf("primary");
@@ -70,9 +71,9 @@ for (const [version, role, servers, leader] of CASES) {
   });
 }
 
-test("servers of 1.0.18 speak API 1.1: an agent of API 1.0 takes none of them, one in another datacenter as backups", async () => {
+test("servers of 1.0.18 speak API 1.1: an agent of API 1.0 takes none of them, one in another datacenter as backups", async (t) => {
   const recorded = RECORDED.filter(({ server, role }) => server === "1.0.18" && role === "leader");
-  await using server = await scriptedServer((socket) => {
+  const server = await scriptedServer(t, (socket) => {
     play(socket, recorded);
   });
   const client = new NomadClient(server.endpoint, { region: "global" });

@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import { after, before, suite, test } from "node:test";
+import { until } from "../../../scripts/lab/until.ts";
 import { ServerEndpoint } from "../../../src/core/server-endpoint.ts";
 import { StandInServer } from "../../../src/dev/stand-in-server.ts";
 import { isOfOtherRegion } from "../../../src/net/connection/connection-error.ts";
 import { NomadConnection } from "../../../src/net/nomad/nomad-connection.ts";
 import { type NomadTls, tlsFailure } from "../../../src/net/nomad/tls-handshake.ts";
-import { BRIEFLY, failsWith, IN_TIME, until } from "../connection/expectations.ts";
-import { scriptedServer } from "../connection/scripted-server.ts";
-import { type Certificate, issue, makeAuthority } from "./certificates.ts";
+import { type Certificate, issue, makeAuthority } from "../../support/certificates.ts";
+import { scriptedServer } from "../../support/scripted-server.ts";
+import { BRIEFLY, failsWith, IN_TIME } from "../connection/expectations.ts";
 
 const SERVER_NAME = "server.global.nomad";
 const YESTERDAY = new Date(Date.now() - 86_400_000);
@@ -135,8 +136,8 @@ suite("mutual TLS", () => {
     await plain.stop();
   });
 
-  test("something that is no TLS: the error says so", async () => {
-    await using web = await scriptedServer((socket) => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n"));
+  test("something that is no TLS: the error says so", async (t) => {
+    const web = await scriptedServer(t, (socket) => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n"));
     await rejects(open({}, "global", web.endpoint.key), "tls-not-spoken", /something else/);
   });
 
@@ -145,8 +146,8 @@ suite("mutual TLS", () => {
     await assert.rejects(connection.ping(IN_TIME), failsWith("connection-closed"));
   });
 
-  test("an abort during the handshake: the signal's reason, and no socket is left", async () => {
-    await using silent = await scriptedServer((socket) => socket.resume());
+  test("an abort during the handshake: the signal's reason, and no socket is left", async (t) => {
+    const silent = await scriptedServer(t, (socket) => socket.resume());
     const abort = new AbortController();
     const opening = NomadConnection.open(silent.endpoint, {
       ...IN_TIME,
@@ -161,8 +162,8 @@ suite("mutual TLS", () => {
     await until(() => silent.sockets.size === 0);
   });
 
-  test("a handshake that never ends: a timeout, and no socket is left", async () => {
-    await using silent = await scriptedServer((socket) => socket.resume());
+  test("a handshake that never ends: a timeout, and no socket is left", async (t) => {
+    const silent = await scriptedServer(t, (socket) => socket.resume());
     const opening = NomadConnection.open(silent.endpoint, { ...BRIEFLY, tls: {}, region: "global" });
     await assert.rejects(opening, failsWith("connect-timeout"));
     await until(() => silent.sockets.size === 0);

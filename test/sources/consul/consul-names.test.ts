@@ -4,8 +4,8 @@ import { RpcProxy } from "../../../src/core/rpc-proxy.ts";
 import { ConsulWatcher } from "../../../src/sources/consul/consul-watcher.ts";
 import { DEFAULT_CONSUL_WATCH } from "../../../src/sources/consul/watch-config.ts";
 import { StaticServers } from "../../../src/sources/static-servers.ts";
-import { CONFIG, fakePorts, settled } from "../../core/fake-ports.ts";
-import { FakeCatalog } from "./fake-catalog.ts";
+import { FakeCatalog } from "../../support/fake-catalog.ts";
+import { CONFIG, fakePorts, settled } from "../../support/fake-ports.ts";
 
 const FOUND = { addresses: ["127.0.0.1"], ttlSeconds: 60 };
 

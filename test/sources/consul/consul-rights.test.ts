@@ -4,8 +4,8 @@ import type { CatalogAnswer } from "../../../src/net/consul/catalog.ts";
 import { ConsulWatcher } from "../../../src/sources/consul/consul-watcher.ts";
 import { DEFAULT_CONSUL_WATCH } from "../../../src/sources/consul/watch-config.ts";
 import { warningsOf } from "../../../src/sources/consul/watch-status.ts";
-import { FakeClock, FakeLogger, settled } from "../../core/fake-ports.ts";
-import { FakeCatalog } from "./fake-catalog.ts";
+import { FakeCatalog } from "../../support/fake-catalog.ts";
+import { FakeClock, FakeLogger, settled } from "../../support/fake-ports.ts";
 
 const [A, B, C, D] = ["10.0.0.1:4647", "10.0.0.2:4647", "10.0.0.3:4647", "10.0.0.4:4647"] as const;
 const START = 1_000_000;

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
+import { seededRandom } from "../../../scripts/lab/seeded-random.ts";
 import { backoffMs } from "../../../src/core/time/backoff.ts";
 import { earliestNext, FRESH_PACE, type Pace, spend } from "../../../src/core/time/pace.ts";
 import type { ServiceInstance } from "../../../src/net/consul/catalog.ts";
@@ -13,7 +14,6 @@ import {
 import { datacenterPlan, remoteOrder } from "../../../src/sources/consul/datacenter-order.ts";
 import { addressesOf } from "../../../src/sources/consul/instance-addresses.ts";
 import { backoffRule, DEFAULT_CONSUL_WATCH, deadlineMs } from "../../../src/sources/consul/watch-config.ts";
-import { seededRandom } from "../../core/fake-ports.ts";
 
 suite("the index of the next query", () => {
   const rows: [previous: number, answered: number | undefined, next: number, why: string][] = [

@@ -1,4 +1,4 @@
-import { FakeConsul } from "../../net/consul/fake-consul.ts";
+import { ScriptedConsul as FakeConsul } from "../../support/scripted-consul.ts";
 import { watchContract } from "./watch-contract.ts";
 
 watchContract("the fake Consul", () => new FakeConsul().listen());

@@ -4,8 +4,8 @@ import type { EndpointError } from "../../../src/core/server-endpoint.ts";
 import type { Tier } from "../../../src/core/snapshot.ts";
 import { ConsulWatcher } from "../../../src/sources/consul/consul-watcher.ts";
 import { type ConsulWatchConfig, DEFAULT_CONSUL_WATCH } from "../../../src/sources/consul/watch-config.ts";
-import { FakeClock, FakeLogger, settled } from "../../core/fake-ports.ts";
-import { FakeCatalog, failure } from "./fake-catalog.ts";
+import { FakeCatalog, failure } from "../../support/fake-catalog.ts";
+import { FakeClock, FakeLogger, settled } from "../../support/fake-ports.ts";
 
 const A = "10.0.0.1:4647";
 const B = "10.0.0.2:4647";

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { type WatchEvent, watchDatacenter } from "../../../src/sources/consul/datacenter-watch.ts";
 import { DEFAULT_CONSUL_WATCH } from "../../../src/sources/consul/watch-config.ts";
-import { FakeClock, settled } from "../../core/fake-ports.ts";
-import { FakeCatalog } from "./fake-catalog.ts";
+import { FakeCatalog } from "../../support/fake-catalog.ts";
+import { FakeClock, settled } from "../../support/fake-ports.ts";
 
 const A = "10.0.0.1:4647";
 const CONFIG = { ...DEFAULT_CONSUL_WATCH, service: "nomad" };

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { type RemoteEvent, watchRemote } from "../../../src/sources/consul/remote-watch.ts";
 import { DEFAULT_CONSUL_WATCH } from "../../../src/sources/consul/watch-config.ts";
-import { FakeClock, settled } from "../../core/fake-ports.ts";
-import { FakeCatalog, failure } from "./fake-catalog.ts";
+import { FakeCatalog, failure } from "../../support/fake-catalog.ts";
+import { FakeClock, settled } from "../../support/fake-ports.ts";
 
 const REMOTE = "10.2.0.1:4647";
 

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { after, before, suite, test } from "node:test";
+import { until as eventually } from "../../../scripts/lab/until.ts";
 import { ConsulClient } from "../../../src/net/consul/consul-client.ts";
 import type { ConsulWatchConfig } from "../../../src/sources/consul/watch-config.ts";
 import { systemClock } from "../../../src/system-ports.ts";
-import { ConsulDriver } from "../../net/consul/consul-driver.ts";
-import { eventually } from "./eventually.ts";
-import { WatchedPool } from "./watched-pool.ts";
+import { ConsulDriver } from "../../support/consul-driver.ts";
+import { WatchedPool } from "../../support/watched-pool.ts";
 
 export interface ConsulUnderTest {
   readonly address: string;

@@ -13,7 +13,7 @@ import {
   type WatchRecord,
 } from "../../../src/sources/consul/watch-record.ts";
 import { statusOf } from "../../../src/sources/consul/watch-status.ts";
-import { failure } from "./fake-catalog.ts";
+import { failure } from "../../support/fake-catalog.ts";
 
 const [A, B, REMOTE] = ["10.0.0.1:4647", "10.0.0.2:4647", "10.2.0.1:4647"] as const;
 const EMPTY_HOLD_MS = 90_000;

@@ -1,7 +1,7 @@
 /** What pings cost a server that counts connections without a handshake, and blocks a machine that makes too many of them. */
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import { settled } from "../../core/fake-ports.ts";
+import { settled } from "../../support/fake-ports.ts";
 import { bench } from "./health-bench.ts";
 
 const [A, B, C] = ["127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3"] as const;

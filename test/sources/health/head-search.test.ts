@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import fc from "fast-check";
 import type { HealthConfig } from "../../../src/sources/health/health-monitor.ts";
-import { settled } from "../../core/fake-ports.ts";
-import type { Behaviour } from "./fake-servers.ts";
+import { settled } from "../../support/fake-ports.ts";
+import type { Behaviour } from "../../support/fake-servers.ts";
 import { bench, growTo, linesOf } from "./health-bench.ts";
 
 /** Interval, timeout, half a timeout of the next server, and the waves of 200 servers. */

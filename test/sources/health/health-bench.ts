@@ -4,8 +4,8 @@ import { ConnectionPinger } from "../../../src/net/connection/connection-pinger.
 import { type HealthConfig, HealthMonitor } from "../../../src/sources/health/health-monitor.ts";
 import { PenalisingPinger } from "../../../src/sources/health/penalising-pinger.ts";
 import { Penalties } from "../../../src/sources/health/penalties.ts";
-import { CONFIG, type FakePorts, fakePorts, settled } from "../../core/fake-ports.ts";
-import { FakeServers } from "./fake-servers.ts";
+import { CONFIG, type FakePorts, fakePorts, settled } from "../../support/fake-ports.ts";
+import { FakeServers } from "../../support/fake-servers.ts";
 
 /** What a heartbeat says of a server of our own datacenter, besides its address. */
 export const LOCAL = { rpcMajorVersion: 1, rpcMinorVersion: 0, datacenter: "dc1" };

@@ -1,8 +1,8 @@
 /** What a bad day costs the agent: dials, list changes, lines of the log and timers, however long the list is. */
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import { settled } from "../../core/fake-ports.ts";
-import type { Behaviour } from "./fake-servers.ts";
+import { settled } from "../../support/fake-ports.ts";
+import type { Behaviour } from "../../support/fake-servers.ts";
 import { bench } from "./health-bench.ts";
 
 function keysUpTo(count: number): string[] {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import { settled } from "../../core/fake-ports.ts";
+import { settled } from "../../support/fake-ports.ts";
 import { bench, growTo, LOCAL, linesOf } from "./health-bench.ts";
 
 const [A, B, C, D] = ["127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3", "127.0.0.1:4"] as const;

@@ -4,7 +4,7 @@ import { RpcProxy } from "../../../src/core/rpc-proxy.ts";
 import { Hearsay, neverAsks } from "../../../src/sources/health/hearsay.ts";
 import { PenalisingPinger } from "../../../src/sources/health/penalising-pinger.ts";
 import { Penalties } from "../../../src/sources/health/penalties.ts";
-import { CONFIG, fakePorts } from "../../core/fake-ports.ts";
+import { CONFIG, fakePorts } from "../../support/fake-ports.ts";
 
 const SERVERS = ["127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3"];
 

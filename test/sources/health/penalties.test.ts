@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Penalties } from "../../../src/sources/health/penalties.ts";
-import { FakeClock } from "../../core/fake-ports.ts";
+import { FakeClock } from "../../support/fake-ports.ts";
 
 test("a server that never failed has no penalty", () => {
   assert.equal(new Penalties(new FakeClock()).remainingMs("a"), 0);

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
+import { seededRandom } from "../../../scripts/lab/seeded-random.ts";
 import { RpcProxy } from "../../../src/core/rpc-proxy.ts";
 import { ServerEndpoint } from "../../../src/core/server-endpoint.ts";
 import { FleetWaits } from "../../../src/core/time/fleet-waits.ts";
 import { ConnectionError } from "../../../src/net/connection/connection-error.ts";
 import { Search, type SearchPorts } from "../../../src/sources/health/search.ts";
-import { CONFIG, FakeClock, fakePorts, seededRandom } from "../../core/fake-ports.ts";
+import { CONFIG, FakeClock, fakePorts } from "../../support/fake-ports.ts";
 
 const [A, B] = ["127.0.0.1:1", "127.0.0.1:2"] as const;
 

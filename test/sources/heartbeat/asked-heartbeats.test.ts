@@ -5,7 +5,7 @@ import { RpcProxy } from "../../../src/core/rpc-proxy.ts";
 import { ConnectionError } from "../../../src/net/connection/connection-error.ts";
 import { AskedHeartbeats } from "../../../src/sources/heartbeat/asked-heartbeats.ts";
 import type { Contact } from "../../../src/sources/heartbeat/contact.ts";
-import { CONFIG, fakePorts, settled } from "../../core/fake-ports.ts";
+import { CONFIG, fakePorts, settled } from "../../support/fake-ports.ts";
 
 const [A, B, C] = ["127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3"] as const;
 

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { RpcProxy } from "../../../src/core/rpc-proxy.ts";
 import { type Contact, ContactWatch } from "../../../src/sources/heartbeat/contact.ts";
 import { PushedHeartbeats } from "../../../src/sources/heartbeat/pushed-heartbeats.ts";
-import { CONFIG, FakeClock, fakePorts } from "../../core/fake-ports.ts";
+import { CONFIG, FakeClock, fakePorts } from "../../support/fake-ports.ts";
 
 function bench() {
   const clock = new FakeClock();

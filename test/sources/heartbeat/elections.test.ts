@@ -1,14 +1,15 @@
 /** A leader dies under a fleet: whose heads move, and where to. Virtual time, the timing of real servers. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { seededRandom } from "../../../scripts/lab/seeded-random.ts";
 import type { HeartbeatAnswer } from "../../../src/core/heartbeat.ts";
 import { RpcProxy } from "../../../src/core/rpc-proxy.ts";
 import { ConnectionPinger } from "../../../src/net/connection/connection-pinger.ts";
 import { HealthMonitor } from "../../../src/sources/health/health-monitor.ts";
 import { Penalties } from "../../../src/sources/health/penalties.ts";
 import { AskedHeartbeats } from "../../../src/sources/heartbeat/asked-heartbeats.ts";
-import { CONFIG, FakeClock, fakePorts, seededRandom } from "../../core/fake-ports.ts";
-import { FakeServers } from "../health/fake-servers.ts";
+import { CONFIG, FakeClock, fakePorts } from "../../support/fake-ports.ts";
+import { FakeServers } from "../../support/fake-servers.ts";
 
 const SERVERS = ["127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3"] as const;
 const [LEADER, NEXT_LEADER] = SERVERS;

@@ -4,7 +4,7 @@ import { RpcProxy } from "../../../src/core/rpc-proxy.ts";
 import { ServerEndpoint } from "../../../src/core/server-endpoint.ts";
 import { ConnectionError } from "../../../src/net/connection/connection-error.ts";
 import { hearingRegion, hearingRegionOf, RegionGate } from "../../../src/sources/region/region-gate.ts";
-import { CONFIG, fakePorts } from "../../core/fake-ports.ts";
+import { CONFIG, fakePorts } from "../../support/fake-ports.ts";
 
 const [A, B, C] = ["127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3"] as const;
 

@@ -3,13 +3,13 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { describe, test } from "node:test";
 import { Worker } from "node:worker_threads";
+import { until } from "../../../scripts/lab/until.ts";
 import { DnsServerError } from "../../../src/views/dns/listen-error.ts";
 import type { DnsAddress } from "../../../src/views/dns/thread-messages.ts";
-import { occupied, threads } from "./disturbances.ts";
+import { occupied, threads } from "../../support/disturbances.ts";
 import { askTcp, askUdp, framed } from "./dns-client.ts";
 import { manyServers, pool } from "./pools.ts";
 import { dnsServer, serving } from "./serving.ts";
-import { until } from "./until.ts";
 import { query, text } from "./zone-text.ts";
 
 const SRV = query("_nomad._tcp.headwaiter.internal. IN SRV");

@@ -1,5 +1,6 @@
 /** Messages from a seed: proper queries, mutated ones, generated ones, noise. The same ones for the same seed. */
-import { seededRandom } from "../../core/fake-ports.ts";
+
+import { seededRandom } from "../../../scripts/lab/seeded-random.ts";
 import { query, words } from "./zone-text.ts";
 
 const NAMES = [

@@ -1,15 +1,15 @@
 /** Answering threads that die: what is started again, when, and who answers meanwhile. */
 import assert from "node:assert/strict";
 import { describe, type TestContext, test } from "node:test";
+import { until } from "../../../scripts/lab/until.ts";
 import type { Clock, Logger } from "../../../src/core/ports.ts";
 import { systemClock } from "../../../src/system-ports.ts";
 import type { DnsServer, DnsServerOptions } from "../../../src/views/dns/dns-server.ts";
 import type { DnsAddress } from "../../../src/views/dns/thread-messages.ts";
-import { occupied, threads } from "./disturbances.ts";
+import { occupied, threads } from "../../support/disturbances.ts";
 import { askTcp, askUdp, framed } from "./dns-client.ts";
 import { pool } from "./pools.ts";
 import { serving } from "./serving.ts";
-import { until } from "./until.ts";
 import { query, text } from "./zone-text.ts";
 
 const SRV = query("_nomad._tcp.headwaiter.internal. IN SRV");

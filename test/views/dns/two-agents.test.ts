@@ -2,11 +2,11 @@
 import assert from "node:assert/strict";
 import { createSocket } from "node:dgram";
 import { test } from "node:test";
+import { until } from "../../../scripts/lab/until.ts";
 import type { DnsServer } from "../../../src/views/dns/dns-server.ts";
 import { askUdp } from "./dns-client.ts";
 import { pool } from "./pools.ts";
 import { serving } from "./serving.ts";
-import { until } from "./until.ts";
 import { query } from "./zone-text.ts";
 
 const QUERY = query("_nomad._tcp.headwaiter.internal. IN SRV");

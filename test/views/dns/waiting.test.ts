@@ -4,6 +4,7 @@ import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
 import { connect } from "node:net";
 import { describe, type TestContext, test } from "node:test";
+import { until } from "../../../scripts/lab/until.ts";
 import { Counters } from "../../../src/views/dns/counters.ts";
 import { WAITS } from "../../../src/views/dns/thread/responder.ts";
 import { TcpListener } from "../../../src/views/dns/thread/tcp-listener.ts";
@@ -15,7 +16,6 @@ import { askAnyUdp, askTcp, askUdp, framed, unframed } from "./dns-client.ts";
 import { manyServers, pool } from "./pools.ts";
 import { type Responding, respondingFor, SETTINGS } from "./responding.ts";
 import { serving } from "./serving.ts";
-import { until } from "./until.ts";
 import { query, text, words } from "./zone-text.ts";
 
 const STARTING = { nomad: pool("starting", []), other: pool("live", ["10.0.0.9:4647"]) };

@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { suite, type TestContext, test } from "node:test";
+import { until } from "../../../scripts/lab/until.ts";
 import { timeouts } from "../../../src/views/http/client-limits.ts";
 import { HttpServer } from "../../../src/views/http/http-server.ts";
-import { until } from "../dns/until.ts";
 
 const HEAD = "Host: 127.0.0.1\r\nContent-Type: application/json\r\n";
 const GET = `GET /v1/agent/health HTTP/1.1\r\n${HEAD}`;
@@ -83,7 +83,7 @@ class Client {
   }
 }
 
-suite("slow clients", () => {
+suite("slow clients", { concurrency: true }, () => {
   const slow: [string, string, string][] = [
     ["nothing at all", "", ""],
     ["empty lines without end", "", "\r\n"],

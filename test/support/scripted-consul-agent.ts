@@ -3,6 +3,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { json } from "node:stream/consumers";
 import ipaddr from "ipaddr.js";
+import type { Scope } from "./scope.ts";
 
 interface Check {
   readonly CheckID: string;
@@ -22,7 +23,7 @@ export interface Registration {
 }
 
 /** What a Consul agent does with the services of its node: its refusals in the words of the real one (1.8.7). */
-export class FakeConsulAgent implements AsyncDisposable {
+export class ScriptedConsulAgent {
   readonly #server: Server;
   readonly services = new Map<string, Registration>();
   /** The state of each check that was told, by its id. */
@@ -30,7 +31,7 @@ export class FakeConsulAgent implements AsyncDisposable {
   /** Method and path of each request. */
   readonly requests: string[] = [];
 
-  constructor() {
+  private constructor() {
     this.#server = createServer((request, response) => {
       this.requests.push(`${request.method ?? ""} ${request.url ?? ""}`);
       const { pathname } = new URL(request.url ?? "/", "http://consul");
@@ -43,17 +44,20 @@ export class FakeConsulAgent implements AsyncDisposable {
     });
   }
 
-  async listen(): Promise<this> {
-    this.#server.listen(0, "127.0.0.1");
-    await once(this.#server, "listening");
-    return this;
+  /** On a free port of 127.0.0.1; ends with the scope. */
+  static async start(scope: Scope): Promise<ScriptedConsulAgent> {
+    const started = new ScriptedConsulAgent();
+    started.#server.listen(0, "127.0.0.1");
+    await once(started.#server, "listening");
+    scope.after(() => started.#stop());
+    return started;
   }
 
   get address(): string {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  async #stop(): Promise<void> {
     const closed = once(this.#server, "close");
     this.#server.close();
     this.#server.closeAllConnections();

@@ -1,11 +1,11 @@
-import type { EndpointError } from "../../../src/core/server-endpoint.ts";
-import type { Tier } from "../../../src/core/snapshot.ts";
-import { ConsulClient, type ConsulClientOptions } from "../../../src/net/consul/consul-client.ts";
-import { ConsulWatcher } from "../../../src/sources/consul/consul-watcher.ts";
-import { type ConsulWatchConfig, DEFAULT_CONSUL_WATCH } from "../../../src/sources/consul/watch-config.ts";
-import { systemClock, systemRandom } from "../../../src/system-ports.ts";
-import { FakeLogger } from "../../core/fake-ports.ts";
-import { eventually } from "./eventually.ts";
+import { until } from "../../scripts/lab/until.ts";
+import type { EndpointError } from "../../src/core/server-endpoint.ts";
+import type { Tier } from "../../src/core/snapshot.ts";
+import { ConsulClient, type ConsulClientOptions } from "../../src/net/consul/consul-client.ts";
+import { ConsulWatcher } from "../../src/sources/consul/consul-watcher.ts";
+import { type ConsulWatchConfig, DEFAULT_CONSUL_WATCH } from "../../src/sources/consul/watch-config.ts";
+import { systemClock, systemRandom } from "../../src/system-ports.ts";
+import { FakeLogger } from "./fake-ports.ts";
 
 export interface Reported {
   readonly addresses: readonly string[];
@@ -51,7 +51,7 @@ export class WatchedPool implements AsyncDisposable {
 
   async shows(addresses: readonly string[], withinMs?: number): Promise<void> {
     const wanted = [...addresses].sort().join();
-    await eventually(
+    await until(
       () => this.reports.length > 0 && this.list.join() === wanted,
       () => ({ wanted, list: this.list, status: this.watcher.status() }),
       withinMs,
@@ -60,7 +60,7 @@ export class WatchedPool implements AsyncDisposable {
 
   async fails(code: string, withinMs?: number): Promise<void> {
     const status = () => this.watcher.status();
-    await eventually(() => status().lastError?.code === code, status, withinMs);
+    await until(() => status().lastError?.code === code, status, withinMs);
   }
 
   /** Whether a list without servers was ever reported after one with servers. */

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { Scope } from "./scope.ts";
 
 export interface Reply {
   readonly status: number;
@@ -19,35 +20,34 @@ export type Script = (
 ) => Reply | Break | Promise<Reply | Break>;
 
 /** An HTTP proxy on 127.0.0.1 whose replies a test may change. */
-export class ScriptedProxy implements AsyncDisposable {
+export class ScriptedHttpProxy {
   readonly #target: string;
   readonly #server: Server;
   script: Script = (forward) => forward();
   /** When each request came, by `performance.now()`, and its index. */
   readonly requests: { readonly at: number; readonly index: number }[] = [];
 
-  constructor(target: string) {
+  private constructor(target: string) {
     this.#target = target;
     this.#server = createServer((request, response) => {
       this.#handle(request, response).catch(() => response.destroy());
     });
   }
 
-  async start(): Promise<this> {
-    this.#server.listen(0, "127.0.0.1");
-    await once(this.#server, "listening");
-    return this;
+  /** In front of `target`, on a free port; ends with the scope. */
+  static async start(scope: Scope, target: string): Promise<ScriptedHttpProxy> {
+    const started = new ScriptedHttpProxy(target);
+    started.#server.listen(0, "127.0.0.1");
+    await once(started.#server, "listening");
+    scope.after(() => started.#stop());
+    return started;
   }
 
   get address(): string {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.stop();
-  }
-
-  async stop(): Promise<void> {
+  async #stop(): Promise<void> {
     const closed = once(this.#server, "close");
     this.#server.close();
     this.#server.closeAllConnections();

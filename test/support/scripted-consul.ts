@@ -1,7 +1,15 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { Scope } from "./scope.ts";
 
-interface FakeService {
+/** A port of 127.0.0.1 (0: any free one), an IPv6 host, or the path of a socket. */
+interface Where {
+  readonly port?: number;
+  readonly host?: string;
+  readonly path?: string;
+}
+
+interface RegisteredService {
   readonly id: string;
   readonly name: string;
   readonly address: string;
@@ -15,9 +23,9 @@ interface FakeService {
  * The part of Consul's HTTP API that the watch and the tests use, as the real one answers it: blocking queries with an
  * index over everything, services with one check each. `WatchContract` holds for it and for the real one.
  */
-export class FakeConsul implements AsyncDisposable {
+export class ScriptedConsul implements AsyncDisposable {
   readonly #server: Server;
-  readonly #services = new Map<string, FakeService>();
+  readonly #services = new Map<string, RegisteredService>();
   readonly #waiting = new Set<() => void>();
   #index = 10;
   /** Method, path and query of each request, and the token it carried. */
@@ -37,8 +45,15 @@ export class FakeConsul implements AsyncDisposable {
     });
   }
 
-  /** @param where a port of 127.0.0.1 (0: any free one), an IPv6 host, or the path of a socket. */
-  async listen(where: { port?: number; host?: string; path?: string } = {}): Promise<this> {
+  /** As `listen` does; closes with the scope. */
+  static async start(scope: Scope, where: Where = {}): Promise<ScriptedConsul> {
+    const started = await new ScriptedConsul().listen(where);
+    scope.after(() => started.close());
+    return started;
+  }
+
+  /** The caller closes it. */
+  async listen(where: Where = {}): Promise<this> {
     const { path, host = "127.0.0.1", port = 0 } = where;
     await new Promise<void>((resolve, reject) => {
       this.#server.once("error", reject);
@@ -59,6 +74,7 @@ export class FakeConsul implements AsyncDisposable {
     await this.close();
   }
 
+  /** Ends all connections; idempotent. */
   async close(): Promise<void> {
     const closed = new Promise<void>((resolve) => {
       this.#server.close(() => {

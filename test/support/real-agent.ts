@@ -8,7 +8,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { freePort } from "../../scripts/lab/free-port.ts";
-import { until } from "../views/dns/until.ts";
+import { until } from "../../scripts/lab/until.ts";
+import type { Scope } from "./scope.ts";
+
+/** Halves the processor time of a start. Not where a shell takes files or descriptors away, which the cache would need. */
+const COMPILE_CACHE = {
+  NODE_COMPILE_CACHE: fileURLToPath(new URL("../../node_modules/.cache/compile", import.meta.url)),
+};
 
 const PROGRAM = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
 
@@ -27,7 +33,7 @@ export interface Options extends Partial<Outputs> {
 }
 
 /** The program itself, as a child: it has a pool `web` that takes heartbeats. It never outlives its test by more than a minute. */
-export class RunningAgent implements AsyncDisposable {
+export class RealAgent {
   readonly child: ChildProcess;
   readonly ports: { readonly dns: number; readonly http: number };
   readonly #connections = new Agent({ keepAlive: true });
@@ -51,8 +57,8 @@ export class RunningAgent implements AsyncDisposable {
     }));
   }
 
-  /** Returns at once: see `served`. */
-  static async spawn(options: Options = {}): Promise<RunningAgent> {
+  /** Returns at once; the process is killed with the scope, if it has not ended. */
+  static async spawn(scope: Scope, options: Options = {}): Promise<RealAgent> {
     const ports = { dns: await freePort(), http: await freePort() };
     const settings = {
       pools: { web: { heartbeat: "push", backups: null } },
@@ -71,18 +77,24 @@ export class RunningAgent implements AsyncDisposable {
     const [program = "", ...args] =
       options.shell === undefined ? line : ["/bin/sh", "-c", options.shell, "sh", ...line];
     const child = spawn(program, args, {
-      env: { PATH: process.env["PATH"], ...options.environment },
+      env: {
+        PATH: process.env["PATH"],
+        ...(options.shell === undefined && COMPILE_CACHE),
+        ...options.environment,
+      },
       cwd: directory,
       stdio: ["ignore", options.stdout ?? "pipe", options.stderr ?? "pipe"],
       timeout: 60_000,
       killSignal: "SIGKILL",
     });
-    return new RunningAgent(child, ports, directory);
+    const agent = new RealAgent(child, ports, directory);
+    scope.after(() => agent.#remove());
+    return agent;
   }
 
-  /** Resolves when it answers. */
-  static async start(options: Options = {}): Promise<RunningAgent> {
-    const agent = await RunningAgent.spawn(options);
+  /** Resolves when it answers; fails when it ends before. */
+  static async start(scope: Scope, options: Options = {}): Promise<RealAgent> {
+    const agent = await RealAgent.spawn(scope, options);
     await until(() => {
       assert.equal(agent.child.exitCode, null, agent.stderr);
       return agent.#get("/v1/agent/health").catch(() => false);
@@ -145,7 +157,7 @@ export class RunningAgent implements AsyncDisposable {
     assert.equal(head?.port, times);
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  async #remove(): Promise<void> {
     this.#connections.destroy();
     this.child.kill("SIGKILL");
     await this.exit;

@@ -1,14 +1,14 @@
-import type { ServerEndpoint } from "../../../src/core/server-endpoint.ts";
-import { delay } from "../../../src/core/time/delay.ts";
-import { ConnectionError } from "../../../src/net/connection/connection-error.ts";
+import type { ServerEndpoint } from "../../src/core/server-endpoint.ts";
+import { delay } from "../../src/core/time/delay.ts";
+import { ConnectionError } from "../../src/net/connection/connection-error.ts";
 import type {
   CallOptions,
   Closure,
   ConnectionState,
   Connector,
   HeldConnection,
-} from "../../../src/net/connection/held-connection.ts";
-import type { FakeClock } from "../../core/fake-ports.ts";
+} from "../../src/net/connection/held-connection.ts";
+import type { FakeClock } from "./fake-ports.ts";
 
 /** `hanging`: connects, as a stopped process does through the kernel's backlog, and answers nothing. */
 export type Behaviour =

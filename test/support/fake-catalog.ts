@@ -3,7 +3,7 @@ import type {
   CatalogQuery,
   ConsulCatalog,
   ServiceInstance,
-} from "../../../src/net/consul/catalog.ts";
+} from "../../src/net/consul/catalog.ts";
 
 /** A query that waits for its answer. */
 export interface OpenQuery {

@@ -9,7 +9,7 @@ interface OpenPing {
 }
 
 /** Pings that wait until the test answers or fails them. */
-export class ControlledPinger implements Pinger {
+export class FakePinger implements Pinger {
   readonly pings: OpenPing[] = [];
 
   ping(server: ServerEndpoint, context: PingContext): Promise<void> {

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
+import type { Scope } from "./scope.ts";
 
 /** What the proxy does to its connections, to open ones and to new ones alike. */
 export type Fault =
@@ -15,7 +16,7 @@ export type Fault =
   | { readonly kind: "cut"; readonly afterBytes: number };
 
 /** A TCP proxy on 127.0.0.1 that fails as it is told. */
-export class FaultProxy implements AsyncDisposable {
+export class ScriptedTcpProxy {
   readonly #target: { readonly host: string; readonly port: number };
   readonly #sockets = new Set<Socket>();
   #server: Server | undefined;
@@ -24,19 +25,26 @@ export class FaultProxy implements AsyncDisposable {
   /** Connections that were accepted. */
   accepted = 0;
 
-  constructor(target: string) {
+  private constructor(target: string) {
     const url = new URL(target);
     this.#target = { host: url.hostname, port: Number(url.port) };
   }
 
-  async start(): Promise<this> {
+  /** In front of `target`, on a free port; ends with the scope. */
+  static async start(scope: Scope, target: string): Promise<ScriptedTcpProxy> {
+    const started = new ScriptedTcpProxy(target);
+    await started.#listen();
+    scope.after(() => started.#stop());
+    return started;
+  }
+
+  async #listen(): Promise<void> {
     this.#server = createServer((socket) => {
       this.#accept(socket);
     });
     this.#server.listen(this.#port, "127.0.0.1");
     await once(this.#server, "listening");
     this.#port = (this.#server.address() as AddressInfo).port;
-    return this;
   }
 
   get address(): string {
@@ -47,9 +55,9 @@ export class FaultProxy implements AsyncDisposable {
     const wasRefusing = this.#fault.kind === "refuse";
     this.#fault = fault;
     if (fault.kind === "refuse") {
-      await this.stop();
+      await this.#stop();
     } else if (wasRefusing) {
-      await this.start();
+      await this.#listen();
     }
     if (fault.kind === "reset") {
       for (const socket of this.#sockets) {
@@ -58,11 +66,7 @@ export class FaultProxy implements AsyncDisposable {
     }
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.stop();
-  }
-
-  async stop(): Promise<void> {
+  async #stop(): Promise<void> {
     const server = this.#server;
     this.#server = undefined;
     if (server === undefined) {

@@ -1,3 +1,4 @@
+import { seededRandom } from "../../scripts/lab/seeded-random.ts";
 import type { Clock, Logger, Pinger, Resolution, Resolver } from "../../src/core/ports.ts";
 import type { ProxyConfig, ProxyPorts } from "../../src/core/rpc-proxy.ts";
 
@@ -69,29 +70,28 @@ export function settled(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-/** A seeded generator (mulberry32): the same numbers for the same seed. */
-export function seededRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
-
 export interface LogLine {
   readonly level: "debug" | "info" | "warn" | "error";
   readonly fields: object;
   readonly message: string;
 }
 
+/** Keeps each line that it is told, in order; so do its children, in the same list. */
 export class FakeLogger implements Logger {
   readonly lines: LogLine[] = [];
   debug = this.#writer("debug");
   info = this.#writer("info");
   warn = this.#writer("warn");
   error = this.#writer("error");
+
+  /** As the agent asks of its logger: one for each part. */
+  child(): this {
+    return this;
+  }
+
+  levels(): readonly string[] {
+    return this.lines.map(({ level }) => level);
+  }
 
   #writer(level: LogLine["level"]): (fields: object, message: string) => void {
     return (fields, message) => {
