@@ -1,6 +1,6 @@
-import type { Clock } from "../../core/ports.ts";
-import type { RpcProxy } from "../../core/rpc-proxy.ts";
-import type { Penalties } from "./penalties.ts";
+import type { Clock } from "../../../../src/core/ports.ts";
+import type { RpcProxy } from "../../../../src/core/rpc-proxy.ts";
+import type { Penalties } from "../../../../src/sources/health/penalties.ts";
 import type { Watch } from "./server-watch.ts";
 
 /** A primary must have answered for this long before the list goes back to it from a backup. */

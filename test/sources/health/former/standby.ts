@@ -1,5 +1,5 @@
-import type { ServerEndpoint } from "../../core/server-endpoint.ts";
-import type { Snapshot } from "../../core/snapshot.ts";
+import type { ServerEndpoint } from "../../../../src/core/server-endpoint.ts";
+import type { Snapshot } from "../../../../src/core/snapshot.ts";
 
 /**
  * The server to hold a second connection to: the next one, or, while the head is a backup, the primary that

@@ -1,0 +1,21 @@
+import type { Clock } from "../../../../src/core/ports.ts";
+import { delay } from "../../../../src/core/time/delay.ts";
+import type { HeldConnection } from "../../../../src/net/connection/held-connection.ts";
+import { closureError } from "../../../../src/net/connection/socket-lifetime.ts";
+import { SHORT_LIFE_MS } from "./server-watch.ts";
+
+/**
+ * Resolves when the connection has lasted, rejects when it closes at once, or with the reason of the signal. Leaves no timer.
+ */
+export async function lasts(connection: HeldConnection, clock: Clock, signal: AbortSignal): Promise<void> {
+  const closed = new AbortController();
+  void connection.closed.then(() => {
+    closed.abort();
+  });
+  await delay(clock, SHORT_LIFE_MS, AbortSignal.any([signal, closed.signal]));
+  signal.throwIfAborted();
+  const { state } = connection;
+  if (state.phase === "closed") {
+    throw closureError(connection.endpoint.key, state.closure);
+  }
+}

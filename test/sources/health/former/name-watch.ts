@@ -1,0 +1,147 @@
+import type { ServerEndpoint } from "../../../../src/core/server-endpoint.ts";
+import type { WaitLength } from "../../../../src/core/time/fleet-waits.ts";
+import type { HeldConnection } from "../../../../src/net/connection/held-connection.ts";
+import {
+  ServerWatch,
+  type Watch,
+  type WatchFailure,
+  type WatchOptions,
+  type WatchState,
+} from "./server-watch.ts";
+
+/** Addresses of one name that are watched: a connection is held to each. Of a name with more the others are given to nobody. */
+const MAX_WATCHED = 8;
+
+export interface NameWatchOptions extends WatchOptions {
+  /** Until a further address is dialled, while another one answers. */
+  readonly drawAddressDelay: () => WaitLength;
+  /** Called when one of several addresses answered, or failed: then with the reason. */
+  readonly onAddress: (server: ServerEndpoint, address: string, failure?: WatchFailure) => void;
+}
+
+/**
+ * Watches a server that is known by name: at each of the name's addresses, as each may be another machine. The server is up
+ * while one answers, and down when none does.
+ */
+export class NameWatch implements Watch {
+  readonly key: string;
+  readonly #options: NameWatchOptions;
+  readonly #byAddress = new Map<string, ServerWatch>();
+  /** Addresses that take connections and close them at once: that they open, or answer once, proves nothing. */
+  readonly #closing = new Set<string>();
+  #endpoint: ServerEndpoint;
+  #phase: "new" | "started" | "stopped" = "new";
+
+  constructor(endpoint: ServerEndpoint, options: NameWatchOptions) {
+    this.key = endpoint.key;
+    this.#endpoint = endpoint;
+    this.#options = options;
+  }
+
+  get endpoint(): ServerEndpoint {
+    return this.#endpoint;
+  }
+
+  /** One that is open and answers, when there is one; to be used, not to be closed. */
+  get connection(): HeldConnection | undefined {
+    const watches = [...this.#byAddress.values()];
+    return (watches.find(({ state }) => state.phase === "up") ?? watches[0])?.connection;
+  }
+
+  get state(): WatchState {
+    const states = [...this.#byAddress.values()].map(({ state }) => state);
+    const up = states
+      .filter((state) => state.phase === "up")
+      .toSorted((one, other) => one.since - other.since)[0];
+    const down = states
+      .filter((state) => state.phase === "down")
+      .toSorted((one, other) => other.since - one.since);
+    return up ?? (down.length === states.length ? down[0] : undefined) ?? { phase: "connecting" };
+  }
+
+  start(delay?: WaitLength): void {
+    this.#phase = "started";
+    this.#follow(() => delay);
+  }
+
+  stop(): void {
+    this.#phase = "stopped";
+    for (const watch of this.#byAddress.values()) {
+      watch.stop();
+    }
+  }
+
+  /** The name has other addresses now, or others are the best. */
+  retarget(endpoint: ServerEndpoint): void {
+    this.#endpoint = endpoint;
+    if (this.#phase === "started") {
+      this.#follow(() => (this.state.phase === "up" ? this.#options.drawAddressDelay() : undefined));
+    }
+  }
+
+  hurry(): void {
+    for (const watch of this.#byAddress.values()) {
+      watch.hurry();
+    }
+  }
+
+  #follow(drawDelay: () => WaitLength | undefined): void {
+    const wanted = this.#endpoint.addresses.slice(0, MAX_WATCHED);
+    for (const [address, watch] of this.#byAddress) {
+      if (!wanted.includes(address)) {
+        watch.stop();
+        this.#byAddress.delete(address);
+        this.#closing.delete(address);
+      }
+    }
+    for (const address of wanted) {
+      if (!this.#byAddress.has(address)) {
+        const watch = this.#newWatch(address);
+        const delay = drawDelay();
+        this.#byAddress.set(address, watch);
+        watch.start(delay);
+      }
+    }
+  }
+
+  #newWatch(address: string): ServerWatch {
+    return new ServerWatch(this.#endpoint.at(address), {
+      ...this.#options,
+      onAnswer: (_watch, lasted) => {
+        this.#answered(address, lasted);
+      },
+      onDown: (_watch, failure) => {
+        this.#failed(address, failure);
+      },
+      onSlow: () => {
+        if (this.state.phase !== "up" || this.#byAddress.size === 1) {
+          this.#options.onSlow(this);
+        }
+      },
+    });
+  }
+
+  #answered(address: string, lasted: boolean): void {
+    if (lasted || !this.#closing.has(address)) {
+      this.#closing.delete(address);
+      this.#tell(address);
+    }
+    this.#options.onAnswer(this, lasted);
+  }
+
+  #failed(address: string, failure: WatchFailure): void {
+    if (failure.closesAtOnce) {
+      this.#closing.add(address);
+    }
+    this.#tell(address, failure);
+    if (this.state.phase === "down") {
+      this.#options.onDown(this, failure);
+    }
+  }
+
+  #tell(address: string, failure?: WatchFailure): void {
+    if (this.#endpoint.addresses.length > 1) {
+      this.#options.onAddress(this.#endpoint, address, failure);
+    }
+  }
+}

@@ -1,0 +1,264 @@
+import { messageOf } from "../../../../src/core/message-of.ts";
+import type { Clock } from "../../../../src/core/ports.ts";
+import type { ServerEndpoint } from "../../../../src/core/server-endpoint.ts";
+import type { FleetWaits, WaitLength } from "../../../../src/core/time/fleet-waits.ts";
+import { ConnectionError, isLocal, provesLife } from "../../../../src/net/connection/connection-error.ts";
+import type { Connector, HeldConnection } from "../../../../src/net/connection/held-connection.ts";
+import type { Failing } from "./known-down.ts";
+
+/**
+ * A connection that closes sooner than this, in milliseconds, was as good as none. A fixed time: pings of a large fleet are
+ * further apart than the half minute after which a firewall may drop an idle connection of a healthy server.
+ */
+export const SHORT_LIFE_MS = 1_000;
+
+/** A server that held a connection for so long closes none as a habit: longer than the longest pause before it is dialled again. */
+const LONG_LIFE_MS = 900_000;
+
+/** What is known of a watched server. Times are by `Clock.now`. */
+export type WatchState =
+  | { readonly phase: "connecting" }
+  | { readonly phase: "up"; readonly since: number }
+  | { readonly phase: "down"; readonly since: number; readonly reason: string };
+
+export interface WatchOptions {
+  readonly connector: Connector;
+  readonly clock: Clock;
+  readonly waits: FleetWaits;
+  /** Connections in a row that the server closed before this watch. */
+  readonly closings: number;
+  /** Milliseconds that a connect and a ping may take. */
+  readonly timeoutMs: number;
+  /** From one ping to the next. */
+  readonly interval: WaitLength;
+  /**
+   * Until a server that is down, or closed the connection, is tried again, drawn each time. `closings`: connections in a row that
+   * the server closed; `undefined`: at once.
+   */
+  readonly drawPause: (closings: number, isDown: boolean) => WaitLength | undefined;
+  /**
+   * Called after each answered ping, and each time the server is found down, never after `stop`. `lasted`: the connection
+   * is older than `SHORT_LIFE_MS`.
+   */
+  readonly onAnswer: (watch: Watch, lasted: boolean) => void;
+  readonly onDown: (watch: Watch, failure: WatchFailure) => void;
+  /** Called when the server has not answered for half of the time that it may take. */
+  readonly onSlow: (watch: Watch) => void;
+}
+
+export interface WatchFailure extends Failing {
+  readonly reason: string;
+}
+
+/** Whoever watches a server. */
+export type Watch = Pick<
+  ServerWatch,
+  "key" | "endpoint" | "state" | "connection" | "start" | "stop" | "retarget" | "hurry"
+>;
+
+/**
+ * Holds one connection to a server, to know at once when it dies, and pings it for when it hangs. A connection that closes
+ * is opened again, the first time at once; refused, timed out, or twice in a row closed within `SHORT_LIFE_MS` means that the server is down.
+ */
+export class ServerWatch {
+  readonly key: string;
+  readonly #options: WatchOptions;
+  readonly #stopped = new AbortController();
+  #endpoint: ServerEndpoint;
+  #state: WatchState = { phase: "connecting" };
+  #connection: HeldConnection | undefined;
+  #hurry = new AbortController();
+  /** Connections in a row that closed at once. */
+  #shortLives = 0;
+  /** Connections in a row that the server closed, none of which was open for long. */
+  #closings: number;
+
+  constructor(endpoint: ServerEndpoint, options: WatchOptions) {
+    this.key = endpoint.key;
+    this.#endpoint = endpoint;
+    this.#options = options;
+    this.#closings = options.closings;
+  }
+
+  /** Open or closed; to be used, not to be closed. */
+  get connection(): HeldConnection | undefined {
+    return this.#connection;
+  }
+
+  get endpoint(): ServerEndpoint {
+    return this.#endpoint;
+  }
+
+  get state(): WatchState {
+    return this.#state;
+  }
+
+  /** Connects after that time, or when hurried; at once without it. */
+  start(delay?: WaitLength): void {
+    void this.#run(delay);
+  }
+
+  /** Lets go of the connection; nothing is called afterwards. */
+  stop(): void {
+    this.#stopped.abort();
+    this.#hurry.abort();
+  }
+
+  /** The server has other addresses now: used at the next connect. */
+  retarget(endpoint: ServerEndpoint): void {
+    this.#endpoint = endpoint;
+  }
+
+  /** Pings, or tries to connect, now instead of when its time comes. */
+  hurry(): void {
+    this.#hurry.abort();
+  }
+
+  #hasStopped(): boolean {
+    return this.#stopped.signal.aborted;
+  }
+
+  async #run(delay: WaitLength | undefined): Promise<void> {
+    const { clock, onDown, drawPause } = this.#options;
+    if (delay !== undefined) {
+      await this.#pause(delay);
+    }
+    while (!this.#hasStopped()) {
+      const failure = await this.#watchOneConnection();
+      if (this.#hasStopped()) {
+        return;
+      }
+      if (failure !== undefined) {
+        this.#state = { phase: "down", since: clock.now(), reason: failure.reason };
+        onDown(this, failure);
+      }
+      const pause = drawPause(this.#closings, failure !== undefined);
+      if (pause !== undefined) {
+        await this.#pause(pause);
+      }
+    }
+  }
+
+  /** Opens a connection and holds it to its end; tells why the server is down, or nothing when it only closed. */
+  async #watchOneConnection(): Promise<WatchFailure | undefined> {
+    const { clock, connector, timeoutMs } = this.#options;
+    let connection: HeldConnection;
+    try {
+      connection = await this.#noticingSlow(
+        connector.open(this.#endpoint, { timeoutMs, signal: this.#stopped.signal }),
+      );
+    } catch (error) {
+      return await this.#failedToOpen(error);
+    }
+    const openedAt = clock.now();
+    this.#connection = connection;
+    const failure = await this.#pingUntilClosed(connection, openedAt);
+    connection.close();
+    if (failure !== undefined) {
+      return failure;
+    }
+    const livedMs = clock.now() - openedAt;
+    this.#closings = livedMs < LONG_LIFE_MS ? this.#closings + 1 : 1;
+    this.#shortLives = livedMs < SHORT_LIFE_MS ? this.#shortLives + 1 : 0;
+    return this.#shortLives > 1
+      ? {
+          reason: "connection closed at once, twice",
+          closesAtOnce: true,
+          isSilent: false,
+          closings: this.#closings,
+        }
+      : undefined;
+  }
+
+  /** An answer after all, or no question: the server is asked again at the pace of pings. */
+  async #failedToOpen(error: unknown): Promise<WatchFailure | undefined> {
+    if (this.#hasStopped() || !(provesLife(error) || isLocal(error))) {
+      return failureOf(error);
+    }
+    if (provesLife(error)) {
+      this.#heard(false);
+    }
+    await this.#pause(this.#options.interval);
+    return undefined;
+  }
+
+  #heard(lasted: boolean): void {
+    const { clock, onAnswer } = this.#options;
+    this.#state = this.#state.phase === "up" ? this.#state : { phase: "up", since: clock.now() };
+    onAnswer(this, lasted);
+  }
+
+  /** Pings over one connection; resolves with nothing when it ends, or with the reason why the server is down. */
+  async #pingUntilClosed(connection: HeldConnection, openedAt: number): Promise<WatchFailure | undefined> {
+    const { clock, interval, timeoutMs } = this.#options;
+    void connection.closed.then(({ by }) => {
+      if (by === "failure") {
+        this.#hurry.abort();
+      }
+    });
+    for (;;) {
+      try {
+        await this.#noticingSlow(connection.ping({ timeoutMs, signal: this.#stopped.signal }));
+      } catch (error) {
+        if (!isOpen(connection) || this.#hasStopped()) {
+          return isClosure(error) ? undefined : failureOf(error);
+        }
+        if (!provesLife(error)) {
+          return failureOf(error);
+        }
+      }
+      if (this.#hasStopped()) {
+        return undefined;
+      }
+      this.#heard(clock.now() - openedAt >= SHORT_LIFE_MS);
+      if (isOpen(connection)) {
+        await this.#pause(interval);
+      }
+      if (!isOpen(connection) || this.#hasStopped()) {
+        return undefined;
+      }
+    }
+  }
+
+  async #noticingSlow<T>(answer: Promise<T>): Promise<T> {
+    const { clock, onSlow, timeoutMs } = this.#options;
+    const cancel = clock.after(timeoutMs / 2, () => {
+      if (!this.#hasStopped()) {
+        onSlow(this);
+      }
+    });
+    try {
+      return await answer;
+    } finally {
+      cancel();
+    }
+  }
+
+  async #pause(length: WaitLength): Promise<void> {
+    if (!this.#hasStopped()) {
+      this.#hurry = new AbortController();
+      await this.#options.waits.wait(length, this.#hurry.signal);
+    }
+  }
+}
+
+function isOpen(connection: HeldConnection): boolean {
+  return connection.state.phase === "open";
+}
+
+/** A connection that broke is opened again at once, unless what came over it was not the protocol. */
+function isClosure(error: unknown): boolean {
+  return error instanceof ConnectionError && ["transport", "local"].includes(error.kind);
+}
+
+/** What an error that proves no life says of the server. */
+export function failureOf(error: unknown): WatchFailure {
+  const isSilent = error instanceof ConnectionError && error.kind === "timeout";
+  return { reason: reasonOf(error), closesAtOnce: false, isSilent };
+}
+
+/** Why the server failed, without its name. */
+function reasonOf(error: unknown): string {
+  const message = messageOf(error);
+  return error instanceof ConnectionError ? message.replace(`server ${error.server}: `, "") : message;
+}

@@ -1,0 +1,58 @@
+import type { Random } from "../../../../src/core/ports.ts";
+import {
+  closingsDelayMs,
+  headIntervalMs,
+  outageDelayMs,
+  reconnectDelayMs,
+  standbyDelayMs,
+} from "../../../../src/core/time/fleet-pace.ts";
+import { drawnOnce, type WaitLength } from "../../../../src/core/time/fleet-waits.ts";
+
+/** How a watched server stands when its connection is gone. */
+interface Standing {
+  /** Otherwise it is the next server, which serves nobody yet. */
+  readonly isHead: boolean;
+  /** No server answers, as far as is known. */
+  readonly isOutage: boolean;
+  readonly isDown: boolean;
+  /** Connections in a row that it closed. */
+  readonly closings: number;
+}
+
+/** Draws how long the two watched servers are left alone: before the first connection, and from one to the next. */
+export class WatchPauses {
+  readonly #intervalMs: number;
+  readonly #random: Random;
+
+  constructor(intervalMs: number, random: Random) {
+    this.#intervalMs = intervalMs;
+    this.#random = random;
+  }
+
+  /** From one ping of the head to the next. */
+  readonly headInterval: WaitLength = (fleet) => headIntervalMs(this.#intervalMs, fleet);
+
+  /** Before a server is dialled that becomes the next one. */
+  drawBeforeNext(wasDown: boolean, closings: number): WaitLength {
+    const chance = drawnOnce(this.#random);
+    const closingsMs = closingsDelayMs(closings);
+    return wasDown
+      ? (fleet) => Math.max(closingsMs, reconnectDelayMs(this.#intervalMs, fleet, chance))
+      : (fleet) => standbyDelayMs(fleet, chance);
+  }
+
+  /** Before a server is dialled again; `undefined`: at once. A head that closes is: that tells whether it lives. */
+  drawBetween({ isHead, isOutage, isDown, closings }: Standing): WaitLength | undefined {
+    const closingsMs = isHead ? 0 : closingsDelayMs(closings);
+    if (!isDown) {
+      return closingsMs > 0 ? () => closingsMs : undefined;
+    }
+    const chance = drawnOnce(this.#random);
+    return (fleet) => {
+      const retryMs = isOutage
+        ? outageDelayMs(this.headInterval(fleet), chance)
+        : reconnectDelayMs(this.#intervalMs, fleet, chance);
+      return Math.max(closingsMs, retryMs);
+    };
+  }
+}
