@@ -220,11 +220,11 @@ export class Search {
 
   /** Takes what answered, unless a better one is being asked. */
   #takeAnswer(): void {
-    if (this.#answer === undefined) {
+    const { rankOf } = this.#ports;
+    const server = this.#answer?.server;
+    if (server === undefined) {
       return;
     }
-    const { rankOf } = this.#ports;
-    const { server } = this.#answer;
     const rank = rankOf(server.key);
     if (this.#underWay.values().every((key) => rankOf(key) >= rank)) {
       this.#take(server);

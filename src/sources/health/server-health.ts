@@ -86,7 +86,10 @@ export function afterHeadAnswered(
 
 /** Servers left the list. */
 export function keepingListed(records: HealthRecords, isListed: (key: string) => boolean): HealthRecords {
-  return { ...records, byKey: records.byKey.filter((_, key) => isListed(key)) };
+  const { byKey, pass } = records;
+  return byKey.every((_, key) => isListed(key))
+    ? records
+    : { pass, byKey: byKey.filter((_, key) => isListed(key)) };
 }
 
 /** What is known of the server is out of date. */

@@ -5,7 +5,11 @@ import { ServerEndpoint } from "../../../src/core/server-endpoint.ts";
 import type { Snapshot } from "../../../src/core/snapshot.ts";
 import { ConnectionPinger } from "../../../src/net/connection/connection-pinger.ts";
 import type { Connector } from "../../../src/net/connection/held-connection.ts";
-import type { HealthConfig, HealthMonitor, HealthPorts } from "../../../src/sources/health/health-monitor.ts";
+import {
+  type HealthConfig,
+  HealthMonitor,
+  type HealthStatus,
+} from "../../../src/sources/health/health-monitor.ts";
 import { PenalisingPinger } from "../../../src/sources/health/penalising-pinger.ts";
 import { Penalties } from "../../../src/sources/health/penalties.ts";
 import { CONFIG, type FakePorts, fakePorts, seededRandom, settled } from "../../core/fake-ports.ts";
@@ -16,7 +20,7 @@ import { LOCAL } from "./health-bench.ts";
 const NAME = "pool.example:9";
 const ADDRESSES_OF_NAME = ["127.0.9.1", "127.0.9.2", "127.0.9.3"];
 const LITERALS = Array.from({ length: 7 }, (_, i) => `127.0.0.1:${i + 1}`);
-export const KNOWN = [...LITERALS, NAME];
+const KNOWN = [...LITERALS, NAME];
 const MACHINES = [...LITERALS, ...ADDRESSES_OF_NAME.map((address) => `${address}:9`)];
 
 const BEHAVIOURS: readonly Behaviour[] = [
@@ -54,7 +58,7 @@ type Happening =
   | { readonly what: "rebalance" }
   | { readonly what: "restart" };
 
-export interface History {
+interface History {
   readonly seed: number;
   readonly servers: readonly string[];
   readonly config: HealthConfig;
@@ -122,35 +126,35 @@ export const histories: fc.Arbitrary<History> = fc.record({
   happenings: fc.array(happening, { minLength: 20, maxLength: 90 }),
 });
 
-/** Everything that can be seen of a monitor while it lives through a history. */
-export interface Lived {
-  /** After each happening. */
-  readonly moments: readonly object[];
-  readonly changes: readonly object[];
-  readonly dials: readonly { readonly key: string; readonly at: number }[];
-  readonly pinged: readonly string[];
-  readonly lines: readonly object[];
-  readonly lookUps: readonly string[];
-  /** Timers that are left after the stop. */
-  readonly pending: number;
+interface Change extends Pick<Snapshot, "at" | "cause" | "revision"> {
+  readonly order: readonly string[];
 }
 
-export class World {
+/** Everything that can be seen of a monitor while it lives through a history. */
+interface Lived {
+  /** After each happening. */
+  readonly moments: readonly object[];
+  readonly changes: readonly Change[];
+  readonly dials: readonly { readonly key: string; readonly at: number }[];
+  readonly pinged: readonly string[];
+  readonly lines: readonly { readonly level: string; readonly message: string }[];
+  readonly lookUps: readonly string[];
+  /** When every server had been well for a minute. */
+  readonly end: { readonly status: HealthStatus; readonly head: string | undefined };
+  /** What is left after the stop. */
+  readonly left: { readonly timers: number; readonly connections: readonly string[] };
+}
+
+class World {
   readonly ports: FakePorts;
   readonly servers: FakeServers;
   readonly penalties: Penalties;
   readonly proxy: RpcProxy;
-  readonly monitor: Pick<HealthMonitor, "start" | "stop" | "status">;
-  readonly changes: object[] = [];
+  readonly monitor: HealthMonitor;
+  readonly changes: Change[] = [];
   #barred: ServerEndpoint | undefined;
 
-  constructor(
-    { config, seed }: Pick<History, "config" | "seed">,
-    Monitor: new (
-      ports: HealthPorts & { readonly proxy: RpcProxy },
-      config: HealthConfig,
-    ) => World["monitor"],
-  ) {
+  constructor({ config, seed }: Pick<History, "config" | "seed">) {
     const base = fakePorts({ random: seededRandom(seed) });
     base.resolver.names.set("pool.example", { addresses: ADDRESSES_OF_NAME.slice(0, 2), ttlSeconds: 60 });
     this.servers = new FakeServers(base.clock);
@@ -170,7 +174,7 @@ export class World {
     this.ports = { ...base, pinger };
     this.proxy = new RpcProxy(this.ports, CONFIG);
     this.proxy.subscribe((next) => this.changes.push(changeOf(next)));
-    this.monitor = new Monitor(
+    this.monitor = new HealthMonitor(
       { ...this.ports, proxy: this.proxy, connector, penalties: this.penalties },
       config,
     );
@@ -184,6 +188,17 @@ export class World {
       penalties: KNOWN.map((key) => this.penalties.remainingMs(key)),
       pending: this.ports.clock.pending,
     };
+  }
+
+  /** Every server is well, the fleet is small, and a minute passes. */
+  async comesRight(): Promise<void> {
+    for (const machine of MACHINES) {
+      this.servers.set(machine, "up");
+      this.servers.setLatency(machine, 0);
+      this.servers.setLifetime(machine, Number.POSITIVE_INFINITY);
+    }
+    await this.happens({ what: "heartbeat", servers: KNOWN, numNodes: 10 });
+    await this.ports.clock.advance(60_000);
   }
 
   async happens(happening: Happening): Promise<void> {
@@ -278,11 +293,8 @@ export class World {
   }
 }
 
-export async function live(
-  history: History,
-  Monitor: ConstructorParameters<typeof World>[1],
-): Promise<Lived> {
-  const world = new World(history, Monitor);
+export async function live(history: History): Promise<Lived> {
+  const world = new World(history);
   const { ports, proxy, servers } = world;
   for (const address of history.servers) {
     await proxy.addPrimaryServer(address);
@@ -295,6 +307,8 @@ export async function live(
   }
   await ports.clock.advance(3_000);
   moments.push(world.moment);
+  await world.comesRight();
+  const end = { status: world.monitor.status(), head: proxy.findServer()?.key };
   world.monitor.stop();
   // A rebalance under way is not the monitor's to end.
   await ports.clock.advance(20_000);
@@ -309,7 +323,8 @@ export async function live(
       err: "err" in fields ? String(fields.err) : "",
     })),
     lookUps: ports.resolver.asked,
-    pending: ports.clock.pending,
+    end,
+    left: { timers: ports.clock.pending, connections: servers.connected },
   };
 }
 
@@ -321,6 +336,6 @@ function machineOf(endpoint: ServerEndpoint): ServerEndpoint {
     : endpoint;
 }
 
-function changeOf({ at, cause, order, revision }: Snapshot): object {
+function changeOf({ at, cause, order, revision }: Snapshot): Change {
   return { at, cause, order: order.toArray(), revision };
 }
