@@ -23,7 +23,9 @@ import {
 } from "./server-health.ts";
 import { watchedServers } from "./watched-servers.ts";
 
-/** One step of what follows. It is taken when all actions of the step before it are done, and sees what they changed. */
+/**
+ * One step of what follows. It is taken when all actions of the step before it are done, and sees what they changed.
+ */
 type Step = (health: Health, view: View) => Decision;
 
 type EventOf<Kind extends HealthEvent["kind"]> = Extract<HealthEvent, { kind: Kind }>;
@@ -81,7 +83,9 @@ function takeAnswer({ lasted, server: { key } }: EventOf<"answered">): Step {
   };
 }
 
-/** The head answers: what failed before it may be tried again, but for the next server, which is known to be down now. */
+/**
+ * The head answers: what failed before it may be tried again, but for the next server, which is known to be down now.
+ */
 function settleAnswer({ lasted, server: { key } }: EventOf<"answered">): Step {
   return (health, view) => {
     if (!isProof(health.records, key, lasted)) {
@@ -113,8 +117,8 @@ function believes({ records }: Health, { now, stateOf }: View, key: string): boo
 }
 
 /**
- * The list goes back from a backup to a primary that answers again: by a rebalance, which pings it once more. No backup is
- * chosen: one healthy backup is as good as another, so the head would change for nothing.
+ * The list goes back from a backup to a primary that answers again: by a rebalance, which pings it once more. No backup
+ * is chosen: one healthy backup is as good as another, so the head would change for nothing.
  */
 function goBack(key: string, { isAvoided, now, snapshot, stateOf }: View): Action[] {
   const isPrimary = (other: string) => snapshot.tierOf(other) === "primary";

@@ -34,8 +34,9 @@ export interface HealthStatus {
 
 /**
  * Watches for the clients, who only ask DNS: holds a connection to the head and one to the next server, and reports a
- * failed head to the proxy. When the next server fails, too, all are asked, and the first that answers becomes the head; until
- * then the order stays. What is known is one value, and what follows from an event is decided purely: here it is carried out.
+ * failed head to the proxy. When the next server fails, too, all are asked, and the first that answers becomes the
+ * head; until then the order stays. What is known is one value, and what follows from an event is decided purely: here
+ * it is carried out.
  */
 export class HealthMonitor {
   readonly #ports: HealthPorts;

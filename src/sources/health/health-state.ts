@@ -1,4 +1,6 @@
-/** The words of the health monitor: what happens, what is known, what is seen, and what is to be done. All are values. */
+/**
+ * The words of the health monitor: what happens, what is known, what is seen, and what is to be done. All are values.
+ */
 import type { ServerEndpoint } from "../../core/server-endpoint.ts";
 import type { Snapshot } from "../../core/snapshot.ts";
 import { FRESH_PACE, type Pace } from "../../core/time/pace.ts";
@@ -49,7 +51,10 @@ export type HealthEvent =
 interface SearchState {
   /** Why the head was down. */
   readonly reason: string;
-  /** Whether only a connection that lasts counts as an answer: any server that closes connections at once seems to answer. */
+  /**
+   * Whether only a connection that lasts counts as an answer: any server that closes connections at once seems to
+   * answer.
+   */
   readonly mustLast: boolean;
   /** Keys of the servers that it asks. */
   readonly asked: ReadonlySet<string>;

@@ -5,7 +5,8 @@ import { closureError } from "../../net/connection/socket-lifetime.ts";
 import { SHORT_LIFE_MS } from "./server-health.ts";
 
 /**
- * Resolves when the connection has lasted, rejects when it closes at once, or with the reason of the signal. Leaves no timer.
+ * Resolves when the connection has lasted, rejects when it closes at once, or with the reason of the signal. Leaves no
+ * timer.
  */
 export async function lasts(connection: HeldConnection, clock: Clock, signal: AbortSignal): Promise<void> {
   const closed = new AbortController();

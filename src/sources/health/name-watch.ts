@@ -4,7 +4,10 @@ import type { HeldConnection } from "../../net/connection/held-connection.ts";
 import type { Failure, WatchState } from "./server-health.ts";
 import { ServerWatch, type Watch, type WatchNews, type WatchOptions } from "./server-watch.ts";
 
-/** Addresses of one name that are watched: a connection is held to each. Of a name with more the others are given to nobody. */
+/**
+ * Addresses of one name that are watched: a connection is held to each. Of a name with more the others are given to
+ * nobody.
+ */
 const MAX_WATCHED = 8;
 
 /** One of several addresses answered, or failed. */
@@ -21,8 +24,8 @@ export interface NameWatchOptions extends Omit<WatchOptions, "report"> {
 }
 
 /**
- * Watches a server that is known by name: at each of the name's addresses, as each may be another machine. The server is up
- * while one answers, and down when none does.
+ * Watches a server that is known by name: at each of the name's addresses, as each may be another machine. The server
+ * is up while one answers, and down when none does.
  */
 export class NameWatch implements Watch {
   readonly key: string;

@@ -63,7 +63,10 @@ export function searchEnded(health: Health, now: number): Decision {
       };
 }
 
-/** The next server that is not known to be down becomes head. After two that failed all are asked first, if there are several. */
+/**
+ * The next server that is not known to be down becomes head. After two that failed all are asked first, if there are
+ * several.
+ */
 function replaceHead(health: Health, view: View, reason: string): Decision {
   const { head, order } = view.snapshot;
   const [next, other] = order
@@ -77,7 +80,10 @@ function replaceHead(health: Health, view: View, reason: string): Decision {
     : passedOn(health, view, next, reason);
 }
 
-/** Two heads, or one that was silent, with the next server known to be down: a further silent one would cost as much time again. */
+/**
+ * Two heads, or one that was silent, with the next server known to be down: a further silent one would cost as much
+ * time again.
+ */
 function hasFailedTwice({ failedHeads, records }: Health, head: string): boolean {
   const failedServers = isSilent(records, head) ? downKeys(records).size : 0;
   return Math.max(failedHeads, failedServers) >= FAILURES_UNTIL_SEARCH;
@@ -101,7 +107,9 @@ function handedOver(health: Health, { now, snapshot }: View, key: string, reason
   };
 }
 
-/** A server that is added while none answers is head at once, one that is added before that is asked like the others. */
+/**
+ * A server that is added while none answers is head at once, one that is added before that is asked like the others.
+ */
 function lookAtNewcomers(health: Health, view: View): Decision {
   const { search } = health;
   const { order } = view.snapshot;

@@ -1,8 +1,8 @@
 import type { Snapshot, Tier } from "../../core/snapshot.ts";
 
 /**
- * How late a server is wanted as head, by its key: as in a rebalance, primaries before backups, and those that are avoided
- * after all others.
+ * How late a server is wanted as head, by its key: as in a rebalance, primaries before backups, and those that are
+ * avoided after all others.
  */
 export function searchRanks(
   { order, members }: Pick<Snapshot, "order" | "members">,

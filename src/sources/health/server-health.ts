@@ -2,8 +2,8 @@
 import { Map as PersistentMap } from "immutable";
 
 /**
- * A connection that closes sooner than this, in milliseconds, was as good as none. A fixed time: pings of a large fleet are
- * further apart than the half minute after which a firewall may drop an idle connection of a healthy server.
+ * A connection that closes sooner than this, in milliseconds, was as good as none. A fixed time: pings of a large fleet
+ * are further apart than the half minute after which a firewall may drop an idle connection of a healthy server.
  */
 export const SHORT_LIFE_MS = 1_000;
 
@@ -31,14 +31,17 @@ export interface Failure extends Failing {
 /** What is known of one server that was found down and has not answered since. */
 interface ServerHealth extends Failing {
   readonly foundAt: number;
-  /** The pass through the list in which it was found down. A server that was found in an earlier pass is worth another try. */
+  /**
+   * The pass through the list in which it was found down. A server that was found in an earlier pass is worth another
+   * try.
+   */
   readonly pass: number;
   readonly closings: number;
 }
 
 /**
- * The servers that were found down and have not answered since; of any other nothing is known. When a head answers, a new pass
- * begins: then each of them may be tried again, but still counts as a server that failed, not as a new one.
+ * The servers that were found down and have not answered since; of any other nothing is known. When a head answers, a
+ * new pass begins: then each of them may be tried again, but still counts as a server that failed, not as a new one.
  */
 export interface HealthRecords {
   readonly pass: number;

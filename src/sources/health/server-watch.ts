@@ -6,7 +6,10 @@ import type { Connector, HeldConnection } from "../../net/connection/held-connec
 import { failureOf, isClosure } from "./failure-of.ts";
 import { type Failure, SHORT_LIFE_MS, type WatchState } from "./server-health.ts";
 
-/** A server that held a connection for so long closes none as a habit: longer than the longest pause before it is dialled again. */
+/**
+ * A server that held a connection for so long closes none as a habit: longer than the longest pause before it is
+ * dialled again.
+ */
 const LONG_LIFE_MS = 900_000;
 
 /** How long a watched server is left alone. */
@@ -14,8 +17,8 @@ interface WatchPace {
   /** From one ping to the next. */
   readonly interval: WaitLength;
   /**
-   * Until a server that is down, or closed the connection, is tried again, drawn each time. `closings`: connections in a row that
-   * the server closed; `undefined`: at once.
+   * Until a server that is down, or closed the connection, is tried again, drawn each time. `closings`: connections in
+   * a row that the server closed; `undefined`: at once.
    */
   readonly drawPause: (closings: number, isDown: boolean) => WaitLength | undefined;
 }
@@ -49,8 +52,9 @@ export type Watch = Pick<
 >;
 
 /**
- * Holds one connection to a server, to know at once when it dies, and pings it for when it hangs. A connection that closes
- * is opened again, the first time at once; refused, timed out, or twice in a row closed within `SHORT_LIFE_MS` means that the server is down.
+ * Holds one connection to a server, to know at once when it dies, and pings it for when it hangs. A connection that
+ * closes is opened again, the first time at once; refused, timed out, or twice in a row closed within `SHORT_LIFE_MS`
+ * means that the server is down.
  */
 export class ServerWatch {
   readonly key: string;

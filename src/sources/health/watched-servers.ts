@@ -22,8 +22,8 @@ export function watchedServers(
 }
 
 /**
- * The server to hold a second connection to: the next one, or, while the head is a backup, the primary that
- * was found down longest ago, or never, so that the list can go back to it: dead primaries take turns, one that answers stays.
+ * The server to hold a second connection to: the next one, or, while the head is a backup, the primary that was found
+ * down longest ago, or never, so that the list can go back to it: dead primaries take turns, one that answers stays.
  */
 function standbyOf(
   snapshot: Snapshot,
