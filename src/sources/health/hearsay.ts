@@ -7,8 +7,9 @@ import type { Penalties } from "./penalties.ts";
 export const neverAsks: Pinger = { ping: () => Promise.resolve() };
 
 /**
- * For servers that are not to be dialled: in place of a health monitor. What is known of them is what others report. A head that is
- * reported as failed has a penalty, so that the next rebalance passes it over; a primary that a source names is believed to live.
+ * For servers that are not to be dialled: in place of a health monitor. What is known of them is what others report. A
+ * head that is reported as failed has a penalty, so that the next rebalance passes it over; a primary that a source
+ * names is believed to live.
  */
 export class Hearsay {
   readonly #proxy: Pick<RpcProxy, "subscribe" | "rebalanceServers">;

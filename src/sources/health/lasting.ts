@@ -2,10 +2,11 @@ import type { Clock } from "../../core/ports.ts";
 import { delay } from "../../core/time/delay.ts";
 import type { HeldConnection } from "../../net/connection/held-connection.ts";
 import { closureError } from "../../net/connection/socket-lifetime.ts";
-import { SHORT_LIFE_MS } from "./server-watch.ts";
+import { SHORT_LIFE_MS } from "./server-health.ts";
 
 /**
- * Resolves when the connection has lasted, rejects when it closes at once, or with the reason of the signal. Leaves no timer.
+ * Resolves when the connection has lasted, rejects when it closes at once, or with the reason of the signal. Leaves no
+ * timer.
  */
 export async function lasts(connection: HeldConnection, clock: Clock, signal: AbortSignal): Promise<void> {
   const closed = new AbortController();

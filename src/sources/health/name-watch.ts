@@ -1,27 +1,31 @@
 import type { ServerEndpoint } from "../../core/server-endpoint.ts";
 import type { WaitLength } from "../../core/time/fleet-waits.ts";
 import type { HeldConnection } from "../../net/connection/held-connection.ts";
-import {
-  ServerWatch,
-  type Watch,
-  type WatchFailure,
-  type WatchOptions,
-  type WatchState,
-} from "./server-watch.ts";
+import type { Failure, WatchState } from "./server-health.ts";
+import { ServerWatch, type Watch, type WatchNews, type WatchOptions } from "./server-watch.ts";
 
-/** Addresses of one name that are watched: a connection is held to each. Of a name with more the others are given to nobody. */
+/**
+ * Addresses of one name that are watched: a connection is held to each. Of a name with more the others are given to
+ * nobody.
+ */
 const MAX_WATCHED = 8;
 
-export interface NameWatchOptions extends WatchOptions {
+/** One of several addresses answered, or failed. */
+interface AddressNews {
+  readonly kind: "address-heard";
+  readonly address: string;
+  readonly failure: Failure | undefined;
+}
+
+export interface NameWatchOptions extends Omit<WatchOptions, "report"> {
   /** Until a further address is dialled, while another one answers. */
   readonly drawAddressDelay: () => WaitLength;
-  /** Called when one of several addresses answered, or failed: then with the reason. */
-  readonly onAddress: (server: ServerEndpoint, address: string, failure?: WatchFailure) => void;
+  readonly report: (news: WatchNews | AddressNews) => void;
 }
 
 /**
- * Watches a server that is known by name: at each of the name's addresses, as each may be another machine. The server is up
- * while one answers, and down when none does.
+ * Watches a server that is known by name: at each of the name's addresses, as each may be another machine. The server
+ * is up while one answers, and down when none does.
  */
 export class NameWatch implements Watch {
   readonly key: string;
@@ -107,41 +111,48 @@ export class NameWatch implements Watch {
   #newWatch(address: string): ServerWatch {
     return new ServerWatch(this.#endpoint.at(address), {
       ...this.#options,
-      onAnswer: (_watch, lasted) => {
-        this.#answered(address, lasted);
-      },
-      onDown: (_watch, failure) => {
-        this.#failed(address, failure);
-      },
-      onSlow: () => {
-        if (this.state.phase !== "up" || this.#byAddress.size === 1) {
-          this.#options.onSlow(this);
-        }
+      report: (news) => {
+        this.#heard(address, news);
       },
     });
   }
 
-  #answered(address: string, lasted: boolean): void {
-    if (lasted || !this.#closing.has(address)) {
+  #heard(address: string, news: WatchNews): void {
+    switch (news.kind) {
+      case "answered":
+        this.#answered(address, news);
+        return;
+      case "failed":
+        this.#failed(address, news);
+        return;
+      case "slow":
+        if (this.state.phase !== "up" || this.#byAddress.size === 1) {
+          this.#options.report(news);
+        }
+    }
+  }
+
+  #answered(address: string, news: Extract<WatchNews, { kind: "answered" }>): void {
+    if (news.lasted || !this.#closing.has(address)) {
       this.#closing.delete(address);
       this.#tell(address);
     }
-    this.#options.onAnswer(this, lasted);
+    this.#options.report(news);
   }
 
-  #failed(address: string, failure: WatchFailure): void {
-    if (failure.closesAtOnce) {
+  #failed(address: string, news: Extract<WatchNews, { kind: "failed" }>): void {
+    if (news.failure.closesAtOnce) {
       this.#closing.add(address);
     }
-    this.#tell(address, failure);
+    this.#tell(address, news.failure);
     if (this.state.phase === "down") {
-      this.#options.onDown(this, failure);
+      this.#options.report(news);
     }
   }
 
-  #tell(address: string, failure?: WatchFailure): void {
+  #tell(address: string, failure?: Failure): void {
     if (this.#endpoint.addresses.length > 1) {
-      this.#options.onAddress(this.#endpoint, address, failure);
+      this.#options.report({ kind: "address-heard", address, failure });
     }
   }
 }

@@ -3,12 +3,15 @@ import { RecentMap } from "../../core/recent-map.ts";
 import { type BackoffRule, doubledMs } from "../../core/time/backoff.ts";
 
 /**
- * The first failure keeps a server out of the next half minute: a process that restarts is up again well within it. Doubled with
- * each failure, so the fifth one reaches the cap: 30 s, 1, 2, 4, 8 min.
+ * The first failure keeps a server out of the next half minute: a process that restarts is up again well within it.
+ * Doubled with each failure, so the fifth one reaches the cap: 30 s, 1, 2, 4, 8 min.
  */
 const PENALTY: BackoffRule = { baseMs: 30_000, maxMs: 480_000 };
 
-/** A server without a failure for this long starts anew. Above the cap, so that a flapping one can't wait its record away. */
+/**
+ * A server without a failure for this long starts anew. Above the cap, so that a flapping one can't wait its record
+ * away.
+ */
 const FORGIVEN_AFTER_MS = 900_000;
 
 /**
@@ -23,8 +26,8 @@ interface Record {
 }
 
 /**
- * Remembers which servers failed lately, so that a flapping one is not chosen again at once: the penalty grows with each
- * failure and is capped. It counts only where there is a choice: in a rebalance and a failback, never when every
+ * Remembers which servers failed lately, so that a flapping one is not chosen again at once: the penalty grows with
+ * each failure and is capped. It counts only where there is a choice: in a rebalance and a failback, never when every
  * server is down.
  */
 export class Penalties {

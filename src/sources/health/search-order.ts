@@ -1,16 +1,15 @@
 import type { Snapshot, Tier } from "../../core/snapshot.ts";
-import type { Penalties } from "./penalties.ts";
 
 /**
- * How late a server is wanted as head, by its key: as in a rebalance, primaries before backups, and those that failed lately
- * after all others.
+ * How late a server is wanted as head, by its key: as in a rebalance, primaries before backups, and those that are
+ * avoided after all others.
  */
 export function searchRanks(
   { order, members }: Pick<Snapshot, "order" | "members">,
-  penalties: Pick<Penalties, "remainingMs">,
+  isAvoided: (key: string) => boolean,
 ): ReadonlyMap<string, number> {
   const rankOf = (key: string, tier: Tier | undefined) =>
-    (penalties.remainingMs(key) > 0 ? 2 : 0) + (tier === "backup" ? 1 : 0);
+    (isAvoided(key) ? 2 : 0) + (tier === "backup" ? 1 : 0);
   return new Map(order.toArray().map((key) => [key, rankOf(key, members.get(key)?.tier)]));
 }
 

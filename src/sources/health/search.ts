@@ -5,15 +5,18 @@ import { isLocal } from "../../net/connection/connection-error.ts";
 import { Turns } from "./turns.ts";
 
 /**
- * Servers in the widest wave. The waves begin with one server and double: 1, 2, 4, …, 64, 64. Where most servers live, few are
- * asked more than had to be, also when a whole fleet searches; where most are silent, 24 servers take 5 waves, 200 take 9.
+ * Servers in the widest wave. The waves begin with one server and double: 1, 2, 4, …, 64, 64. Where most servers live,
+ * few are asked more than had to be, also when a whole fleet searches; where most are silent, 24 servers take 5 waves,
+ * 200 take 9.
  */
 const WIDEST_WAVE = 64;
 
 /** Servers asked at the same time: sockets for a long list that hangs. A list of up to 256 never waits for a place. */
 const ASKED_AT_ONCE = 256;
 
-/** A better server that is being asked, too, has this many times the wait between two waves to answer after another one. */
+/**
+ * A better server that is being asked, too, has this many times the wait between two waves to answer after another one.
+ */
 const WAVES_WAITED_FOR_BETTER = 2;
 
 export interface SearchPorts {
@@ -42,8 +45,8 @@ export interface SearchPorts {
 }
 
 /**
- * Looks for a server that answers, without waiting for those that are silent: asks wave after wave until each was asked, and
- * then one after the other, again and again, until it is ended. Nothing is called after `end`.
+ * Looks for a server that answers, without waiting for those that are silent: asks wave after wave until each was
+ * asked, and then one after the other, again and again, until it is ended. Nothing is called after `end`.
  */
 export class Search {
   readonly #ports: SearchPorts;
@@ -220,13 +223,9 @@ export class Search {
 
   /** Takes what answered, unless a better one is being asked. */
   #takeAnswer(): void {
-    if (this.#answer === undefined) {
-      return;
-    }
     const { rankOf } = this.#ports;
-    const { server } = this.#answer;
-    const rank = rankOf(server.key);
-    if (this.#underWay.values().every((key) => rankOf(key) >= rank)) {
+    const server = this.#answer?.server;
+    if (server !== undefined && this.#underWay.values().every((key) => rankOf(key) >= rankOf(server.key))) {
       this.#take(server);
     }
   }

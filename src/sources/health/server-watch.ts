@@ -1,53 +1,48 @@
-import { messageOf } from "../../core/message-of.ts";
 import type { Clock } from "../../core/ports.ts";
 import type { ServerEndpoint } from "../../core/server-endpoint.ts";
 import type { FleetWaits, WaitLength } from "../../core/time/fleet-waits.ts";
-import { ConnectionError, isLocal, provesLife } from "../../net/connection/connection-error.ts";
+import { isLocal, provesLife } from "../../net/connection/connection-error.ts";
 import type { Connector, HeldConnection } from "../../net/connection/held-connection.ts";
-import type { Failing } from "./known-down.ts";
+import { failureOf, isClosure } from "./failure-of.ts";
+import { type Failure, SHORT_LIFE_MS, type WatchState } from "./server-health.ts";
 
 /**
- * A connection that closes sooner than this, in milliseconds, was as good as none. A fixed time: pings of a large fleet are
- * further apart than the half minute after which a firewall may drop an idle connection of a healthy server.
+ * A server that held a connection for so long closes none as a habit: longer than the longest pause before it is
+ * dialled again.
  */
-export const SHORT_LIFE_MS = 1_000;
-
-/** A server that held a connection for so long closes none as a habit: longer than the longest pause before it is dialled again. */
 const LONG_LIFE_MS = 900_000;
 
-/** What is known of a watched server. Times are by `Clock.now`. */
-export type WatchState =
-  | { readonly phase: "connecting" }
-  | { readonly phase: "up"; readonly since: number }
-  | { readonly phase: "down"; readonly since: number; readonly reason: string };
+/** How long a watched server is left alone. */
+interface WatchPace {
+  /** From one ping to the next. */
+  readonly interval: WaitLength;
+  /**
+   * Until a server that is down, or closed the connection, is tried again, drawn each time. `closings`: connections in
+   * a row that the server closed; `undefined`: at once.
+   */
+  readonly drawPause: (closings: number, isDown: boolean) => WaitLength | undefined;
+}
+
+/** What a watch tells. */
+export type WatchNews =
+  /** A ping was answered. `lasted`: over a connection that is older than `SHORT_LIFE_MS`. */
+  | { readonly kind: "answered"; readonly lasted: boolean }
+  /** The server is down: told each time that it is found so. */
+  | { readonly kind: "failed"; readonly failure: Failure }
+  /** The server has not answered for half of the time that it may take. */
+  | { readonly kind: "slow" };
 
 export interface WatchOptions {
   readonly connector: Connector;
   readonly clock: Clock;
   readonly waits: FleetWaits;
+  readonly pace: WatchPace;
   /** Connections in a row that the server closed before this watch. */
   readonly closings: number;
   /** Milliseconds that a connect and a ping may take. */
   readonly timeoutMs: number;
-  /** From one ping to the next. */
-  readonly interval: WaitLength;
-  /**
-   * Until a server that is down, or closed the connection, is tried again, drawn each time. `closings`: connections in a row that
-   * the server closed; `undefined`: at once.
-   */
-  readonly drawPause: (closings: number, isDown: boolean) => WaitLength | undefined;
-  /**
-   * Called after each answered ping, and each time the server is found down, never after `stop`. `lasted`: the connection
-   * is older than `SHORT_LIFE_MS`.
-   */
-  readonly onAnswer: (watch: Watch, lasted: boolean) => void;
-  readonly onDown: (watch: Watch, failure: WatchFailure) => void;
-  /** Called when the server has not answered for half of the time that it may take. */
-  readonly onSlow: (watch: Watch) => void;
-}
-
-export interface WatchFailure extends Failing {
-  readonly reason: string;
+  /** Called in the moment in which it happens, before the watch goes on; never after `stop`. */
+  readonly report: (news: WatchNews) => void;
 }
 
 /** Whoever watches a server. */
@@ -57,8 +52,9 @@ export type Watch = Pick<
 >;
 
 /**
- * Holds one connection to a server, to know at once when it dies, and pings it for when it hangs. A connection that closes
- * is opened again, the first time at once; refused, timed out, or twice in a row closed within `SHORT_LIFE_MS` means that the server is down.
+ * Holds one connection to a server, to know at once when it dies, and pings it for when it hangs. A connection that
+ * closes is opened again, the first time at once; refused, timed out, or twice in a row closed within `SHORT_LIFE_MS`
+ * means that the server is down.
  */
 export class ServerWatch {
   readonly key: string;
@@ -119,7 +115,7 @@ export class ServerWatch {
   }
 
   async #run(delay: WaitLength | undefined): Promise<void> {
-    const { clock, onDown, drawPause } = this.#options;
+    const { clock, pace, report } = this.#options;
     if (delay !== undefined) {
       await this.#pause(delay);
     }
@@ -130,9 +126,9 @@ export class ServerWatch {
       }
       if (failure !== undefined) {
         this.#state = { phase: "down", since: clock.now(), reason: failure.reason };
-        onDown(this, failure);
+        report({ kind: "failed", failure });
       }
-      const pause = drawPause(this.#closings, failure !== undefined);
+      const pause = pace.drawPause(this.#closings, failure !== undefined);
       if (pause !== undefined) {
         await this.#pause(pause);
       }
@@ -140,7 +136,7 @@ export class ServerWatch {
   }
 
   /** Opens a connection and holds it to its end; tells why the server is down, or nothing when it only closed. */
-  async #watchOneConnection(): Promise<WatchFailure | undefined> {
+  async #watchOneConnection(): Promise<Failure | undefined> {
     const { clock, connector, timeoutMs } = this.#options;
     let connection: HeldConnection;
     try {
@@ -171,26 +167,26 @@ export class ServerWatch {
   }
 
   /** An answer after all, or no question: the server is asked again at the pace of pings. */
-  async #failedToOpen(error: unknown): Promise<WatchFailure | undefined> {
+  async #failedToOpen(error: unknown): Promise<Failure | undefined> {
     if (this.#hasStopped() || !(provesLife(error) || isLocal(error))) {
       return failureOf(error);
     }
     if (provesLife(error)) {
       this.#heard(false);
     }
-    await this.#pause(this.#options.interval);
+    await this.#pause(this.#options.pace.interval);
     return undefined;
   }
 
   #heard(lasted: boolean): void {
-    const { clock, onAnswer } = this.#options;
+    const { clock, report } = this.#options;
     this.#state = this.#state.phase === "up" ? this.#state : { phase: "up", since: clock.now() };
-    onAnswer(this, lasted);
+    report({ kind: "answered", lasted });
   }
 
   /** Pings over one connection; resolves with nothing when it ends, or with the reason why the server is down. */
-  async #pingUntilClosed(connection: HeldConnection, openedAt: number): Promise<WatchFailure | undefined> {
-    const { clock, interval, timeoutMs } = this.#options;
+  async #pingUntilClosed(connection: HeldConnection, openedAt: number): Promise<Failure | undefined> {
+    const { clock, pace, timeoutMs } = this.#options;
     void connection.closed.then(({ by }) => {
       if (by === "failure") {
         this.#hurry.abort();
@@ -212,7 +208,7 @@ export class ServerWatch {
       }
       this.#heard(clock.now() - openedAt >= SHORT_LIFE_MS);
       if (isOpen(connection)) {
-        await this.#pause(interval);
+        await this.#pause(pace.interval);
       }
       if (!isOpen(connection) || this.#hasStopped()) {
         return undefined;
@@ -221,10 +217,10 @@ export class ServerWatch {
   }
 
   async #noticingSlow<T>(answer: Promise<T>): Promise<T> {
-    const { clock, onSlow, timeoutMs } = this.#options;
+    const { clock, report, timeoutMs } = this.#options;
     const cancel = clock.after(timeoutMs / 2, () => {
       if (!this.#hasStopped()) {
-        onSlow(this);
+        report({ kind: "slow" });
       }
     });
     try {
@@ -244,21 +240,4 @@ export class ServerWatch {
 
 function isOpen(connection: HeldConnection): boolean {
   return connection.state.phase === "open";
-}
-
-/** A connection that broke is opened again at once, unless what came over it was not the protocol. */
-function isClosure(error: unknown): boolean {
-  return error instanceof ConnectionError && ["transport", "local"].includes(error.kind);
-}
-
-/** What an error that proves no life says of the server. */
-export function failureOf(error: unknown): WatchFailure {
-  const isSilent = error instanceof ConnectionError && error.kind === "timeout";
-  return { reason: reasonOf(error), closesAtOnce: false, isSilent };
-}
-
-/** Why the server failed, without its name. */
-function reasonOf(error: unknown): string {
-  const message = messageOf(error);
-  return error instanceof ConnectionError ? message.replace(`server ${error.server}: `, "") : message;
 }

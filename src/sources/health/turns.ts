@@ -19,8 +19,8 @@ interface Waiting {
 }
 
 /**
- * Whose turn it is to be tried again: each server after its time, one after the other, at a pace that does not grow with their
- * number. One timer, however many wait.
+ * Whose turn it is to be tried again: each server after its time, one after the other, at a pace that does not grow
+ * with their number. One timer, however many wait.
  */
 export class Turns {
   readonly #ports: TurnsPorts;

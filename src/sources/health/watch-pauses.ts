@@ -1,3 +1,4 @@
+import type { Fleet } from "../../core/fleet.ts";
 import type { Random } from "../../core/ports.ts";
 import {
   closingsDelayMs,
@@ -5,6 +6,7 @@ import {
   outageDelayMs,
   reconnectDelayMs,
   standbyDelayMs,
+  standbyIntervalMs,
 } from "../../core/time/fleet-pace.ts";
 import { drawnOnce, type WaitLength } from "../../core/time/fleet-waits.ts";
 
@@ -31,6 +33,12 @@ export class WatchPauses {
 
   /** From one ping of the head to the next. */
   readonly headInterval: WaitLength = (fleet) => headIntervalMs(this.#intervalMs, fleet);
+
+  /** From one ping of a watched server to the next: milliseconds. */
+  interval(isHead: boolean, fleet: Fleet): number {
+    const headMs = this.headInterval(fleet);
+    return isHead ? headMs : standbyIntervalMs(headMs);
+  }
 
   /** Before a server is dialled that becomes the next one. */
   drawBeforeNext(wasDown: boolean, closings: number): WaitLength {

@@ -1,31 +1,47 @@
+import type { Clock } from "../../core/ports.ts";
 import type { ServerEndpoint } from "../../core/server-endpoint.ts";
-import type { WaitLength } from "../../core/time/fleet-waits.ts";
-import type { HeldConnection } from "../../net/connection/held-connection.ts";
-import type { Watch, WatchState } from "./server-watch.ts";
+import type { FleetWaits, WaitLength } from "../../core/time/fleet-waits.ts";
+import type { Connector, HeldConnection } from "../../net/connection/held-connection.ts";
+import type { Health, HealthEvent, Role } from "./health-state.ts";
+import { NameWatch, type NameWatchOptions } from "./name-watch.ts";
+import { closingsOf, lastFoundAt, type WatchState } from "./server-health.ts";
+import { ServerWatch, type Watch } from "./server-watch.ts";
+import type { WatchPauses } from "./watch-pauses.ts";
 
-export type Role = "head" | "standby";
+interface WatchesPorts {
+  readonly connector: Connector;
+  readonly clock: Clock;
+  readonly waits: FleetWaits;
+  readonly timeoutMs: number;
+  readonly pauses: WatchPauses;
+  /** What is known now. */
+  readonly health: () => Health;
+  readonly report: (event: HealthEvent) => void;
+}
 
-interface WatchesOptions {
-  readonly newWatch: (endpoint: ServerEndpoint) => Watch;
-  /** Until a server is dialled that becomes the next one. */
-  readonly drawStandbyDelay: (key: string) => WaitLength;
+/** What is seen of one watched server. */
+export interface Watched {
+  readonly key: string;
+  readonly role: Role;
+  readonly state: WatchState;
 }
 
 /** The servers that are watched now, by role. */
 export class Watches {
-  readonly #options: WatchesOptions;
+  readonly #ports: WatchesPorts;
   readonly #byRole = new Map<Role, Watch>();
 
-  constructor(options: WatchesOptions) {
-    this.#options = options;
+  constructor(ports: WatchesPorts) {
+    this.#ports = ports;
   }
 
-  get head(): Watch | undefined {
-    return this.#byRole.get("head");
+  of(role: Role): Watch | undefined {
+    return this.#byRole.get(role);
   }
 
-  get standby(): Watch | undefined {
-    return this.#byRole.get("standby");
+  /** `undefined` when the server is not watched. */
+  stateOf(key: string): WatchState | undefined {
+    return [...this.#byRole.values()].find((watch) => watch.key === key)?.state;
   }
 
   /** The open connection to this server; `undefined` when none is held. */
@@ -34,19 +50,19 @@ export class Watches {
     return connection?.state.phase === "open" ? connection : undefined;
   }
 
-  states(): { readonly key: string; readonly role: Role; readonly state: WatchState }[] {
+  states(): Watched[] {
     return [...this.#byRole].map(([role, { key, state }]) => ({ key, role, state }));
   }
 
   /** Keeps the watches of servers that are still wanted, in whatever role, and starts those that are new. */
   follow(wanted: ReadonlyMap<Role, ServerEndpoint>): void {
     const before = new Map([...this.#byRole.values()].map((watch) => [watch.key, watch]));
-    const previousHead = this.head;
+    const previousHead = this.of("head");
     this.#byRole.clear();
     const fresh: Watch[] = [];
     for (const [role, endpoint] of wanted) {
       const kept = before.get(endpoint.key);
-      const watch = kept ?? this.#options.newWatch(endpoint);
+      const watch = kept ?? this.#newWatch(endpoint);
       before.delete(endpoint.key);
       watch.retarget(endpoint);
       this.#byRole.set(role, watch);
@@ -60,7 +76,7 @@ export class Watches {
       watch.stop();
     }
     for (const watch of fresh) {
-      watch.start(watch === this.head ? undefined : this.#options.drawStandbyDelay(watch.key));
+      watch.start(watch === this.of("head") ? undefined : this.#drawStandbyDelay(watch.key));
     }
   }
 
@@ -70,5 +86,34 @@ export class Watches {
       watch.stop();
     }
     this.#byRole.clear();
+  }
+
+  #newWatch(endpoint: ServerEndpoint): Watch {
+    const { health, pauses, report, ...shared } = this.#ports;
+    const isHead = () => this.of("head") === watch;
+    const options: NameWatchOptions = {
+      ...shared,
+      closings: closingsOf(health().records, endpoint.key),
+      pace: {
+        interval: (fleet) => pauses.interval(isHead(), fleet),
+        drawPause: (closings, isDown) => {
+          const isOutage = health().search !== undefined;
+          return pauses.drawBetween({ isHead: isHead(), isOutage, isDown, closings });
+        },
+      },
+      drawAddressDelay: () => pauses.drawBeforeNext(false, 0),
+      report: (news) => {
+        report({ ...news, server: watch.endpoint });
+      },
+    };
+    const watch: Watch =
+      endpoint.kind === "name" ? new NameWatch(endpoint, options) : new ServerWatch(endpoint, options);
+    return watch;
+  }
+
+  /** Until a server is dialled that becomes the next one. */
+  #drawStandbyDelay(key: string): WaitLength {
+    const { records } = this.#ports.health();
+    return this.#ports.pauses.drawBeforeNext(lastFoundAt(records, key) > 0, closingsOf(records, key));
   }
 }

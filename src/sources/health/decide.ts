@@ -1,0 +1,196 @@
+/** What follows from what happens to the watched servers: pure. */
+import type { ServerEndpoint } from "../../core/server-endpoint.ts";
+import {
+  type Action,
+  type Decision,
+  type Health,
+  type HealthEvent,
+  nothingToDo,
+  type View,
+} from "./health-state.ts";
+import { hasFailedHead, lookAtHead, recover } from "./replace-head.ts";
+import {
+  afterAnswer,
+  afterFailure,
+  afterHeadAnswered,
+  afterRebalance,
+  closesAtOnce,
+  closingSince,
+  type Failing,
+  isProof,
+  keepingListed,
+  SHORT_LIFE_MS,
+} from "./server-health.ts";
+import { watchedServers } from "./watched-servers.ts";
+
+/**
+ * One step of what follows. It is taken when all actions of the step before it are done, and sees what they changed.
+ */
+type Step = (health: Health, view: View) => Decision;
+
+type EventOf<Kind extends HealthEvent["kind"]> = Extract<HealthEvent, { kind: Kind }>;
+
+/** Where so many servers were found to close connections at once lately, an answer of the next server proves little. */
+const CLOSING_SERVERS_THAT_MATTER = 2;
+
+/** Servers found to close connections at once so lately, in milliseconds, tell something of the next one. */
+const CLOSING_MATTERS_MS = 60_000;
+
+/** A primary must have answered for this long before the list goes back to it from a backup. */
+const GO_BACK_AFTER_MS = 30_000;
+
+/** What follows from the event, step by step. */
+export function decide(event: HealthEvent): readonly Step[] {
+  switch (event.kind) {
+    case "list-changed":
+      return [takeList(event), lookAtHead];
+    case "answered":
+      return [takeAnswer(event), settleAnswer(event)];
+    case "failed":
+      return [takeFailure(event), replaceFailedHead(event)];
+    case "slow":
+      return [askStandby(event)];
+    case "address-heard":
+      return [(health) => ({ health, actions: [{ ...event, do: "note-address" }] })];
+    case "found":
+      return [(health, view) => recover(health, view, event.key)];
+    case "asked-in-vain":
+      return [takeSilence(event)];
+    case "all-asked-in-vain":
+      return [confirmOutage];
+  }
+}
+
+function takeList({ chosen }: EventOf<"list-changed">): Step {
+  return (health, { config, snapshot }) => {
+    const known = chosen === undefined ? health.records : afterRebalance(health.records, chosen);
+    const records = keepingListed(known, (key) => snapshot.members.has(key));
+    const servers = watchedServers(snapshot, records, config.standby);
+    return { health: { ...health, records }, actions: [{ do: "watch", servers }] };
+  };
+}
+
+/** While the head is down, the first watched server that answers takes its place. */
+function takeAnswer({ lasted, server: { key } }: EventOf<"answered">): Step {
+  return (health, view) => {
+    if (!isProof(health.records, key, lasted)) {
+      return nothingToDo(health);
+    }
+    const up = { ...health, records: afterAnswer(health.records, key, lasted) };
+    return up.search !== undefined && (lasted || !up.search.mustLast)
+      ? recover(up, view, key)
+      : nothingToDo(up);
+  };
+}
+
+/**
+ * The head answers: what failed before it may be tried again, but for the next server, which is known to be down now.
+ */
+function settleAnswer({ lasted, server: { key } }: EventOf<"answered">): Step {
+  return (health, view) => {
+    if (!isProof(health.records, key, lasted)) {
+      return nothingToDo(health);
+    }
+    if (view.snapshot.head?.key !== key) {
+      return { health, actions: goBack(key, view) };
+    }
+    if (!believes(health, view, key)) {
+      return nothingToDo(health);
+    }
+    const { standby } = view;
+    const downNow = standby !== undefined && view.stateOf(standby)?.phase === "down" ? standby : undefined;
+    return nothingToDo({
+      ...health,
+      failedHeads: 0,
+      records: afterHeadAnswered(health.records, downNow),
+    });
+  };
+}
+
+/** Where servers close connections at once, what answers may be like them: it has to answer for longer. */
+function believes({ records }: Health, { now, stateOf }: View, key: string): boolean {
+  const state = stateOf(key);
+  return (
+    closingSince(records, now - CLOSING_MATTERS_MS) < CLOSING_SERVERS_THAT_MATTER ||
+    (state?.phase === "up" && now - state.since >= SHORT_LIFE_MS)
+  );
+}
+
+/**
+ * The list goes back from a backup to a primary that answers again: by a rebalance, which pings it once more. No backup
+ * is chosen: one healthy backup is as good as another, so the head would change for nothing.
+ */
+function goBack(key: string, { isAvoided, now, snapshot, stateOf }: View): Action[] {
+  const isPrimary = (other: string) => snapshot.tierOf(other) === "primary";
+  const isWanted = isPrimary(key) && !isPrimary(snapshot.head?.key ?? "");
+  const state = stateOf(key);
+  const hasAnsweredLong = state?.phase === "up" && now - state.since >= GO_BACK_AFTER_MS;
+  return isWanted && hasAnsweredLong && !isAvoided(key)
+    ? [{ do: "go-back-to-primary", reason: "a primary answers again" }]
+    : [];
+}
+
+function takeFailure({ failure, server }: EventOf<"failed">): Step {
+  return (health, view) => {
+    const { snapshot, config } = view;
+    const found = foundDown(health, view, server, failure);
+    if (snapshot.head?.key === server.key) {
+      return found;
+    }
+    const { records } = found.health;
+    const line: Action = {
+      do: "log",
+      level: "debug",
+      fields: { server: server.key, reason: failure.reason },
+      message: "the next server is down",
+    };
+    const watch: Action = { do: "watch", servers: watchedServers(snapshot, records, config.standby) };
+    const news = health.records.byKey.has(server.key) ? [watch] : [line, watch];
+    return { health: found.health, actions: [...found.actions, ...news] };
+  };
+}
+
+function replaceFailedHead({ failure, server }: EventOf<"failed">): Step {
+  return (health, view) =>
+    view.snapshot.head?.key === server.key && health.search === undefined
+      ? hasFailedHead(health, view, failure.reason)
+      : nothingToDo(health);
+}
+
+/** Should the head be silent, the next server has been asked by then. */
+function askStandby({ server: { key } }: EventOf<"slow">): Step {
+  return (health, { snapshot }) => ({
+    health,
+    actions: snapshot.head?.key === key ? [{ do: "hurry", role: "standby" }] : [],
+  });
+}
+
+function takeSilence({ failing, server }: EventOf<"asked-in-vain">): Step {
+  return (health, view) =>
+    foundDown(health, view, server, {
+      ...failing,
+      closesAtOnce: failing.closesAtOnce || closesAtOnce(health.records, server.key),
+    });
+}
+
+/** A server of which nothing was known until now was up: that it failed counts against it. */
+function foundDown(health: Health, { now }: View, server: ServerEndpoint, failing: Failing): Decision {
+  const { key } = server;
+  const lookUp: Action = { do: "look-up", server };
+  return {
+    health: { ...health, records: afterFailure(health.records, key, failing, now) },
+    actions: health.records.byKey.has(key) ? [lookUp] : [lookUp, { do: "penalise", key }],
+  };
+}
+
+const confirmOutage: Step = (health, { snapshot }) => {
+  const { search } = health;
+  if (search === undefined) {
+    return nothingToDo(health);
+  }
+  const fields = { servers: snapshot.size, reason: search.reason };
+  return {
+    health: { ...health, search: { ...search, isConfirmed: true } },
+    actions: [{ do: "log", level: "error", fields, message: "no server answers: the list stays as it is" }],
+  };
+};

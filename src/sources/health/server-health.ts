@@ -1,0 +1,139 @@
+/** What is known of the health of each server, as immutable records: pure. All times are by `Clock.now`. */
+import { Map as PersistentMap } from "immutable";
+
+/**
+ * A connection that closes sooner than this, in milliseconds, was as good as none. A fixed time: pings of a large fleet
+ * are further apart than the half minute after which a firewall may drop an idle connection of a healthy server.
+ */
+export const SHORT_LIFE_MS = 1_000;
+
+/** What a watch sees of its server now. */
+export type WatchState =
+  | { readonly phase: "connecting" }
+  | { readonly phase: "up"; readonly since: number }
+  | { readonly phase: "down"; readonly since: number; readonly reason: string };
+
+/** How a server failed. */
+export interface Failing {
+  /** It takes connections and closes them at once: that it opens, or answers once, proves nothing. */
+  readonly closesAtOnce: boolean;
+  /** Nothing came back in time: the next server like it costs as much time again. */
+  readonly isSilent: boolean;
+  /** Connections in a row that it closed, as far as was counted. */
+  readonly closings?: number;
+}
+
+/** How a server failed, and why, in a few words. */
+export interface Failure extends Failing {
+  readonly reason: string;
+}
+
+/** What is known of one server that was found down and has not answered since. */
+interface ServerHealth extends Failing {
+  readonly foundAt: number;
+  /**
+   * The pass through the list in which it was found down. A server that was found in an earlier pass is worth another
+   * try.
+   */
+  readonly pass: number;
+  readonly closings: number;
+}
+
+/**
+ * The servers that were found down and have not answered since; of any other nothing is known. When a head answers, a
+ * new pass begins: then each of them may be tried again, but still counts as a server that failed, not as a new one.
+ */
+export interface HealthRecords {
+  readonly pass: number;
+  readonly byKey: PersistentMap<string, ServerHealth>;
+}
+
+export const NO_RECORDS: HealthRecords = Object.freeze({
+  pass: 0,
+  byKey: PersistentMap<string, ServerHealth>(),
+});
+
+export function afterFailure(
+  records: HealthRecords,
+  key: string,
+  { closesAtOnce, isSilent, closings = closingsOf(records, key) }: Failing,
+  foundAt: number,
+): HealthRecords {
+  const record = { closesAtOnce, isSilent, closings, foundAt, pass: records.pass };
+  return { ...records, byKey: records.byKey.set(key, record) };
+}
+
+/** `lasted`: the answer came over a connection that did not close at once. */
+export function afterAnswer(records: HealthRecords, key: string, lasted: boolean): HealthRecords {
+  return isProof(records, key, lasted) ? forgetting(records, key) : records;
+}
+
+/** The chosen head answered just now, whatever was known of it before. */
+export function afterRebalance(records: HealthRecords, head: string): HealthRecords {
+  return forgetting(records, head);
+}
+
+/** A head answered. `downNow`: a server that is known to be down at this moment, so that its record stays as it is. */
+export function afterHeadAnswered(
+  { pass, byKey }: HealthRecords,
+  downNow: string | undefined,
+): HealthRecords {
+  const next = pass + 1;
+  const record = downNow === undefined ? undefined : byKey.get(downNow);
+  return {
+    pass: next,
+    byKey:
+      downNow === undefined || record === undefined ? byKey : byKey.set(downNow, { ...record, pass: next }),
+  };
+}
+
+/** Servers left the list. */
+export function keepingListed(records: HealthRecords, isListed: (key: string) => boolean): HealthRecords {
+  const { byKey, pass } = records;
+  return byKey.every((_, key) => isListed(key))
+    ? records
+    : { pass, byKey: byKey.filter((_, key) => isListed(key)) };
+}
+
+/** What is known of the server is out of date. */
+export function forgetting(records: HealthRecords, key: string): HealthRecords {
+  return { ...records, byKey: records.byKey.delete(key) };
+}
+
+/** Whether an answer proves that the server is up. */
+export function isProof(records: HealthRecords, key: string, lasted: boolean): boolean {
+  return lasted || !closesAtOnce(records, key);
+}
+
+/** Whether the server was found down in this pass. */
+export function isDown({ byKey, pass }: HealthRecords, key: string): boolean {
+  return byKey.get(key)?.pass === pass;
+}
+
+/** Keys of the servers that were found down in this pass. */
+export function downKeys(records: HealthRecords): ReadonlySet<string> {
+  return new Set(records.byKey.keySeq().filter((key) => isDown(records, key)));
+}
+
+export function isSilent({ byKey }: HealthRecords, key: string): boolean {
+  return byKey.get(key)?.isSilent ?? false;
+}
+
+export function closesAtOnce({ byKey }: HealthRecords, key: string): boolean {
+  return byKey.get(key)?.closesAtOnce ?? false;
+}
+
+/** Connections in a row that the server closed, when it was found down last. */
+export function closingsOf({ byKey }: HealthRecords, key: string): number {
+  return byKey.get(key)?.closings ?? 0;
+}
+
+/** When the server was last found down, in this pass or an earlier one; 0 when it was not. */
+export function lastFoundAt({ byKey }: HealthRecords, key: string): number {
+  return byKey.get(key)?.foundAt ?? 0;
+}
+
+/** How many servers were found to close connections at once since then. */
+export function closingSince({ byKey }: HealthRecords, since: number): number {
+  return byKey.count((record) => record.closesAtOnce && record.foundAt >= since);
+}
