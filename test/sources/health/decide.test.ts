@@ -1,6 +1,7 @@
 /** What is decided, whatever happens in whatever order: without a clock, a connection or a turn of the event loop. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { seededRandom } from "../../../scripts/lab/seeded-random.ts";
 import { shuffled } from "../../../src/core/rebalance.ts";
 import { ServerEndpoint } from "../../../src/core/server-endpoint.ts";
 import { Snapshot } from "../../../src/core/snapshot.ts";
@@ -15,7 +16,6 @@ import {
   type View,
 } from "../../../src/sources/health/health-state.ts";
 import { isDown, type WatchState } from "../../../src/sources/health/server-health.ts";
-import { seededRandom } from "../../core/fake-ports.ts";
 
 const SERVERS = [1, 2, 3, 4, 5].map((port) => ServerEndpoint.fromLiteral(`127.0.0.1:${port}`));
 

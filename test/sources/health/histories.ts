@@ -1,5 +1,6 @@
 /** Random histories of a list of servers, and a monitor that lives through them under a fake clock. */
 import fc from "fast-check";
+import { seededRandom } from "../../../scripts/lab/seeded-random.ts";
 import { RpcProxy } from "../../../src/core/rpc-proxy.ts";
 import { ServerEndpoint } from "../../../src/core/server-endpoint.ts";
 import type { Snapshot } from "../../../src/core/snapshot.ts";
@@ -12,8 +13,8 @@ import {
 } from "../../../src/sources/health/health-monitor.ts";
 import { PenalisingPinger } from "../../../src/sources/health/penalising-pinger.ts";
 import { Penalties } from "../../../src/sources/health/penalties.ts";
-import { CONFIG, type FakePorts, fakePorts, seededRandom, settled } from "../../core/fake-ports.ts";
-import { type Behaviour, FakeServers } from "./fake-servers.ts";
+import { CONFIG, type FakePorts, fakePorts, settled } from "../../support/fake-ports.ts";
+import { type Behaviour, FakeServers } from "../../support/fake-servers.ts";
 import { LOCAL } from "./health-bench.ts";
 
 /** A name with three addresses, each of which is a machine of its own. */
