@@ -1,4 +1,6 @@
-/** The machine's clock is set back and forward by an hour while things happen: two agents see them, with and without. */
+/**
+ * The machine's clock is set back and forward by an hour while things happen: two agents see them, with and without.
+ */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";

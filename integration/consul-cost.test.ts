@@ -16,8 +16,8 @@ const WATCHERS = 500;
 const CATCH_UP_MS = 30_000;
 
 /**
- * While Consul is down, a watch with a cap of 2 s tries at random moments up to 0.25, 0.5, 1, 2, 2 … s apart: about three
- * times in the first second, once a second then.
+ * While Consul is down, a watch with a cap of 2 s tries at random moments up to 0.25, 0.5, 1, 2, 2 … s apart: about
+ * three times in the first second, once a second then.
  */
 const FIRST_SECOND_BOUND = 5 * WATCHERS;
 const LATER_BOUND = 2 * WATCHERS;

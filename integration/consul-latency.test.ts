@@ -11,7 +11,9 @@ import { ConsulContainer } from "./support/consul-container.ts";
 
 const ROUNDS = 40;
 
-/** What our answer may cost beyond Consul's own: 5 ms, or half of Consul's own time on a machine that is slow just now. */
+/**
+ * What our answer may cost beyond Consul's own: 5 ms, or half of Consul's own time on a machine that is slow just now.
+ */
 function boundMs(consulMs: number): number {
   return consulMs + Math.max(5, consulMs / 2);
 }

@@ -1,4 +1,7 @@
-/** Whole messages as dig, kdig and drill print them: every section with owner, TTL and class, and the answers that say no. */
+/**
+ * Whole messages as dig, kdig and drill print them: every section with owner, TTL and class, and the answers that say
+ * no.
+ */
 import assert from "node:assert/strict";
 import { execFile, execFileSync } from "node:child_process";
 import { after, before, describe, test } from "node:test";

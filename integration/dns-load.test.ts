@@ -24,8 +24,8 @@ const BATCHES = 8;
 const QUERY = query("_nomad._tcp.headwaiter.internal. IN SRV");
 const POOLS = { nomad: pool("live", manyServers(40)), cold: pool("empty", []) };
 /**
- * Messages on their way at most: what the server's receive buffer certainly holds. With Linux's default limit of 212,992
- * bytes, doubled, that is 550 small ones; the longest take three times as much.
+ * Messages on their way at most: what the server's receive buffer certainly holds. With Linux's default limit of
+ * 212,992 bytes, doubled, that is 550 small ones; the longest take three times as much.
  */
 const WINDOW = 180;
 

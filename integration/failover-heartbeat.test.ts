@@ -1,4 +1,6 @@
-/** Where the primaries come from: heartbeats of servers, pushed ones, names. One agent per test, all at the same time. */
+/**
+ * Where the primaries come from: heartbeats of servers, pushed ones, names. One agent per test, all at the same time.
+ */
 import assert from "node:assert/strict";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";

@@ -41,7 +41,8 @@ export async function startDemoConsul(kind: ConsulKind = "container"): Promise<D
 
 /**
  * A dev agent on ports of its own, reachable from this machine only.
- * @param help what `consul agent -help` prints: from 1.14 on a dev agent has one port more, whose flag older ones refuse
+ * @param help what `consul agent -help` prints: from 1.14 on a dev agent has one port more, whose flag older ones
+ * refuse
  */
 function devAgent([http, dns, lan, wan, rpc, grpc, grpcTls]: readonly number[], help: string): string[] {
   return [

@@ -8,7 +8,10 @@ export interface ServiceName {
 export interface DemoRegistry {
   /** `http://host:port` */
   readonly address: string;
-  /** Registers servers with TCP checks, all or none; as Nomad's own are by default. Resolves with what takes them out again. */
+  /**
+   * Registers servers with TCP checks, all or none; as Nomad's own are by default. Resolves with what takes them out
+   * again.
+   */
   register(addresses: readonly string[], name?: ServiceName): Promise<() => Promise<void>>;
 }
 

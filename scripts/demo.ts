@@ -18,8 +18,8 @@ import { endProcess } from "./lab/end-process.ts";
 
 const OWNER = "_nomad._tcp.headwaiter.internal";
 /**
- * Not `nomad`: real Nomad clients look for their servers there. The tag tells this demo's servers from another's that uses
- * the same Consul.
+ * Not `nomad`: real Nomad clients look for their servers there. The tag tells this demo's servers from another's that
+ * uses the same Consul.
  */
 const DEMO_SERVICE = { service: "headwaiter-demo", tag: `demo-${process.pid}` };
 const READY_TIMEOUT_MS = 60_000;
@@ -69,8 +69,8 @@ function environmentFor(kind: ConsulKind): NodeJS.ProcessEnv {
 }
 
 /**
- * The head by DNS, asked until it is one of these servers: another demo's agent may have the port. Nothing when the agent
- * has ended, which has then said why, or when the signal came.
+ * The head by DNS, asked until it is one of these servers: another demo's agent may have the port. Nothing when the
+ * agent has ended, which has then said why, or when the signal came.
  */
 async function firstAnswer(
   dnsAddress: string,

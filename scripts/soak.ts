@@ -3,8 +3,8 @@
  *
  *     npm run build && npm run soak -- --minutes 10 [--per-second 5000]
  *
- * Three server processes and the agent at its default settings, and one busy process per core that ends by itself.
- * Ends with 1 when the head changed or an answer was wrong. Questions are lost when a process gets no turn for longer than
+ * Three server processes and the agent at its default settings, and one busy process per core that ends by itself. Ends
+ * with 1 when the head changed or an answer was wrong. Questions are lost when a process gets no turn for longer than
  * its socket's buffer lasts, 55 ms at this rate.
  */
 import { parseArgs } from "node:util";

@@ -3,9 +3,9 @@
  *
  *     node scripts/stand-in-server.ts [--listen 127.0.0.1:0] [--view JSON] [--stdin]
  *
- * Prints one line of JSON, `{"address":"127.0.0.1:40123","pid":4711}`, when it listens. `--view` is what it knows (any part of
- * StandInView). With `--stdin` each line it reads is JSON `{"view":{…}}` or `{"fault":{…}}`, answered by the line `{"ok":true}`,
- * and the process ends with its input, so that it never outlives who started it.
+ * Prints one line of JSON, `{"address":"127.0.0.1:40123","pid":4711}`, when it listens. `--view` is what it knows (any
+ * part of StandInView). With `--stdin` each line it reads is JSON `{"view":{…}}` or `{"fault":{…}}`, answered by the
+ * line `{"ok":true}`, and the process ends with its input, so that it never outlives who started it.
  */
 import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";

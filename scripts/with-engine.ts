@@ -1,6 +1,7 @@
 /**
- * The second half of scripts/with-engine, in the same process. The command and all that prepares it have a process group of
- * their own: each signal reaches all of it, once, however often it comes. Cleans up after it, and gives back its exit code.
+ * The second half of scripts/with-engine, in the same process. The command and all that prepares it have a process
+ * group of their own: each signal reaches all of it, once, however often it comes. Cleans up after it, and gives back
+ * its exit code.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";

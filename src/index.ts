@@ -23,8 +23,8 @@ export type { Cause, Claims, Difference, Member, Snapshot, Source, Tier } from "
 export type { Change, SnapshotListener } from "./core/snapshot-feed.ts";
 
 /**
- * The ports one has to bring: a pinger. Clock, chance, names and logging are real ones (the logger silent) when they are
- * absent or `undefined`.
+ * The ports one has to bring: a pinger. Clock, chance, names and logging are real ones (the logger silent) when they
+ * are absent or `undefined`.
  */
 export type RequiredPorts = Pick<ProxyPorts, "pinger"> & {
   readonly [Port in keyof ProxyPorts]?: ProxyPorts[Port] | undefined;

@@ -3,7 +3,10 @@ import { LookUps } from "./core/look-ups.ts";
 import type { Clock, Logger, Random, Resolver } from "./core/ports.ts";
 import { DnsResolver } from "./net/names/dns-resolver.ts";
 
-/** 24.8 days: Node fires a timer of more at once, which would make a rebalance after another one. A longer delay ends here. */
+/**
+ * 24.8 days: Node fires a timer of more at once, which would make a rebalance after another one. A longer delay ends
+ * here.
+ */
 const MAX_DELAY_MS = 2 ** 31 - 1;
 
 export const systemClock: Clock = {
@@ -19,7 +22,10 @@ export const systemClock: Clock = {
 
 export const systemRandom: Random = () => Math.random();
 
-/** The machine's own nameservers and hosts file, read when a name is asked for; one limit for all look-ups of the process. */
+/**
+ * The machine's own nameservers and hosts file, read when a name is asked for; one limit for all look-ups of the
+ * process.
+ */
 export const systemResolver: Resolver = new LookUps(new DnsResolver());
 
 const nothing = () => undefined;

@@ -1,4 +1,6 @@
-/** What `npm pack` ships: built, packed, and used by a small consumer that has only the package and its dependencies. */
+/**
+ * What `npm pack` ships: built, packed, and used by a small consumer that has only the package and its dependencies.
+ */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";

@@ -1,6 +1,6 @@
 /**
- * What the repository itself may not hold: where one machine keeps things, where packages are downloaded from, and pages that
- * name files which are not there.
+ * What the repository itself may not hold: where one machine keeps things, where packages are downloaded from, and
+ * pages that name files which are not there.
  */
 import assert from "node:assert/strict";
 import { globSync, readdirSync, readFileSync } from "node:fs";
@@ -62,4 +62,34 @@ test("each file and folder that a page names is there", () => {
     named.filter(({ path }) => globSync(path, { cwd: ROOT }).length === 0),
     [],
   );
+});
+
+test("no two files of src export the same name", () => {
+  const exported = globSync("src/**/*.ts", { cwd: ROOT, exclude: ["src/index.ts"] }).flatMap((file) =>
+    [
+      ...readFileSync(join(ROOT, file), "utf8").matchAll(
+        /^export (?:async )?(?:class|function\*?|const|interface|type) (\w+)/gm,
+      ),
+    ].map(([, name = ""]) => ({ file, name })),
+  );
+  assert.ok(exported.length > 200, "the pattern finds exports");
+  const byName = Map.groupBy(exported, ({ name }) => name);
+  const twice = [...byName].filter(([, places]) => places.length > 1);
+  assert.deepEqual(
+    twice.map(([name, places]) => `${name}: ${places.map(({ file }) => file).join(", ")}`),
+    [],
+  );
+});
+
+test("no line of a comment in TypeScript is longer than 120 characters", () => {
+  const files = globSync("{src,test,integration,scripts}/**/*.ts", { cwd: ROOT });
+  const long = files.flatMap((file) =>
+    readFileSync(join(ROOT, file), "utf8")
+      .split("\n")
+      .flatMap((line, i) =>
+        line.length > 120 && /^\s*(?:\/\/|\/\*|\*)/.test(line) ? [`${file}:${i + 1}`] : [],
+      ),
+  );
+  assert.ok(files.length > 400, "the files are found");
+  assert.deepEqual(long, []);
 });

@@ -56,7 +56,9 @@ export class ConsulDatacenter implements AsyncDisposable {
     return this.servers.map(({ address }) => address);
   }
 
-  /** The server that leads in the eyes of `witness`. While a server is cut off the client may hang: ask another server. */
+  /**
+   * The server that leads in the eyes of `witness`. While a server is cut off the client may hang: ask another server.
+   */
   async leader(witness: ConsulContainer = this.client): Promise<ConsulServer | undefined> {
     const leader = await witness.http.leader();
     return this.servers.find(({ address }) => leader === `${address}:8300`);

@@ -165,7 +165,9 @@ export class ConsulContainer implements AsyncDisposable {
     await (await this.#container()).unpause();
   }
 
-  /** Starts it again (kills it first if it runs); a server finds its data, a dev agent has none. Ready as after `start`. */
+  /**
+   * Starts it again (kills it first if it runs); a server finds its data, a dev agent has none. Ready as after `start`.
+   */
   async restart(): Promise<void> {
     await this.#started.restart({ timeout: 0 });
   }

@@ -37,7 +37,10 @@ interface HealthEntry {
   };
 }
 
-/** No answer takes longer on purpose: none of these is a blocking query. A default read hangs up to 10 s without a leader. */
+/**
+ * No answer takes longer on purpose: none of these is a blocking query. A default read hangs up to 10 s without a
+ * leader.
+ */
 const answerTimeoutMs = 15_000;
 
 /** What tests tell and ask a Consul, apart from the code under test. */

@@ -6,8 +6,8 @@ import { freePort } from "../../scripts/lab/free-port.ts";
 import { PeerProcess } from "../../scripts/lab/peer-process.ts";
 
 /**
- * Runs HAProxy until the test ends: a port of 127.0.0.1 that leads to the head of pool `nomad`, which it asks the agent for
- * ten times a second, by the recipe of docs/dns.md.
+ * Runs HAProxy until the test ends: a port of 127.0.0.1 that leads to the head of pool `nomad`, which it asks the agent
+ * for ten times a second, by the recipe of docs/dns.md.
  * @param agent `host:port` of DNS.
  * @param isReady asked until it says yes: HAProxy listens before it knows a server.
  */

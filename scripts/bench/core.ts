@@ -1,6 +1,7 @@
 /**
  * What the core's operations cost at 3 to 10,000 servers, beside the v0.4.0 package in Go (measured on another machine:
- * compare orders of magnitude). Medians of rounds that take turns, so that a busy second hits all alike. Ends with 1 when a required figure is missed.
+ * compare orders of magnitude). Medians of rounds that take turns, so that a busy second hits all alike. Ends with 1
+ * when a required figure is missed.
  */
 import { availableParallelism, loadavg } from "node:os";
 import type { NodeServerInfo } from "../../src/core/api-version-filter.ts";

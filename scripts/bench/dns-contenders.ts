@@ -1,6 +1,6 @@
 /**
- * The servers that are compared, each a process on a loopback port of its own. All hold the same data: three servers, of
- * which those that answer from a file of records name the first, as the agent does, and Consul all, as it does.
+ * The servers that are compared, each a process on a loopback port of its own. All hold the same data: three servers,
+ * of which those that answer from a file of records name the first, as the agent does, and Consul all, as it does.
  */
 import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
@@ -35,7 +35,10 @@ const QUESTION = `${OWNER} SRV`;
 
 const subject = fileURLToPath(new URL("./dns-subject.ts", import.meta.url));
 
-/** In the order in which they are to be started. Ports from 20000 on: scripts/own-network gives them a loopback of their own. */
+/**
+ * In the order in which they are to be started. Ports from 20000 on: scripts/own-network gives them a loopback of their
+ * own.
+ */
 export function contenders(folder: string): readonly Contender[] {
   const consul = consulBinary(folder);
   const server = consulContender(folder, consul, {
@@ -60,7 +63,9 @@ export function contenders(folder: string): readonly Contender[] {
   ];
 }
 
-/** The agent whose main thread stands still again and again, which costs the others a tenth of a core: to be run alone. */
+/**
+ * The agent whose main thread stands still again and again, which costs the others a tenth of a core: to be run alone.
+ */
 export const stalledAgent = agent("headwaiter, main thread stalled", 20_200, "1", "stall");
 
 function agent(name: ContenderName, port: number, ...args: readonly string[]): Contender {

@@ -22,7 +22,10 @@ const { values: options } = parseArgs({
   },
 });
 const few = { seconds: Number(options.seconds), clients: 8, threads: 1, outstanding: 100 };
-/** A server's throughput is the better of two loads: one socket does best with few clients, two need many to share them evenly. */
+/**
+ * A server's throughput is the better of two loads: one socket does best with few clients, two need many to share them
+ * evenly.
+ */
 const LOADS = {
   few,
   many: { ...few, clients: 16, threads: 2, outstanding: 200 },

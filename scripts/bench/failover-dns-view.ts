@@ -62,8 +62,8 @@ export class DnsView implements Disposable {
   }
 
   /**
-   * Milliseconds from now until the first answer, to a question asked after now, that names a server, and after which none
-   * names one of these ports. `undefined` when there is no such answer in time.
+   * Milliseconds from now until the first answer, to a question asked after now, that names a server, and after which
+   * none names one of these ports. `undefined` when there is no such answer in time.
    */
   async drops(ports: readonly number[], withinMs: number): Promise<number | undefined> {
     const since = performance.now();

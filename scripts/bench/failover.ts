@@ -51,7 +51,10 @@ async function consulDnsAddress(address: string): Promise<string> {
   return `127.0.0.1:${self.DebugConfig.DNSPort}`;
 }
 
-/** An open connection to the server: when the kernel closes it, the earliest moment at which anybody can know of a crash. */
+/**
+ * An open connection to the server: when the kernel closes it, the earliest moment at which anybody can know of a
+ * crash.
+ */
 async function hold(port: number): Promise<Promise<number>[]> {
   const socket = connect({ host: "127.0.0.1", port });
   await once(socket, "connect");

@@ -6,7 +6,9 @@ export class FleetLoad {
   readonly heads: Int32Array;
   /** New connections by second and server. */
   readonly #connections: Int32Array;
-  /** By minute and server: heads, whether the server is up, and by how many the connections to it as next server grew. */
+  /**
+   * By minute and server: heads, whether the server is up, and by how many the connections to it as next server grew.
+   */
   readonly #headSamples: number[][] = [];
   readonly #upSamples: boolean[][] = [];
   readonly #standbyGrowth: Int32Array;

@@ -58,7 +58,10 @@ export class ListStates {
     }));
   }
 
-  /** The list after a rebalance in which `answers` tells who answers a ping. All servers are primaries: one shuffle is the plan. */
+  /**
+   * The list after a rebalance in which `answers` tells who answers a ping. All servers are primaries: one shuffle is
+   * the plan.
+   */
   rebalanced(state: ListState, answers: (server: number) => boolean): ListState {
     const plan = shuffled(this.#servers, this.#random);
     const position = plan.findIndex(answers);

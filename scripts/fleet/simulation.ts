@@ -95,7 +95,9 @@ export class Simulation {
     return this.load;
   }
 
-  /** All agents start in the same second, before a heartbeat has told them the size of the fleet: nothing is spread yet. */
+  /**
+   * All agents start in the same second, before a heartbeat has told them the size of the fleet: nothing is spread yet.
+   */
   #startAll(): void {
     this.#eachAgent((agent) => {
       const state = this.#states.started();

@@ -1,8 +1,8 @@
 import type { FleetLoad } from "./fleet-load.ts";
 
 /**
- * Each agent's connection to its next server: when it is dialled, which may still be to come. It is counted when it ends,
- * so that a dial that the next change of the list forestalls is never seen.
+ * Each agent's connection to its next server: when it is dialled, which may still be to come. It is counted when it
+ * ends, so that a dial that the next change of the list forestalls is never seen.
  */
 export class Standbys {
   /** Seconds. */

@@ -17,8 +17,8 @@ export interface AskerCounts {
 }
 
 /**
- * A timer fires at most once a millisecond, late on a busy machine: what it missed is caught up, this many at once, which
- * fits into a socket's default buffer (208 KiB at 768 bytes a message: 277).
+ * A timer fires at most once a millisecond, late on a busy machine: what it missed is caught up, this many at once,
+ * which fits into a socket's default buffer (208 KiB at 768 bytes a message: 277).
  */
 const MAX_BURST = 200;
 

@@ -2,7 +2,10 @@ import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { createServer } from "node:net";
 
-/** Below the range of outgoing connections (32768 and up): one of them would take the port before the program that was given it. */
+/**
+ * Below the range of outgoing connections (32768 and up): one of them would take the port before the program that was
+ * given it.
+ */
 const FIRST_PORT = 20_000;
 const LAST_PORT = 32_000;
 

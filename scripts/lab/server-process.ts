@@ -7,7 +7,9 @@ import { endProcess } from "./end-process.ts";
 
 const SCRIPT = fileURLToPath(new URL("../stand-in-server.ts", import.meta.url));
 
-/** A server that speaks Nomad's RPC in a process of its own: to be killed, stopped, and started again at its address. */
+/**
+ * A server that speaks Nomad's RPC in a process of its own: to be killed, stopped, and started again at its address.
+ */
 export class ServerProcess implements AsyncDisposable {
   #child: ChildProcess;
   #answers: AsyncIterator<string>;

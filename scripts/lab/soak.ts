@@ -28,7 +28,9 @@ function startBurner(durationMs: number): ChildProcess {
   return spawn(process.execPath, ["--eval", program], { stdio: "ignore" });
 }
 
-/** Watches healthy servers for this long on a machine with one busy process per core, asking for the head all the while. */
+/**
+ * Watches healthy servers for this long on a machine with one busy process per core, asking for the head all the while.
+ */
 export async function runSoak(options: { durationMs: number; perSecond: number }): Promise<SoakResult> {
   const { durationMs, perSecond } = options;
   await using cluster = await startServers(3);

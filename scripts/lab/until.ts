@@ -8,7 +8,8 @@ const STEP_MS = 5;
 const PATIENCE_MS = 60_000;
 
 /**
- * Waits until `holds` says true. Looks at once, and again 5 ms after each look. Resolves with the milliseconds that it took.
+ * Waits until `holds` says true. Looks at once, and again 5 ms after each look. Resolves with the milliseconds that it
+ * took.
  *
  * @param what what is waited for, in words, or what there is to see of it; by default the text of the condition.
  * @throws Error with `what`, when the condition did not hold within `withinMs`; at once what `holds` throws.

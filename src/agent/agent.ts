@@ -81,7 +81,8 @@ export class Agent {
 
   /**
    * Idempotent. Resolves early, with nothing started any more, when `stop` is called meanwhile.
-   * @throws AgentError, DnsServerError or HttpListenError, with nothing left running, when a directory or an address can't be had.
+   * @throws AgentError, DnsServerError or HttpListenError, with nothing left running, when a directory or an address
+   * can't be had.
    */
   start(): Promise<void> {
     this.#starting ??= this.#start();

@@ -7,7 +7,10 @@ const LOOK_EVERY_MS = 5_000;
 /** A clock that is being corrected runs up to 0.05% off (NTP), 2.5 ms in 5 s; a late timer counts in both clocks. */
 const JUMP_MS = 1_000;
 
-/** Notices that somebody set the machine's clock, or that the machine slept, and says so once for each jump. Nothing else follows from it. */
+/**
+ * Notices that somebody set the machine's clock, or that the machine slept, and says so once for each jump. Nothing
+ * else follows from it.
+ */
 export class ClockWatch {
   readonly #clock: Clock;
   readonly #logger: Logger;

@@ -27,8 +27,9 @@ const WITHHELD =
   "would prove it, send_token: always would send the token in clear text to whoever registers as a server";
 
 /**
- * Nomad's ACL token as it is at each call, of the file that a pool names or of the environment, and who gets it: servers that the
- * configuration names or TLS proves. Consul lets anybody register who may write a service, and heartbeats name others.
+ * Nomad's ACL token as it is at each call, of the file that a pool names or of the environment, and who gets it:
+ * servers that the configuration names or TLS proves. Consul lets anybody register who may write a service, and
+ * heartbeats name others.
  */
 export class NomadToken {
   readonly #current: () => string | undefined;

@@ -13,7 +13,7 @@ import { nomadHeartbeat } from "../net/nomad/nomad-heartbeat.ts";
 import { nomadRegion } from "../net/nomad/nomad-region.ts";
 import { ConsulWatcher } from "../sources/consul/consul-watcher.ts";
 import { DEFAULT_CONSUL_WATCH } from "../sources/consul/watch-config.ts";
-import { warningsOf } from "../sources/consul/watch-status.ts";
+import { watchWarnings } from "../sources/consul/watch-status.ts";
 import { FirstReports, type FirstSource } from "../sources/first-reports.ts";
 import { type HealthConfig, HealthMonitor, type HealthPorts } from "../sources/health/health-monitor.ts";
 import { Hearsay, neverAsks } from "../sources/health/hearsay.ts";
@@ -136,7 +136,7 @@ export class Pool {
 
   /** What an operator should know of the pool's sources for as long as it lasts. */
   warnings(): readonly SourceWarning[] {
-    const ofConsul = this.#watcher === undefined ? [] : warningsOf(this.#watcher.status());
+    const ofConsul = this.#watcher === undefined ? [] : watchWarnings(this.#watcher.status());
     return [...ofConsul, ...(this.#gate?.warnings() ?? []), ...(this.#token?.warnings() ?? [])];
   }
 

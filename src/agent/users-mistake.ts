@@ -6,7 +6,9 @@ import { AgentError } from "./agent-error.ts";
 
 const KINDS = [AgentError, ConfigError, ConsulError, DnsServerError, HttpListenError];
 
-/** Whether the message says all there is to say: what, where and what was expected. Anything else is a fault of our own. */
+/**
+ * Whether the message says all there is to say: what, where and what was expected. Anything else is a fault of our own.
+ */
 export function isUsersMistake(error: unknown): boolean {
   return KINDS.some((kind) => error instanceof kind);
 }

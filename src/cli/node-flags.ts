@@ -2,9 +2,9 @@
 import { isWatchedByNode } from "./watched-by-node.ts";
 
 /**
- * Megabytes that new objects may fill before old ones are looked through, half of what V8 reserves for them. V8's own limit is
- * 64: it fills them sooner or later, whatever there is to keep, and an agent with 4,000 servers that are down took 258 MB
- * instead of 185.
+ * Megabytes that new objects may fill before old ones are looked through, half of what V8 reserves for them. V8's own
+ * limit is 64: it fills them sooner or later, whatever there is to keep, and an agent with 4,000 servers that are down
+ * took 258 MB instead of 185.
  */
 const YOUNG_HEAP = "--max-semi-space-size=16";
 

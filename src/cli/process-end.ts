@@ -14,8 +14,8 @@ const LAST_LINES_MS = 300;
 const LAST_WORD_MS = 100;
 
 /**
- * Ends with this code at the deadline after the signal that came now, or soon after `work` is done, and says what it left
- * behind. A process that has nothing to do any more ends earlier.
+ * Ends with this code at the deadline after the signal that came now, or soon after `work` is done, and says what it
+ * left behind. A process that has nothing to do any more ends earlier.
  */
 export function endByDeadline(code: number, work: Promise<void>, leftovers: () => readonly string[]): void {
   const begin = performance.now();
@@ -40,9 +40,9 @@ export function endAfterLastWords(code: number): void {
 }
 
 /**
- * Ends the process, whatever its threads do. `process.exit` joins Node's thread pool: a name look-up or a write to a dead
- * disk holds it for as long as the system does. A process that becomes another program loses all its threads at once, so
- * it becomes a Node that ends with this code.
+ * Ends the process, whatever its threads do. `process.exit` joins Node's thread pool: a name look-up or a write to a
+ * dead disk holds it for as long as the system does. A process that becomes another program loses all its threads at
+ * once, so it becomes a Node that ends with this code.
  */
 export function endAtOnce(code: number): never {
   const node = process.platform === "linux" ? "/proc/self/exe" : process.execPath;

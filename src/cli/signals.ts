@@ -8,7 +8,10 @@ const ENDING = [
   ...["SIGIO", "SIGPWR", "SIGSTKFLT"],
 ] as readonly NodeJS.Signals[];
 
-/** Without a listener, or the flag of `node-flags.ts`, USR1 would have Node open its debugger on a port. Node itself ignores PIPE and XFSZ: a write fails instead. */
+/**
+ * Without a listener, or the flag of `node-flags.ts`, USR1 would have Node open its debugger on a port. Node itself
+ * ignores PIPE and XFSZ: a write fails instead.
+ */
 const OTHERS: readonly NodeJS.Signals[] = ["SIGHUP", "SIGUSR1", "SIGUSR2"];
 
 export type SignalReceiver = (signal: NodeJS.Signals) => void;

@@ -8,7 +8,10 @@ export interface ListenAddress {
   readonly port: number;
 }
 
-/** Parses `IP:port` or `[IPv6]:port`; `undefined` when it is none. Names are refused: an agent must not wait for DNS to serve DNS. */
+/**
+ * Parses `IP:port` or `[IPv6]:port`; `undefined` when it is none. Names are refused: an agent must not wait for DNS to
+ * serve DNS.
+ */
 export function parseListenAddress(text: string): ListenAddress | undefined {
   const match = /^(?:\[([0-9A-Fa-f:.]+)\]|([0-9.]+)):(\d{1,5})$/.exec(text);
   const host = match?.[1] ?? match?.[2] ?? "";
@@ -20,8 +23,8 @@ export function parseListenAddress(text: string): ListenAddress | undefined {
 const DNS_PORT = 53;
 
 /**
- * Parses an IP address, with a port or without: DNS's own then. A bare one may name the interface that leads to it, as in
- * `fe80::1%eth0`. `undefined` when it is none.
+ * Parses an IP address, with a port or without: DNS's own then. A bare one may name the interface that leads to it, as
+ * in `fe80::1%eth0`. `undefined` when it is none.
  * @throws EndpointError `host-ambiguous`.
  */
 export function parseNameserver(text: string): ListenAddress | undefined {
@@ -38,7 +41,9 @@ export interface AdvertisedAddress {
   readonly port?: number;
 }
 
-/** Parses an IP address, with a port or without; `undefined` when it is none. @throws EndpointError `host-ambiguous`. */
+/**
+ * Parses an IP address, with a port or without; `undefined` when it is none. @throws EndpointError `host-ambiguous`.
+ */
 export function parseAdvertisedAddress(text: string): AdvertisedAddress | undefined {
   const address = dialableIp(text);
   return address && { host: address.host, ...(address.port === undefined ? {} : { port: address.port }) };

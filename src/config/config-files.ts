@@ -11,8 +11,9 @@ export function filesIn(directory: string): string[] {
 }
 
 /**
- * By the end of the name, which passes over `a.yaml~`, `#a.yaml#`, `4913`, `.a.yaml.swp`, `a.yaml.dpkg-old` and `a.yaml.rpmsave`;
- * and not hidden, which passes over Emacs's locks (`.#a.yaml`), macOS's `._a.yaml` and the `..data` of Kubernetes.
+ * By the end of the name, which passes over `a.yaml~`, `#a.yaml#`, `4913`, `.a.yaml.swp`, `a.yaml.dpkg-old` and
+ * `a.yaml.rpmsave`; and not hidden, which passes over Emacs's locks (`.#a.yaml`), macOS's `._a.yaml` and the `..data`
+ * of Kubernetes.
  */
 function isConfigFile(name: string): boolean {
   return /^[^.#~].*\.(ya?ml|json)$/.test(name);

@@ -3,7 +3,8 @@ import { type Document, isAlias, isScalar, LineCounter, parseDocument, Scalar, v
 import { ConfigError } from "./config-error.ts";
 
 /**
- * A key with nothing behind it, or only comments, gets `undefined`: it says nothing. A `null` that is written out stays.
+ * A key with nothing behind it, or only comments, gets `undefined`: it says nothing. A `null` that is written out
+ * stays.
  * @throws ConfigError that says where, and never shows a piece of the text, which may be a secret.
  */
 export function documentValues(path: string, text: string): unknown {

@@ -1,4 +1,6 @@
-/** What the environment says. Variables of Consul's own tools mean here what they mean to them, or are refused by name. */
+/**
+ * What the environment says. Variables of Consul's own tools mean here what they mean to them, or are refused by name.
+ */
 import { ConfigError } from "./config-error.ts";
 import type { Layer } from "./layer.ts";
 
@@ -29,7 +31,8 @@ const REFUSED: Readonly<Record<string, string>> = {
 
 /** One layer for each variable. @throws ConfigError for one that can't mean here what it means to Consul's tools. */
 export function environmentLayers(environment: Environment): Layer[] {
-  // An empty variable counts as absent, and CONSUL_CAPATH beside CONSUL_CACERT is not looked at: both as in Consul's client.
+  // An empty variable counts as absent, and CONSUL_CAPATH beside CONSUL_CACERT is not looked at: both as in Consul's
+  // client.
   const given = (name: string) => environment[name] !== undefined && environment[name] !== "";
   const refused = Object.keys(REFUSED)
     .filter(given)
@@ -49,7 +52,10 @@ function originOf(name: string): string {
   return `environment ${name}`;
 }
 
-/** As Go's `strconv.ParseBool`. Consul's client takes anything else for false, with a warning: too little where TLS was meant. */
+/**
+ * As Go's `strconv.ParseBool`. Consul's client takes anything else for false, with a warning: too little where TLS was
+ * meant.
+ */
 function goBoolean(value: string, origin: string): boolean {
   if (/^(1|t|T|TRUE|true|True)$/.test(value)) {
     return true;

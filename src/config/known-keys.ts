@@ -28,7 +28,9 @@ export function withoutEmptySections(values: unknown, path: Path = []): unknown 
   );
 }
 
-/** What to write in place of an unknown key: the keys that may stand there, and where else there is one of this name. */
+/**
+ * What to write in place of an unknown key: the keys that may stand there, and where else there is one of this name.
+ */
 export function expectedInPlaceOf(path: Path): string {
   const key = String(path.at(-1));
   const sample = sampleAt(path.slice(0, -1));

@@ -1,4 +1,6 @@
-/** Layers of configuration: files, environment and flags, merged in order, each value remembering where it came from. */
+/**
+ * Layers of configuration: files, environment and flags, merged in order, each value remembering where it came from.
+ */
 
 import { withoutTokens } from "../core/without-secrets.ts";
 import { ConfigError } from "./config-error.ts";

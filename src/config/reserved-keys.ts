@@ -1,4 +1,7 @@
-/** Keys that every object has already. To set one may change what it is: `result["__proto__"] = …` replaces its prototype. */
+/**
+ * Keys that every object has already. To set one may change what it is: `result["__proto__"] = …` replaces its
+ * prototype.
+ */
 const RESERVED_KEYS: readonly string[] = ["__proto__", "constructor", "prototype"];
 
 export const NO_SUCH_KEY = "can't be the name of a key";

@@ -18,8 +18,8 @@ export function bestFirst(addresses: readonly string[], findings: AddressFinding
 }
 
 /**
- * The addresses to give to others: those that answer; while none is known to answer, those that are not known to be silent; while
- * all are silent, all. `addresses` are best first.
+ * The addresses to give to others: those that answer; while none is known to answer, those that are not known to be
+ * silent; while all are silent, all. `addresses` are best first.
  */
 export function namedOf(addresses: readonly string[], findings: AddressFindings): readonly string[] {
   const answering = addresses.filter((address) => findings.get(address)?.answers === true);

@@ -20,10 +20,14 @@ export interface ApiVersion {
 /** A server with a newer API is logged at most once in this time: Nomad's own rule. */
 const LOG_INTERVAL_MS = 3 * 3_600_000;
 
-/** Milliseconds between heartbeats that are told of: what comes in between is told of with the next one, if it stays. */
+/**
+ * Milliseconds between heartbeats that are told of: what comes in between is told of with the next one, if it stays.
+ */
 const TOLD_EVERY_MS = 60_000;
 
-/** Servers of one heartbeat that get a line each; more of them get one line with their number: 3 lines a minute at most. */
+/**
+ * Servers of one heartbeat that get a line each; more of them get one line with their number: 3 lines a minute at most.
+ */
 const LINES_PER_HEARTBEAT = 3;
 
 /** An address takes this many characters of a line and of memory: 20,000 of them, 2 MB. */

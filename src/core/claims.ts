@@ -1,7 +1,10 @@
 /** What the sources say of a server, and how a heartbeat or a list of backups changes it: pure. */
 import type { Claims, Source, Tier } from "./snapshot.ts";
 
-/** What a source now says of a server that has these claims; `undefined`: the server leaves. `tier`: what it reports it as. */
+/**
+ * What a source now says of a server that has these claims; `undefined`: the server leaves. `tier`: what it reports it
+ * as.
+ */
 export type ClaimsAfter = (claims: Claims, tier: Tier | undefined) => Claims | undefined;
 
 const SOURCES: readonly Source[] = ["static", "api", "heartbeat", "consul", "state-file"];

@@ -5,8 +5,8 @@ export interface Fleet {
 }
 
 /**
- * More nodes than this are a mistake: it is a thousand times a large fleet, and five times the largest that was simulated.
- * Half a billion would make one ping in six days of one in half a second.
+ * More nodes than this are a mistake: it is a thousand times a large fleet, and five times the largest that was
+ * simulated. Half a billion would make one ping in six days of one in half a second.
  */
 export const MAX_NODES = 10_000_000;
 

@@ -13,7 +13,10 @@ interface Heartbeat {
 
 /** The heartbeat of a server that was asked. */
 export interface HeartbeatAnswer extends Heartbeat {
-  /** The server's own region, where it names one that is not ours: what it says of ours is true, but it is no server of it. */
+  /**
+   * The server's own region, where it names one that is not ours: what it says of ours is true, but it is no server of
+   * it.
+   */
   readonly otherRegion?: string | undefined;
 }
 

@@ -1,14 +1,16 @@
 import ipaddr from "ipaddr.js";
 
-/** An IP address in the one form that is used here: RFC 5952 for IPv6, without brackets; an IPv4 address never as IPv6. */
+/**
+ * An IP address in the one form that is used here: RFC 5952 for IPv6, without brackets; an IPv4 address never as IPv6.
+ */
 export interface IpAddress {
   readonly host: string;
   readonly kind: "ipv4" | "ipv6";
 }
 
 /**
- * Reads an address in its usual spelling; `undefined` when it is none, or has a zone (`fe80::1%eth0`). `::ffff:10.0.0.1` is
- * 10.0.0.1 to every system that dials it.
+ * Reads an address in its usual spelling; `undefined` when it is none, or has a zone (`fe80::1%eth0`).
+ * `::ffff:10.0.0.1` is 10.0.0.1 to every system that dials it.
  */
 export function parseIpAddress(text: string): IpAddress | undefined {
   if (!text.includes(":")) {
@@ -29,8 +31,8 @@ export function parseIpAddress(text: string): IpAddress | undefined {
 const CANONICAL_IPV4 = /^(?:(?:\d|[1-9]\d|1\d\d|2[0-4]\d|25[0-5])(?:\.(?=\d)|$)){4}$/;
 
 /**
- * Kinds of addresses, the first that fits counts. All but loopback lead to no server, or to another one from each machine.
- * Source: the registries of RFC 6890.
+ * Kinds of addresses, the first that fits counts. All but loopback lead to no server, or to another one from each
+ * machine. Source: the registries of RFC 6890.
  */
 const UNDIALABLE = Object.fromEntries(
   [
@@ -47,7 +49,10 @@ const UNDIALABLE = Object.fromEntries(
 
 const DIALABLE = ["loopback", "unicast"];
 
-/** Why nobody else can dial the address; `undefined` when one can. Loopback can be dialled: everything may be on one machine. */
+/**
+ * Why nobody else can dial the address; `undefined` when one can. Loopback can be dialled: everything may be on one
+ * machine.
+ */
 export function undialable({ host }: IpAddress): string | undefined {
   const found = ipaddr.subnetMatch(ipaddr.parse(host), UNDIALABLE, "unicast");
   return DIALABLE.includes(found) ? undefined : `${host} is ${found}`;

@@ -14,8 +14,8 @@ const NAMED = 3;
 const LONGEST_ID = 100;
 
 /**
- * Milliseconds between two lines. A service whose instances all change with each deployment, a hundred a minute, makes one
- * line a minute; what was new in between is in the next one.
+ * Milliseconds between two lines. A service whose instances all change with each deployment, a hundred a minute, makes
+ * one line a minute; what was new in between is in the next one.
  */
 const TOLD_EVERY_MS = 60_000;
 

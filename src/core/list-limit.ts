@@ -1,9 +1,15 @@
 import type { Logger } from "./ports.ts";
 
-/** Servers that one source may name: twice as many as a pushed heartbeat holds. A source that names more costs what 20,000 cost. */
+/**
+ * Servers that one source may name: twice as many as a pushed heartbeat holds. A source that names more costs what
+ * 20,000 cost.
+ */
 export const MAX_SERVERS_PER_SOURCE = 20_000;
 
-/** Cuts what one source names; says so once, for as long as it names too many, and again when that is over and comes back. */
+/**
+ * Cuts what one source names; says so once, for as long as it names too many, and again when that is over and comes
+ * back.
+ */
 export class ListLimit {
   readonly #logger: Logger;
   readonly #isTold = new Set<string>();

@@ -1,8 +1,8 @@
 import type { Resolution, Resolver } from "./ports.ts";
 
 /**
- * Look-ups at the same time, in all. A healthy nameserver answers in 1 to 50 ms: 64 are 1,280 names a second and more. A silent
- * one holds each look-up for 4 s and more: 64 are 128 sockets, one for A and one for AAAA each.
+ * Look-ups at the same time, in all. A healthy nameserver answers in 1 to 50 ms: 64 are 1,280 names a second and more.
+ * A silent one holds each look-up for 4 s and more: 64 are 128 sockets, one for A and one for AAAA each.
  */
 const MAX_LOOK_UPS = 64;
 
@@ -13,9 +13,9 @@ interface Lane {
 }
 
 /**
- * A resolver with a limit, fair among *lanes*: a new list of names, or one name, does not stand behind the thousands that
- * came before it. Lanes take turns. One may have as many look-ups under way as there are places left: 32 of 64 when it is
- * alone, so that the first name of another one begins at once, whatever the nameserver does.
+ * A resolver with a limit, fair among *lanes*: a new list of names, or one name, does not stand behind the thousands
+ * that came before it. Lanes take turns. One may have as many look-ups under way as there are places left: 32 of 64
+ * when it is alone, so that the first name of another one begins at once, whatever the nameserver does.
  */
 export class LookUps implements Resolver {
   readonly #resolver: Resolver;

@@ -1,4 +1,6 @@
-/** The things that were used last, at most `limit` of them: one more takes the place of the one that was unused longest. */
+/**
+ * The things that were used last, at most `limit` of them: one more takes the place of the one that was unused longest.
+ */
 export class MostRecent<Thing> implements Iterable<Thing> {
   readonly #limit: number;
   /** In the order of their last use: the first was unused longest. */

@@ -4,7 +4,10 @@ import { messageOf } from "./message-of.ts";
 import type { Clock, Resolution, Resolver } from "./ports.ts";
 import { EndpointError, endpointAt, type ServerEndpoint } from "./server-endpoint.ts";
 
-/** How often expired names are looked for, so also the shortest time a TTL is kept: 100 names of TTL 0 make 20 questions a second. */
+/**
+ * How often expired names are looked for, so also the shortest time a TTL is kept: 100 names of TTL 0 make 20 questions
+ * a second.
+ */
 const SWEEP_INTERVAL_MS = 5_000;
 
 /** A TTL of a day must not pin a server's old address for a day: names are asked for at least every hour. */
@@ -13,7 +16,10 @@ const MAX_TTL_MS = 3_600_000;
 /** A server that fails 50 times a second must not become 50 questions a second. */
 const MIN_ASK_INTERVAL_MS = 1_000;
 
-/** Look-ups for one server at the same time: the newest counts, and one that hangs does not keep the next from being asked. */
+/**
+ * Look-ups for one server at the same time: the newest counts, and one that hangs does not keep the next from being
+ * asked.
+ */
 const MAX_UNDER_WAY = 2;
 
 /** The last question for a name, and the newest answer to any. */
@@ -79,8 +85,8 @@ export class NameBook {
   }
 
   /**
-   * The addresses of the server now; `undefined` for a literal, when it was asked for just now, or nobody answered. Without
-   * a lane it is asked for at once, before those whose TTL is over.
+   * The addresses of the server now; `undefined` for a literal, when it was asked for just now, or nobody answered.
+   * Without a lane it is asked for at once, before those whose TTL is over.
    */
   async refresh(endpoint: ServerEndpoint, lane = this.lane()): Promise<readonly string[] | undefined> {
     const asked = this.#asked.get(endpoint.key);
@@ -95,7 +101,9 @@ export class NameBook {
     }
   }
 
-  /** Refreshes every listed server whose TTL is over, until the signal aborts; that also ends all look-ups under way. */
+  /**
+   * Refreshes every listed server whose TTL is over, until the signal aborts; that also ends all look-ups under way.
+   */
   run(
     signal: AbortSignal,
     listed: () => readonly ServerEndpoint[],

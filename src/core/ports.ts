@@ -6,11 +6,20 @@ import type { ServerEndpoint } from "./server-endpoint.ts";
 
 /** Time. The core never reads a clock of its own. */
 export interface Clock {
-  /** Milliseconds from any moment on; never goes back, and nobody can set it. Every interval and deadline is measured with it. */
+  /**
+   * Milliseconds from any moment on; never goes back, and nobody can set it. Every interval and deadline is measured
+   * with it.
+   */
   now(): number;
-  /** Milliseconds since the Unix epoch, as the machine's clock is set now: for people only. Absent: `now` counts from the epoch. */
+  /**
+   * Milliseconds since the Unix epoch, as the machine's clock is set now: for people only. Absent: `now` counts from
+   * the epoch.
+   */
   wallTime?(): number;
-  /** Calls back once after `delayMs` milliseconds, never at once. The returned function cancels; cancelling twice is fine. */
+  /**
+   * Calls back once after `delayMs` milliseconds, never at once. The returned function cancels; cancelling twice is
+   * fine.
+   */
   after(delayMs: number, callback: () => void): () => void;
 }
 

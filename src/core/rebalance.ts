@@ -7,7 +7,10 @@ import type { Snapshot } from "./snapshot.ts";
 export interface RebalancePolicy {
   /** A server is used at least this long between rebalances. 600 s, as in Nomad. */
   readonly minReuseMs: number;
-  /** Random addition, at `minReuseMs`; grows in proportion on the scaled branch, up to the base itself. 300 s, as in Nomad. */
+  /**
+   * Random addition, at `minReuseMs`; grows in proportion on the scaled branch, up to the base itself. 300 s, as in
+   * Nomad.
+   */
   readonly jitterMs: number;
   /** New connections per second that the fleet may make to one server: 64, as in Nomad. */
   readonly connsPerSecondPerServer: number;
@@ -20,8 +23,8 @@ export const DEFAULT_REBALANCE_POLICY: RebalancePolicy = Object.freeze({
 });
 
 /**
- * The scaled term ends here, so that a number of nodes that is wrong puts off no rebalance for weeks: 6 h. 1 server is there
- * with 1,382,400 nodes, 5 servers with 6,912,000.
+ * The scaled term ends here, so that a number of nodes that is wrong puts off no rebalance for weeks: 6 h. 1 server is
+ * there with 1,382,400 nodes, 5 servers with 6,912,000.
  */
 const LONGEST_SCALED_MS = 21_600_000;
 
@@ -81,7 +84,10 @@ export function shuffledOrder(snapshot: Snapshot, random: Random): string[] {
   return [...shuffled(primaries, random), ...shuffled(backups, random)];
 }
 
-/** The order when the server at `position` answered: it and those behind it, then all that failed. Those passed over are left out. */
+/**
+ * The order when the server at `position` answered: it and those behind it, then all that failed. Those passed over are
+ * left out.
+ */
 export function orderFrom<Key>(plan: readonly Key[], position: number, failed: ReadonlySet<Key>): Key[] {
   const rest = plan.slice(position).filter((key) => !failed.has(key));
   return [...rest, ...plan.filter((key) => failed.has(key))];

@@ -51,7 +51,9 @@ export class Rebalancer {
     this.#list = list;
   }
 
-  /** Joins the rebalance that runs, unless that one has been aborted: it changes nothing any more, and a new one begins. */
+  /**
+   * Joins the rebalance that runs, unless that one has been aborted: it changes nothing any more, and a new one begins.
+   */
   rebalance(options: RebalanceOptions): Promise<boolean> {
     const current = this.#current;
     return current === undefined || current.signal?.aborted

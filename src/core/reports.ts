@@ -18,8 +18,8 @@ export type ReportedAddresses = Readonly<Partial<Record<Tier, readonly string[]>
 export type Found = Readonly<Record<Tier, FoundServers>>;
 
 /**
- * Brings what sources report into the list. A report is taken in one step when its names were asked for, or have taken too
- * long; each further name as it is found, for as long as the source's next report does not leave it out.
+ * Brings what sources report into the list. A report is taken in one step when its names were asked for, or have taken
+ * too long; each further name as it is found, for as long as the source's next report does not leave it out.
  */
 export class Reports {
   readonly #wanted: WantedNames;
@@ -34,8 +34,8 @@ export class Reports {
   }
 
   /**
-   * `eventOf` makes the event of what was found; without one nothing is applied. A report without a usable server is taken
-   * again, as a whole, with the first name that is found.
+   * `eventOf` makes the event of what was found; without one nothing is applied. A report without a usable server is
+   * taken again, as a whole, with the first name that is found.
    * @returns the addresses that can't be used now.
    */
   async take(

@@ -3,12 +3,14 @@ import { EndpointError, endpointAt, type ServerEndpoint } from "./server-endpoin
 import type { Wanter } from "./wanted-names.ts";
 
 /**
- * Names of one list that are remembered and asked for; addresses are not counted. 1,000 with a TTL of 0 are 200 look-ups a
- * second. What is over is left out: a list of names must not make work without an end.
+ * Names of one list that are remembered and asked for; addresses are not counted. 1,000 with a TTL of 0 are 200
+ * look-ups a second. What is over is left out: a list of names must not make work without an end.
  */
 const MAX_NAMES = 1_000;
 
-/** So long a list waits for its names. Healthy nameservers answer within it, and addresses don't wait for silent ones. */
+/**
+ * So long a list waits for its names. Healthy nameservers answer within it, and addresses don't wait for silent ones.
+ */
 const PATIENCE_MS = 1_000;
 
 /** What became of a list of addresses until now. */

@@ -115,7 +115,8 @@ export class RpcProxy {
   }
 
   /**
-   * Adds a configured primary at the end of the list: now, or when its name has an address, unless the signal aborts before.
+   * Adds a configured primary at the end of the list: now, or when its name has an address, unless the signal aborts
+   * before.
    * @throws EndpointError when the address is malformed.
    */
   keepPrimaryServer(rpcAddr: string, signal: AbortSignal): void {
@@ -144,9 +145,9 @@ export class RpcProxy {
   /**
    * Replaces the servers that Consul supplied. New ones are appended in the given order; ones that left, and that no
    * other source names, leave the list: with no address, all of them. When there are addresses, but not one can be
-   * used, nothing changes: a list is never emptied by a source that failed. Of more than `MAX_SERVERS_PER_SOURCE` the first
-   * are taken. Of two overlapping calls the later one wins. A name without an address is asked for again until the next call
-   * leaves it out or `run` ends, and appended then.
+   * used, nothing changes: a list is never emptied by a source that failed. Of more than `MAX_SERVERS_PER_SOURCE` the
+   * first are taken. Of two overlapping calls the later one wins. A name without an address is asked for again until
+   * the next call leaves it out or `run` ends, and appended then.
    * @returns the addresses that could not be used; the others were applied. A name is waited for at most a second.
    */
   async setBackupServers(
@@ -165,8 +166,8 @@ export class RpcProxy {
   /**
    * Takes a heartbeat: the primaries are replaced, servers of other datacenters become backups, new servers are
    * appended in random order so that a fleet started together does not fixate on one. Servers with a newer API version
-   * are filtered. A heartbeat with no usable server changes no list; the numbers are always taken, but for a number of nodes
-   * that no fleet can have (none, negative, above `MAX_NODES`): then the last one stays. Of more than
+   * are filtered. A heartbeat with no usable server changes no list; the numbers are always taken, but for a number of
+   * nodes that no fleet can have (none, negative, above `MAX_NODES`): then the last one stays. Of more than
    * `MAX_SERVERS_PER_SOURCE` servers the first are taken.
    * @returns the addresses that could not be used; the others were applied.
    */
@@ -194,7 +195,10 @@ export class RpcProxy {
     }));
   }
 
-  /** The head: the server to use now. `undefined` when there is none. Allocates nothing, independent of the list's length. */
+  /**
+   * The head: the server to use now. `undefined` when there is none. Allocates nothing, independent of the list's
+   * length.
+   */
   findServer(): ServerEndpoint | undefined {
     return this.#snapshot.head;
   }
@@ -250,8 +254,8 @@ export class RpcProxy {
   }
 
   /**
-   * Takes a server off the list, because it says that it does not serve us, whatever sources say of it from now on, until
-   * it is admitted. @returns true when it was listed.
+   * Takes a server off the list, because it says that it does not serve us, whatever sources say of it from now on,
+   * until it is admitted. @returns true when it was listed.
    */
   barServer(server: ServerEndpoint, report: Report): boolean {
     const barred = this.#apply({ type: "server-barred", key: server.key, ...report });
@@ -259,7 +263,9 @@ export class RpcProxy {
     return barred;
   }
 
-  /** Puts a barred server that its sources still name back on the list, at the end. @returns true when it was barred. */
+  /**
+   * Puts a barred server that its sources still name back on the list, at the end. @returns true when it was barred.
+   */
   admitServer(server: ServerEndpoint, report: Report): boolean {
     return this.#apply({ type: "server-admitted", key: server.key, ...report });
   }
@@ -301,10 +307,10 @@ export class RpcProxy {
   /**
    * Shuffles the list, primaries before backups, and takes the first server that answers a ping as head; each is pinged
    * at most once, those that did not answer go to the end. Nothing changes when fewer than two servers are listed, when
-   * none answers, when the signal aborts, or when the chosen head was removed meanwhile. Servers that came meanwhile are
-   * appended, removed ones stay removed, ones reported as failed meanwhile, head or not, are treated as not answering.
-   * One rebalance runs at a time: a second call joins the first, as that one is; its own signal ends its waiting, not the
-   * rebalance.
+   * none answers, when the signal aborts, or when the chosen head was removed meanwhile. Servers that came meanwhile
+   * are appended, removed ones stay removed, ones reported as failed meanwhile, head or not, are treated as not
+   * answering. One rebalance runs at a time: a second call joins the first, as that one is; its own signal ends its
+   * waiting, not the rebalance.
    * @returns true when a new order was taken.
    */
   rebalanceServers(options: RebalanceOptions = {}): Promise<boolean> {
@@ -313,8 +319,8 @@ export class RpcProxy {
 
   /**
    * Rebalances again and again, and keeps names fresh, until the signal aborts; leaves no timer. The abort ends all
-   * look-ups of names under way, too, whoever asked. A second call joins the first, unless that one's signal has aborted:
-   * then it runs itself.
+   * look-ups of names under way, too, whoever asked. A second call joins the first, unless that one's signal has
+   * aborted: then it runs itself.
    */
   run(signal: AbortSignal): Promise<void> {
     if (this.#running === undefined || this.#running.signal.aborted) {

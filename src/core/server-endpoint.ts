@@ -162,8 +162,8 @@ function expectedOfColons(host: string): string {
 }
 
 /**
- * The form that nearly every heartbeat carries, recognised at once. Its first number is 1 to 223, which leaves out all that
- * nobody can dial; ports of five digits go the long way.
+ * The form that nearly every heartbeat carries, recognised at once. Its first number is 1 to 223, which leaves out all
+ * that nobody can dial; ports of five digits go the long way.
  */
 const USUAL_ADDR =
   /^(?:[1-9]\d?|1\d\d|2[01]\d|22[0-3])(?:\.(?:\d|[1-9]\d|1\d\d|2[0-4]\d|25[0-5])){3}:[1-9]\d{0,3}$/;
@@ -183,8 +183,8 @@ export function joinHostPort(host: string, port: number | string): string {
 }
 
 /**
- * One server: immutable. Two endpoints are the same server exactly when their `key`s are equal.
- * Source: the seed's `ServerEndpoint`, with a canonical key (v0.4.0 took `127.0.0.1` and `127.0.0.1:4647` for two servers).
+ * One server: immutable. Two endpoints are the same server exactly when their `key`s are equal. Source: the seed's
+ * `ServerEndpoint`, with a canonical key (v0.4.0 took `127.0.0.1` and `127.0.0.1:4647` for two servers).
  */
 export class ServerEndpoint {
   /** The address as it was first given. */
@@ -235,7 +235,10 @@ export class ServerEndpoint {
     return new ServerEndpoint(this.name, this, addresses, new Map(findings));
   }
 
-  /** The same server, of one of whose addresses something was found; itself when that was known, or the server does not have it. */
+  /**
+   * The same server, of one of whose addresses something was found; itself when that was known, or the server does not
+   * have it.
+   */
   withFinding(address: string, finding: AddressFinding): ServerEndpoint {
     const isKnown = this.#findings.get(address)?.answers === finding.answers;
     return isKnown || !this.addresses.includes(address)

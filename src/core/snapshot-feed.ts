@@ -19,7 +19,10 @@ export interface Change {
 /** Called synchronously after each change, in order; what it throws is logged and changes nothing. */
 export type SnapshotListener = (next: Snapshot, previous: Snapshot) => void;
 
-/** Changes kept in memory: at one failure a second, the last four minutes; some 100 KB, below 2 MB at any number of servers. */
+/**
+ * Changes kept in memory: at one failure a second, the last four minutes; some 100 KB, below 2 MB at any number of
+ * servers.
+ */
 const HISTORY_LENGTH = 256;
 
 /** A rebalance of 10,000 servers moves nearly all of them: 256 such lists of keys would be 20 MB. */
@@ -37,7 +40,9 @@ export class SnapshotFeed {
     this.#logger = logger;
   }
 
-  /** A listener that subscribes twice is told twice. @returns the function that ends this subscription, and no other. */
+  /**
+   * A listener that subscribes twice is told twice. @returns the function that ends this subscription, and no other.
+   */
   subscribe(listener: SnapshotListener): () => void {
     const subscription = { tell: listener };
     this.#listeners.add(subscription);

@@ -264,7 +264,10 @@ interface Lists {
   readonly difference: Difference;
 }
 
-/** Applies new claims to every server, and appends the reported ones that are neither listed nor barred; `undefined`: no change. */
+/**
+ * Applies new claims to every server, and appends the reported ones that are neither listed nor barred; `undefined`: no
+ * change.
+ */
 function replaceClaims(snapshot: Snapshot, reported: Reported, decide: ClaimsAfter): Lists | undefined {
   const claimsAfter = remembered(decide);
   const barred = snapshot.barred.withMutations((draft) => {

@@ -39,8 +39,8 @@ interface Wanted {
 }
 
 /**
- * The names that somebody wants as servers and that have no address yet, whatever source they are of. Each is asked for at
- * once, and again after growing random waits, until it is found or nobody wants it.
+ * The names that somebody wants as servers and that have no address yet, whatever source they are of. Each is asked for
+ * at once, and again after growing random waits, until it is found or nobody wants it.
  */
 export class WantedNames {
   readonly #names: NameBook;
@@ -83,7 +83,10 @@ export class WantedNames {
     this.#leave(wanters);
   }
 
-  /** Until the signal aborts; then nobody wants anything, and what fails later is not asked for again until the next run. */
+  /**
+   * Until the signal aborts; then nobody wants anything, and what fails later is not asked for again until the next
+   * run.
+   */
   run(signal: AbortSignal): void {
     this.#hasEnded = signal.aborted;
     const end = () => {

@@ -1,4 +1,7 @@
-/** For what somebody wrote in the wrong place or in a wrong form: an error says where it stands, and must not give it away. */
+/**
+ * For what somebody wrote in the wrong place or in a wrong form: an error says where it stands, and must not give it
+ * away.
+ */
 
 /** An address without what may stand before its `@` or behind its `?` and `#`. */
 export function withoutCredentials(text: string): string {
@@ -17,7 +20,10 @@ export function withoutTokens(text: string): string {
     .replace(/[\w+=~-]{16,}/g, (word) => (looksLikeToken(word) ? "…" : word));
 }
 
-/** A UUID changes between letters and digits about 15 times, 20 random letters and digits 5 times, `ip-10-0-0-1-eu` twice. */
+/**
+ * A UUID changes between letters and digits about 15 times, 20 random letters and digits 5 times, `ip-10-0-0-1-eu`
+ * twice.
+ */
 const FEWEST_CHANGES = 4;
 
 /** Words of people, and of ours, are shorter: `conns_per_second_per_server` has 27. */

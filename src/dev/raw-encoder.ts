@@ -10,8 +10,8 @@ export type RawValue =
   | { readonly [key: string]: RawValue };
 
 /**
- * Encodes as Nomad's servers do: msgpack before its 2013 revision, with one raw family for text and bytes (never str 8, never
- * bin). npm's encoders write the newer form only. For the stand-in server; a client's requests may use either.
+ * Encodes as Nomad's servers do: msgpack before its 2013 revision, with one raw family for text and bytes (never str 8,
+ * never bin). npm's encoders write the newer form only. For the stand-in server; a client's requests may use either.
  */
 export function encodeRaw(value: RawValue): Buffer {
   if (value === null) {

@@ -10,8 +10,8 @@ export interface StandInClusterOptions {
 }
 
 /**
- * Stand-in servers on loopback that know each other. The first one that runs is the leader; a stopped one stays a member, as
- * `failed`, and comes back under its old address.
+ * Stand-in servers on loopback that know each other. The first one that runs is the leader; a stopped one stays a
+ * member, as `failed`, and comes back under its old address.
  */
 export class StandInCluster {
   readonly servers: readonly StandInServer[];

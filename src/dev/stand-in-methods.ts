@@ -136,7 +136,8 @@ function nodesReply(view: StandInView): RawValue {
   return {
     Index: 0,
     KnownLeader: view.leader !== "",
-    // Time since the leader was heard, a duration in nanoseconds; the value is one that a server without quorum answered.
+    // Time since the leader was heard, a duration in nanoseconds; the value is one that a server without quorum
+    // answered.
     LastContact: view.leader === "" ? 17_150_488_651n : 0n,
     Nodes: nodes.length === 0 ? null : nodes,
   };

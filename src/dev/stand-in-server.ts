@@ -28,8 +28,8 @@ const TLS_BYTE = 0x04;
 const FIRST_BYTE_TIMEOUT_MS = 5000;
 
 /**
- * A server that speaks Nomad's RPC as far as a heartbeat needs it, byte for byte like the recorded ones: for tests, benchmarks and
- * `--dev`. It keeps no state: it answers what its view says, and its view changes when it is told so.
+ * A server that speaks Nomad's RPC as far as a heartbeat needs it, byte for byte like the recorded ones: for tests,
+ * benchmarks and `--dev`. It keeps no state: it answers what its view says, and its view changes when it is told so.
  */
 export class StandInServer {
   readonly #host: string;

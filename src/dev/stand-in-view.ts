@@ -25,7 +25,9 @@ export interface StandInView {
   readonly nodeCount: number;
   /** The ACL token that Status.Members and Node.List require. */
   readonly token?: string | undefined;
-  /** How long a call that needs a leader is held while there is none: milliseconds. A real server holds it up to 5,300. */
+  /**
+   * How long a call that needs a leader is held while there is none: milliseconds. A real server holds it up to 5,300.
+   */
   readonly leaderWaitMs: number;
 }
 

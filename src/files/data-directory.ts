@@ -7,8 +7,8 @@ import { FileError } from "./regular-file.ts";
 const OWNER_ONLY = 0o700;
 
 /**
- * Makes it for its owner alone, whatever the umask; one that is there stays as it is. Returns its mode when others have rights
- * in it.
+ * Makes it for its owner alone, whatever the umask; one that is there stays as it is. Returns its mode when others have
+ * rights in it.
  * @throws FileError when it can't be had, or not be written: that must show at the start, not at the first write.
  */
 export function prepareDataDirectory(path: string): { readonly widerMode?: string } {

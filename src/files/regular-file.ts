@@ -12,14 +12,15 @@ export class FileError extends Error {
 }
 
 /**
- * Settles at once: a pipe is not waited for, a device not read to an end that it does not have. Read while we wait, for a file
- * on a disk takes microseconds.
+ * Settles at once: a pipe is not waited for, a device not read to an end that it does not have. Read while we wait, for
+ * a file on a disk takes microseconds.
  * @throws FileError
  */
 export function readRegularFile(path: string, largestBytes: number = LARGEST_FILE_BYTES): Buffer {
   let descriptor: number | undefined;
   try {
-    // Looked at before it is opened, since to open some devices does something; and after, since it may be another by then.
+    // Looked at before it is opened, since to open some devices does something; and after, since it may be another by
+    // then.
     refuseIrregular(statSync(path));
     const { O_RDONLY, O_NONBLOCK, O_NOCTTY } = constants;
     descriptor = openSync(path, O_RDONLY | O_NONBLOCK | O_NOCTTY);

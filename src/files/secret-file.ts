@@ -5,9 +5,9 @@ import { shownPath } from "./shown-path.ts";
 import { LARGEST_TOKEN_FILE_BYTES, TokenError, tokenIn } from "./token-text.ts";
 
 /**
- * A token in a file, read anew whenever it is needed, so that it can be replaced. The last good one stays while the file is
- * away, can't be read, is empty or holds what can't be a token, as in the middle of a rotation. Each such problem is said
- * once, and once when it is over.
+ * A token in a file, read anew whenever it is needed, so that it can be replaced. The last good one stays while the
+ * file is away, can't be read, is empty or holds what can't be a token, as in the middle of a rotation. Each such
+ * problem is said once, and once when it is over.
  */
 export class SecretFile {
   readonly #path: string;

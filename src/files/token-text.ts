@@ -1,4 +1,7 @@
-/** Tokens of Consul and Nomad have 36 characters, JSON web tokens up to 2,000; an HTTP server takes headers of 8 kB at least. */
+/**
+ * Tokens of Consul and Nomad have 36 characters, JSON web tokens up to 2,000; an HTTP server takes headers of 8 kB at
+ * least.
+ */
 const LONGEST_TOKEN = 4_096;
 
 /** As large as a file of a token may be: the longest, with some white space around it. */

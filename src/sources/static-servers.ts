@@ -4,8 +4,8 @@ import type { RpcProxy } from "../core/rpc-proxy.ts";
 import { EndpointError } from "../core/server-endpoint.ts";
 
 /**
- * Adds the configured servers as primaries, in random order, so that a fleet started together does not fixate on one. Names
- * come when they have an address.
+ * Adds the configured servers as primaries, in random order, so that a fleet started together does not fixate on one.
+ * Names come when they have an address.
  */
 export class StaticServers {
   readonly #proxy: Pick<RpcProxy, "keepPrimaryServer">;

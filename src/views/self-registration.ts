@@ -36,13 +36,17 @@ const REPORT_EVERY_MS = 10_000;
 /** One request; a Consul that takes longer is asked again at the next look. */
 const DEADLINE_MS = 5_000;
 
-/** A stop may not hang on a Consul that does: the process ends within 2 s, and DNS and HTTP have to close in them too. */
+/**
+ * A stop may not hang on a Consul that does: the process ends within 2 s, and DNS and HTTP have to close in them too.
+ */
 const FAREWELL_MS = 800;
 
 /** What is refused once is refused again; anything else may be over with the next request. */
 const REFUSALS: ReadonlySet<ConsulErrorCode> = new Set(["http-4xx", "http-403"]);
 
-/** What Consul will say again when it is asked the same: it is told more only after `RENEW_EVERY_MS`, or of a change. */
+/**
+ * What Consul will say again when it is asked the same: it is told more only after `RENEW_EVERY_MS`, or of a change.
+ */
 interface Answer {
   readonly key: string;
   readonly at: number;
@@ -51,8 +55,9 @@ interface Answer {
 }
 
 /**
- * Keeps the agent itself registered in Consul as service `headwaiter`, with its version and heads as metadata. Updates it
- * when they change; deregisters on a clean stop. A Consul that is down is tried again, logged once, and delays nothing.
+ * Keeps the agent itself registered in Consul as service `headwaiter`, with its version and heads as metadata. Updates
+ * it when they change; deregisters on a clean stop. A Consul that is down is tried again, logged once, and delays
+ * nothing.
  */
 export class SelfRegistration {
   readonly #ports: SelfRegistrationPorts;

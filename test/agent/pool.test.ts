@@ -1,4 +1,7 @@
-/** One pool, with everything that belongs to it: its catalog, names and clock are fakes, servers that it dials are on sockets. */
+/**
+ * One pool, with everything that belongs to it: its catalog, names and clock are fakes, servers that it dials are on
+ * sockets.
+ */
 import assert from "node:assert/strict";
 import { suite, type TestContext, test } from "node:test";
 import { until } from "../../scripts/lab/until.ts";

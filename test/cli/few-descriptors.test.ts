@@ -1,4 +1,6 @@
-/** The program where few files may be open: clients that hold what they can take nothing from the watching of servers. */
+/**
+ * The program where few files may be open: clients that hold what they can take nothing from the watching of servers.
+ */
 import assert from "node:assert/strict";
 import { Resolver } from "node:dns/promises";
 import { connect, type Socket } from "node:net";

@@ -9,7 +9,9 @@ import { type ScriptedHttpServer, scriptedHttpServer } from "../support/scripted
 
 const HOSTILE = '\n{"level":"error","msg":"forged"}\u001b[2J\u009b31m\u202e\u2028';
 
-/** A Consul where somebody registered an instance with a name to fool who reads of it, and that refuses other services. */
+/**
+ * A Consul where somebody registered an instance with a name to fool who reads of it, and that refuses other services.
+ */
 function hostileConsul(scope: Scope): Promise<ScriptedHttpServer> {
   const bad = {
     Node: { Node: HOSTILE, Address: "" },

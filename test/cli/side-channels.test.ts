@@ -1,4 +1,7 @@
-/** The log and standard error, in every state they can be in: DNS follows the heads, and the process ends when it is told to. */
+/**
+ * The log and standard error, in every state they can be in: DNS follows the heads, and the process ends when it is
+ * told to.
+ */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { closeSync, constants, mkdtempSync, openSync, readSync, rmSync, writeSync } from "node:fs";
@@ -50,7 +53,10 @@ function readAll(reader: number): string {
   }
 }
 
-/** Two seconds are promised; a machine that runs other tests beside this one gets some more. One that hangs would never end. */
+/**
+ * Two seconds are promised; a machine that runs other tests beside this one gets some more. One that hangs would never
+ * end.
+ */
 const ENDS_WITHIN_MS = 5_000;
 const HEADS = 1_000;
 

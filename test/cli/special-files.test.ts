@@ -17,7 +17,10 @@ after(() => {
   rmSync(directory, { recursive: true });
 });
 
-/** Its standard input is a socket that says nothing and stays open. Killed, which fails the test, when it waits for something. */
+/**
+ * Its standard input is a socket that says nothing and stays open. Killed, which fails the test, when it waits for
+ * something.
+ */
 function start(...args: string[]) {
   const child = spawn(process.execPath, [PROGRAM, "agent", ...QUIET, ...args], { env: {}, timeout: 60_000 });
   return { child, stdout: text(child.stdout), stderr: text(child.stderr), ended: once(child, "exit") };

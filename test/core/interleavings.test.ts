@@ -1,4 +1,7 @@
-/** A rebalance during which the list changes: at every point where it waits, and in every combination, no update is lost. */
+/**
+ * A rebalance during which the list changes: at every point where it waits, and in every combination, no update is
+ * lost.
+ */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";

@@ -1,4 +1,7 @@
-/** Laws that hold after any sequence of any events. A failure prints its seed and path: give both to `fc.assert` to replay. */
+/**
+ * Laws that hold after any sequence of any events. A failure prints its seed and path: give both to `fc.assert` to
+ * replay.
+ */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";

@@ -41,7 +41,10 @@ interface Reaction {
   readonly closed: boolean;
 }
 
-/** Sends the bytes and collects what comes back, until it is as much as a real server sent, and closed if that one closed. */
+/**
+ * Sends the bytes and collects what comes back, until it is as much as a real server sent, and closed if that one
+ * closed.
+ */
 async function reactionTo(address: string, exchange: RecordedExchange): Promise<Reaction> {
   const [host, port] = address.split(":");
   const socket = connect(Number(port), host);

@@ -1,4 +1,7 @@
-/** Installing, building and the chain of benchmarks, in a project of the test's own, with stand-ins for npm and the compiler. */
+/**
+ * Installing, building and the chain of benchmarks, in a project of the test's own, with stand-ins for npm and the
+ * compiler.
+ */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import {

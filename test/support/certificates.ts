@@ -25,7 +25,10 @@ interface Validity {
   readonly notAfterDate?: Date;
 }
 
-/** A certificate for this DNS name or IP address, signed by the authority; as Nomad's agents use them, for serving and for calling. */
+/**
+ * A certificate for this DNS name or IP address, signed by the authority; as Nomad's agents use them, for serving and
+ * for calling.
+ */
 export async function issue(
   authority: Certificate,
   name: string,

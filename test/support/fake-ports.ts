@@ -21,7 +21,9 @@ export class FakeClock implements Clock {
     return this.#now + this.#wallOffset;
   }
 
-  /** Somebody sets the machine's clock forward, or back with a negative number: `now` and the timers go on as they were. */
+  /**
+   * Somebody sets the machine's clock forward, or back with a negative number: `now` and the timers go on as they were.
+   */
   setWallClock(byMs: number): void {
     this.#wallOffset += byMs;
   }

@@ -1,7 +1,7 @@
 /**
- * node --expose-gc newer-servers.ts BATCHES HEARTBEATS: a list that is told of 7,000 servers of a newer API with each heartbeat,
- * others each time. Prints the heap in use after each batch, as JSON. A process of its own, since a heap holds what everything in
- * it has left.
+ * node --expose-gc newer-servers.ts BATCHES HEARTBEATS: a list that is told of 7,000 servers of a newer API with each
+ * heartbeat, others each time. Prints the heap in use after each batch, as JSON. A process of its own, since a heap
+ * holds what everything in it has left.
  */
 import assert from "node:assert/strict";
 import { RpcProxy } from "../../src/core/rpc-proxy.ts";

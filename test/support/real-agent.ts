@@ -11,7 +11,9 @@ import { freePort } from "../../scripts/lab/free-port.ts";
 import { until } from "../../scripts/lab/until.ts";
 import type { Scope } from "./scope.ts";
 
-/** Halves the processor time of a start. Not where a shell takes files or descriptors away, which the cache would need. */
+/**
+ * Halves the processor time of a start. Not where a shell takes files or descriptors away, which the cache would need.
+ */
 const COMPILE_CACHE = {
   NODE_COMPILE_CACHE: fileURLToPath(new URL("../../node_modules/.cache/compile", import.meta.url)),
 };
@@ -32,7 +34,10 @@ export interface Options extends Partial<Outputs> {
   readonly shell?: string;
 }
 
-/** The program itself, as a child: it has a pool `web` that takes heartbeats. It never outlives its test by more than a minute. */
+/**
+ * The program itself, as a child: it has a pool `web` that takes heartbeats. It never outlives its test by more than a
+ * minute.
+ */
 export class RealAgent {
   readonly child: ChildProcess;
   readonly ports: { readonly dns: number; readonly http: number };

@@ -16,7 +16,10 @@ export interface ScriptedServer {
   stop(): Promise<void>;
 }
 
-/** A bare TCP server on a free port of 127.0.0.1 that does with each connection what the test says. Stops with the scope. */
+/**
+ * A bare TCP server on a free port of 127.0.0.1 that does with each connection what the test says. Stops with the
+ * scope.
+ */
 export async function scriptedServer(
   scope: Scope,
   onConnection: (socket: Socket) => void,

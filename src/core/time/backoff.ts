@@ -16,9 +16,9 @@ export function doubledMs(attempt: number, rule: BackoffRule): number {
 }
 
 /**
- * Full jitter: uniform between 0 and the bound, which doubles from `baseMs` to `maxMs`. The chance is drawn below the cap,
- * not before it, so a fleet that reached the cap together does not stay in step. With 250 ms and 2 s: up to 0.25, 0.5, 1, 2,
- * 2, 2 … s, 1 s on average.
+ * Full jitter: uniform between 0 and the bound, which doubles from `baseMs` to `maxMs`. The chance is drawn below the
+ * cap, not before it, so a fleet that reached the cap together does not stay in step. With 250 ms and 2 s: up to 0.25,
+ * 0.5, 1, 2, 2, 2 … s, 1 s on average.
  *
  * @param attempt counts failures from 1.
  * @param chance uniform in [0, 1).

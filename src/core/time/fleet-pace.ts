@@ -6,12 +6,14 @@ import { fleetPaceMs } from "../rebalance.ts";
 import { type BackoffRule, doubledMs } from "./backoff.ts";
 import type { PaceRule } from "./pace.ts";
 
-/** Pings per second that one server sees from the whole fleet: 5 servers, 100,000 nodes → each agent pings every 40 s. */
+/**
+ * Pings per second that one server sees from the whole fleet: 5 servers, 100,000 nodes → each agent pings every 40 s.
+ */
 const PINGS_PER_SECOND_PER_SERVER = 500;
 
 /**
- * Whatever is said of the fleet, a head that hangs is noticed within 5 min: 5 servers are there with 750,000 nodes. 1,000,000
- * nodes make 667 pings per second and server instead of 500.
+ * Whatever is said of the fleet, a head that hangs is noticed within 5 min: 5 servers are there with 750,000 nodes.
+ * 1,000,000 nodes make 667 pings per second and server instead of 500.
  */
 const LONGEST_HEAD_INTERVAL_MS = 300_000;
 
@@ -21,7 +23,10 @@ const STANDBY_INTERVAL_FACTOR = 10;
 /** But at least every 10 min, unless the head itself is pinged more seldom: 5 servers are there with 150,000 nodes. */
 const LONGEST_STANDBY_INTERVAL_MS = 600_000;
 
-/** Reconnects to a server that came back, per second and server; as for rebalances. 5 servers, 100,000 nodes: spread over 312 s. */
+/**
+ * Reconnects to a server that came back, per second and server; as for rebalances. 5 servers, 100,000 nodes: spread
+ * over 312 s.
+ */
 const RECONNECTS_PER_SECOND_PER_SERVER = 64;
 
 /** Dials are spread over 15 min at most: 5 servers are there with 288,000 nodes, and see 222 a second of 1,000,000. */
@@ -45,42 +50,47 @@ function dialSpreadMs(fleet: Fleet): number {
   return Math.min(LONGEST_SPREAD_MS, fleetPaceMs(fleet, RECONNECTS_PER_SECOND_PER_SERVER));
 }
 
-/** Milliseconds until a server that is down is dialled again: random, so that a fleet does not come back in one moment. */
+/**
+ * Milliseconds until a server that is down is dialled again: random, so that a fleet does not come back in one moment.
+ */
 export function reconnectDelayMs(configuredMs: number, fleet: Fleet, random: Random): number {
   return Math.max(configuredMs, random() * Math.max(MIN_RECONNECT_SPREAD_MS, dialSpreadMs(fleet)));
 }
 
 /**
- * Milliseconds from one try of a server to the next while none answers: between half an interval of the head and a whole
- * one, because a whole fleet notices such an outage in one moment and would move in step from then on.
+ * Milliseconds from one try of a server to the next while none answers: between half an interval of the head and a
+ * whole one, because a whole fleet notices such an outage in one moment and would move in step from then on.
  */
 export function outageDelayMs(headMs: number, random: Random): number {
   return headMs * (0.5 + random() / 2);
 }
 
 /**
- * Milliseconds until a new next server is dialled: when a head dies, a whole fleet takes one at the same moment. Random, up
- * to what the pace of reconnects allows: nothing in a small fleet; 5 servers, 100,000 nodes → up to 312 s.
+ * Milliseconds until a new next server is dialled: when a head dies, a whole fleet takes one at the same moment.
+ * Random, up to what the pace of reconnects allows: nothing in a small fleet; 5 servers, 100,000 nodes → up to 312 s.
  */
 export function standbyDelayMs(fleet: Fleet, random: Random): number {
   return random() * dialSpreadMs(fleet);
 }
 
 /**
- * The pause before a next server is dialled that closes each connection: 30 s, 1, 2, 4, 8 min. A server that counts connections
- * without a handshake counts 12 in the first hour, then 7.5 an hour.
+ * The pause before a next server is dialled that closes each connection: 30 s, 1, 2, 4, 8 min. A server that counts
+ * connections without a handshake counts 12 in the first hour, then 7.5 an hour.
  */
 const CLOSINGS_DELAY: BackoffRule = { baseMs: 30_000, maxMs: 480_000 };
 
-/** Milliseconds until a next server is dialled that closed so many connections in a row. The first may be an idle one, dropped on the way. */
+/**
+ * Milliseconds until a next server is dialled that closed so many connections in a row. The first may be an idle one,
+ * dropped on the way.
+ */
 export function closingsDelayMs(closings: number): number {
   return closings < 2 ? 0 : doubledMs(closings - 1, CLOSINGS_DELAY);
 }
 
 /**
- * Servers dialled per second by a search that found none, of one agent: bounds what a list of any length costs the agent. A dial
- * that is refused takes 0.6 ms of a busy machine's processor, a Nomad server that is silent 0.9 ms: a twentieth of one. Up to 32
- * servers each is tried every 0.25 to 0.5 s; of 4,000 each every 62 s.
+ * Servers dialled per second by a search that found none, of one agent: bounds what a list of any length costs the
+ * agent. A dial that is refused takes 0.6 ms of a busy machine's processor, a Nomad server that is silent 0.9 ms: a
+ * twentieth of one. Up to 32 servers each is tried every 0.25 to 0.5 s; of 4,000 each every 62 s.
  */
 const SEARCHED_PER_SECOND = 64;
 
@@ -92,7 +102,10 @@ export function searchIntervalMs(headMs: number, numServers: number): number {
   return Math.max(headMs, numServers * SEARCH_SPACING_MS);
 }
 
-/** A wave of a search has this part of the time that a server may take: 25 ms of 500. Servers nearby answer in 1 ms, with TLS in 10. */
+/**
+ * A wave of a search has this part of the time that a server may take: 25 ms of 500. Servers nearby answer in 1 ms,
+ * with TLS in 10.
+ */
 const WAVES_PER_TIMEOUT = 20;
 
 export function waveMs(timeoutMs: number): number {
@@ -100,14 +113,15 @@ export function waveMs(timeoutMs: number): number {
 }
 
 /**
- * Heads that may follow one another because the last one failed: 16 in a moment, then one a second. Each costs two lines of the
- * log and a new zone, which takes 50 ms for 4,000 servers: servers that answer a search and fail as head can't make more of it.
+ * Heads that may follow one another because the last one failed: 16 in a moment, then one a second. Each costs two
+ * lines of the log and a new zone, which takes 50 ms for 4,000 servers: servers that answer a search and fail as head
+ * can't make more of it.
  */
 export const HEADS_PACE: PaceRule = { minIntervalMs: 1_000, burst: 16 };
 
 /**
- * Milliseconds until a server that is new on the list is asked for its region: up to 1 s. Each agent asks each server: 1,000
- * nodes → up to 16 s, above 57,600 up to 15 min.
+ * Milliseconds until a server that is new on the list is asked for its region: up to 1 s. Each agent asks each server:
+ * 1,000 nodes → up to 16 s, above 57,600 up to 15 min.
  */
 export function newcomerDelayMs({ numNodes }: Fleet, random: Random): number {
   return random() * Math.max(MIN_RECONNECT_SPREAD_MS, dialSpreadMs({ numNodes, numServers: 1 }));
@@ -120,8 +134,8 @@ const MIN_BARRED_DELAY_MS = 10_000;
 const MIN_BARRED_DELAY_WITHOUT_SERVER_MS = 1_000;
 
 /**
- * Milliseconds until the servers of other regions are asked again: 10 to 20 s, or 1 to 2 s when there is no other; later in a
- * large fleet, so that each sees 64 dials a second at most: 10,000 nodes → 10 to 166 s.
+ * Milliseconds until the servers of other regions are asked again: 10 to 20 s, or 1 to 2 s when there is no other;
+ * later in a large fleet, so that each sees 64 dials a second at most: 10,000 nodes → 10 to 166 s.
  */
 export function barredDelayMs({ numNodes, numServers }: Fleet, random: Random): number {
   const minMs = numServers === 0 ? MIN_BARRED_DELAY_WITHOUT_SERVER_MS : MIN_BARRED_DELAY_MS;

@@ -13,9 +13,9 @@ export function drawnOnce(random: Random): Random {
 }
 
 /**
- * Waits that are scaled to the fleet. When its size changes, each is looked at again: one that would be shorter now ends
- * earlier. So a number that was wrong holds nothing up once the right one is known; and a larger fleet makes no wait longer
- * that has begun.
+ * Waits that are scaled to the fleet. When its size changes, each is looked at again: one that would be shorter now
+ * ends earlier. So a number that was wrong holds nothing up once the right one is known; and a larger fleet makes no
+ * wait longer that has begun.
  */
 export class FleetWaits {
   readonly #clock: Clock;
@@ -32,7 +32,10 @@ export class FleetWaits {
     return { numServers: this.#proxy.numServers(), numNodes: this.#proxy.numNodes() };
   }
 
-  /** Resolves when the time is over, or at once when there is none or the signal aborts; leaves no timer or listener. Never rejects. */
+  /**
+   * Resolves when the time is over, or at once when there is none or the signal aborts; leaves no timer or listener.
+   * Never rejects.
+   */
   wait(lengthMs: WaitLength, signal: AbortSignal): Promise<void> {
     if (signal.aborted || lengthMs(this.fleet) <= 0) {
       return Promise.resolve();

@@ -2,8 +2,8 @@
 export interface PaceRule {
   /**
    * Milliseconds between two queries in the long run. A query that waited longer is followed by the next at once, so
-   * this limits only answers that come too soon: 500 ms means at most 2 queries a second from a watch behind a proxy that
-   * drops the index.
+   * this limits only answers that come too soon: 500 ms means at most 2 queries a second from a watch behind a proxy
+   * that drops the index.
    */
   readonly minIntervalMs: number;
   /** Queries that may run ahead of that rate when each brought a new index: a roll-out is followed change by change. */

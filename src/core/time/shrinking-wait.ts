@@ -1,6 +1,9 @@
 import type { Clock } from "../ports.ts";
 
-/** A wait whose end may come nearer while it lasts, never further away. It ends once each time it was begun, never at once. */
+/**
+ * A wait whose end may come nearer while it lasts, never further away. It ends once each time it was begun, never at
+ * once.
+ */
 export class ShrinkingWait {
   readonly #clock: Clock;
   readonly #over: () => void;

@@ -1,9 +1,9 @@
 import { isIPv6 } from "node:net";
 
 /**
- * What kind of failure it is. Only `transport`, `timeout`, `protocol` and `tls` say something about the server's health;
- * an `application` error is an answer, a `region` one an answer too, but the server is of no use to us, and a `local` one
- * proves nothing about the server.
+ * What kind of failure it is. Only `transport`, `timeout`, `protocol` and `tls` say something about the server's
+ * health; an `application` error is an answer, a `region` one an answer too, but the server is of no use to us, and a
+ * `local` one proves nothing about the server.
  */
 export type ErrorKind = "transport" | "timeout" | "local" | "application" | "region" | "protocol" | "tls";
 

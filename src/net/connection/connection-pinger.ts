@@ -31,9 +31,9 @@ type FurtherQuestion = (connection: HeldConnection) => Promise<void>;
 const ADDRESSES_ASKED = 8;
 
 /**
- * Opens a connection to the server, pings it once, and closes it, whatever happens. Resolves when the server answered, at
- * whichever of its addresses: a stopped one accepts, so only the answer counts. An application error is one. `options` are for
- * the connection and the ping together.
+ * Opens a connection to the server, pings it once, and closes it, whatever happens. Resolves when the server answered,
+ * at whichever of its addresses: a stopped one accepts, so only the answer counts. An application error is one.
+ * `options` are for the connection and the ping together.
  */
 export async function askOnce(
   connector: Connector,

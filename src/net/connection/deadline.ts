@@ -4,8 +4,8 @@ import type { CallOptions } from "./held-connection.ts";
 const LONGEST_TIMER_MS = 2_147_483_647;
 
 /**
- * A time limit passes in parts, and each counts once, however late it ends: while this machine stands still, or this process
- * gets no turn, nobody can answer. With 500 ms, a stall of 3 s costs a ping 100 ms of its time.
+ * A time limit passes in parts, and each counts once, however late it ends: while this machine stands still, or this
+ * process gets no turn, nobody can answer. With 500 ms, a stall of 3 s costs a ping 100 ms of its time.
  */
 const PARTS = 5;
 
@@ -13,10 +13,9 @@ const PARTS = 5;
 type Work<T> = (resolve: (value: T) => void, reject: (error: Error) => void) => () => void;
 
 /**
- * Settles in bounded time: with the work's outcome, with `expired()` after `timeoutMs`, or with the signal's reason when it is
- * aborted. An answer that arrived in time counts, also when this process stalled and reads it late, and the stall itself does
- * not count. No timer and no listener
- * outlives it, and the work never starts under an aborted signal.
+ * Settles in bounded time: with the work's outcome, with `expired()` after `timeoutMs`, or with the signal's reason
+ * when it is aborted. An answer that arrived in time counts, also when this process stalled and reads it late, and the
+ * stall itself does not count. No timer and no listener outlives it, and the work never starts under an aborted signal.
  */
 export async function withDeadline<T>(
   { timeoutMs, signal }: CallOptions,
@@ -53,8 +52,8 @@ export async function withDeadline<T>(
 }
 
 /**
- * For several steps that share one time limit: each call of the returned function tells what is left of it, from now. It is
- * told by the clock: a stall between or during two steps shortens those that follow.
+ * For several steps that share one time limit: each call of the returned function tells what is left of it, from now.
+ * It is told by the clock: a stall between or during two steps shortens those that follow.
  */
 export function sharedDeadline({ timeoutMs, signal }: CallOptions): () => CallOptions {
   const endsAt = performance.now() + timeoutMs;

@@ -5,11 +5,13 @@ import { withDeadline } from "./deadline.ts";
 import type { CallOptions } from "./held-connection.ts";
 
 /**
- * Opens a TCP connection to the first of the endpoint's addresses that accepts, in their order. All attempts share one deadline:
- * each may use an equal part of what is left, so with 500 ms and two addresses a silent first one costs 250 ms.
+ * Opens a TCP connection to the first of the endpoint's addresses that accepts, in their order. All attempts share one
+ * deadline: each may use an equal part of what is left, so with 500 ms and two addresses a silent first one costs 250
+ * ms.
  *
  * The socket has Nagle's algorithm off and swallows `error` events until its owner listens. It never resolves names.
- * @throws ConnectionError of the first address that could be asked, in their order; the others' errors are in its `cause`.
+ * @throws ConnectionError of the first address that could be asked, in their order; the others' errors are in its
+ * `cause`.
  */
 export async function dial(endpoint: ServerEndpoint, { timeoutMs, signal }: CallOptions): Promise<Socket> {
   const endsAt = performance.now() + timeoutMs;

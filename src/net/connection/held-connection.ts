@@ -19,15 +19,17 @@ export type ConnectionState =
   | { readonly phase: "open" }
   | { readonly phase: "closed"; readonly closure: Closure };
 
-/** An open connection to one server, held to learn at once when the server dies. It is never opened again once closed. */
+/**
+ * An open connection to one server, held to learn at once when the server dies. It is never opened again once closed.
+ */
 export interface HeldConnection {
   readonly endpoint: ServerEndpoint;
   readonly state: ConnectionState;
   /** Settles once, in the same turn in which the end is noticed; never rejects. */
   readonly closed: Promise<Closure>;
   /**
-   * Resolves when the server proved to be alive, as far as the protocol can prove it. Rejects with a `ConnectionError`, or with
-   * the reason of the signal. A ping that timed out leaves the connection open, and its late answer is dropped.
+   * Resolves when the server proved to be alive, as far as the protocol can prove it. Rejects with a `ConnectionError`,
+   * or with the reason of the signal. A ping that timed out leaves the connection open, and its late answer is dropped.
    */
   ping(options: CallOptions): Promise<void>;
   /** Lets go of the socket now. Calls in flight reject. Idempotent. */

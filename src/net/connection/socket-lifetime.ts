@@ -12,8 +12,8 @@ interface LifetimeOptions {
 }
 
 /**
- * The life of one open stream: open, then closed for one reason, for ever. The first reason wins. A server that ends its side
- * counts as closed: neither Nomad's RPC nor a reachability check has a use for a half-open connection.
+ * The life of one open stream: open, then closed for one reason, for ever. The first reason wins. A server that ends
+ * its side counts as closed: neither Nomad's RPC nor a reachability check has a use for a half-open connection.
  */
 export class SocketLifetime {
   readonly closed: Promise<Closure>;

@@ -63,8 +63,8 @@ interface Instances {
 }
 
 /**
- * Entries of an answer that are read; Consul's own limit is its memory. Reading 10,000 takes about 50 ms, and a list of so many
- * servers is far beyond what a head is chosen from.
+ * Entries of an answer that are read; Consul's own limit is its memory. Reading 10,000 takes about 50 ms, and a list of
+ * so many servers is far beyond what a head is chosen from.
  */
 const MOST_ENTRIES = 10_000;
 
@@ -137,8 +137,8 @@ function looksLikeInstance({ id, service, port }: Fields): boolean {
 }
 
 /**
- * The entries of a body, whatever type the answer calls itself: a proxy may leave that out. To Go, in which Consul is written,
- * a list of nothing may be null.
+ * The entries of a body, whatever type the answer calls itself: a proxy may leave that out. To Go, in which Consul is
+ * written, a list of nothing may be null.
  */
 function listIn(body: Buffer | undefined, endpoint: string, quote: Quote): JsonList {
   if (body === undefined || body.length === 0) {

@@ -14,8 +14,8 @@ interface Extensible {
 const MIB = 1_048_576;
 
 /**
- * Bytes that a body may have. Consul 1.20 sends about 1.4 KB for an instance with two checks, at most some 2 KB as a rule:
- * the 10,000 instances that are read of an answer are 20 MB.
+ * Bytes that a body may have. Consul 1.20 sends about 1.4 KB for an instance with two checks, at most some 2 KB as a
+ * rule: the 10,000 instances that are read of an answer are 20 MB.
  */
 const LONGEST_BODY = 32 * MIB;
 
@@ -26,8 +26,8 @@ const LONGEST_TOGETHER = 64 * MIB;
 const LONGEST_REFUSAL = 16_384;
 
 /**
- * Makes a request fail as soon as its body is longer than can be used, or its connection ends within the body. The package
- * collects whatever comes, and it waits for an end that never comes.
+ * Makes a request fail as soon as its body is longer than can be used, or its connection ends within the body. The
+ * package collects whatever comes, and it waits for an end that never comes.
  */
 export function guardBodies(consul: Consul): void {
   const together = { bytes: 0 };

@@ -65,8 +65,8 @@ export interface CatalogFailure extends Error {
   /** Stable, such as `unreachable` or `http-403`. */
   readonly code: string;
   /**
-   * The exchange was ended without a word of Consul's, as by a proxy that waited too long for it: with a gateway's status, an
-   * empty body, or a closed connection. Not set where nobody answers, or where Consul does.
+   * The exchange was ended without a word of Consul's, as by a proxy that waited too long for it: with a gateway's
+   * status, an empty body, or a closed connection. Not set where nobody answers, or where Consul does.
    */
   readonly brokenOff?: boolean;
 }

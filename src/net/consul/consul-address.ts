@@ -7,8 +7,8 @@ export type ConsulAddress =
   | { readonly kind: "unix"; readonly path: string };
 
 /**
- * Parses what `CONSUL_HTTP_ADDR` may hold: `http://host:port`, `https://[::1]:8501`, `host:port`, `unix:///path`. A path
- * of a URL is kept, for a Consul behind a reverse proxy.
+ * Parses what `CONSUL_HTTP_ADDR` may hold: `http://host:port`, `https://[::1]:8501`, `host:port`, `unix:///path`. A
+ * path of a URL is kept, for a Consul behind a reverse proxy.
  * @throws ConsulError `address`.
  */
 export function parseConsulAddress(text: string): ConsulAddress {
@@ -36,7 +36,9 @@ export function parseConsulAddress(text: string): ConsulAddress {
   };
 }
 
-/** The address with its scheme. With `tls` it is https, even where it says http; the address of a socket stays as it is. */
+/**
+ * The address with its scheme. With `tls` it is https, even where it says http; the address of a socket stays as it is.
+ */
 export function withScheme(text: string, tls: boolean): string {
   const [, scheme, place] = /^(?:([a-z]+):\/\/)?(.*)$/is.exec(text) ?? [];
   return tls && scheme?.toLowerCase() !== "unix"

@@ -116,8 +116,8 @@ export class ConsulClient implements ConsulCatalog, ServiceRegistry, AsyncDispos
   }
 
   /**
-   * Reads TLS files anew and ends idle connections; running requests go on. While the files can't be used, the last good ones
-   * stay, and so do the connections.
+   * Reads TLS files anew and ends idle connections; running requests go on. While the files can't be used, the last
+   * good ones stay, and so do the connections.
    */
   reload(): void {
     const last = this.#connection;

@@ -10,8 +10,9 @@ export interface Refusal {
 }
 
 /**
- * Why Consul, or what stands before it, refused: its own sentence, as in `Consul answers 403: Permission denied: token with
- * AccessorID '…' lacks permission 'service:read'`. A page is told by its title; without a body there is the status' name.
+ * Why Consul, or what stands before it, refused: its own sentence, as in `Consul answers 403: Permission denied: token
+ * with AccessorID '…' lacks permission 'service:read'`. A page is told by its title; without a body there is the
+ * status' name.
  */
 export function refusalText({ status, body, location }: Refusal, quote: Quote): string {
   const sentence = quote(sentenceIn(body, quote)) || statusName(status, location, quote);
@@ -25,8 +26,8 @@ function statusName(status: number, location: string | undefined, quote: Quote):
 }
 
 /**
- * Bytes of a body in which the sentence is looked for; Consul's longest ones have a few hundred. With a limit, a pattern
- * that goes back from each of n characters takes at most 4,096² / 2 = 8 million steps, some 10 ms.
+ * Bytes of a body in which the sentence is looked for; Consul's longest ones have a few hundred. With a limit, a
+ * pattern that goes back from each of n characters takes at most 4,096² / 2 = 8 million steps, some 10 ms.
  */
 const LOOKED_AT = 4_096;
 

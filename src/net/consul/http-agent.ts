@@ -27,8 +27,8 @@ export interface TlsOptions {
 }
 
 /**
- * The connections to Consul, kept alive between requests. Options of an agent win over those of its requests: that is how
- * the host of an IPv6 address loses the brackets, and how the name for TLS and the path of a socket get through.
+ * The connections to Consul, kept alive between requests. Options of an agent win over those of its requests: that is
+ * how the host of an IPv6 address loses the brackets, and how the name for TLS and the path of a socket get through.
  * @throws ConsulError `tls-file`.
  */
 export function openAgent(address: ConsulAddress, tls: TlsOptions): HttpAgent {

@@ -7,9 +7,9 @@ export interface JsonList {
 }
 
 /**
- * Splits a JSON list, so that its entries can be parsed one by one, and no more of them than are wanted: parsed as a whole,
- * a list of 32 MiB takes up to 1.7 GB (measured, with 16 million brackets). An entry that is no JSON stays to be found by
- * whoever parses it.
+ * Splits a JSON list, so that its entries can be parsed one by one, and no more of them than are wanted: parsed as a
+ * whole, a list of 32 MiB takes up to 1.7 GB (measured, with 16 million brackets). An entry that is no JSON stays to be
+ * found by whoever parses it.
  * @returns `undefined` when the text is no list.
  * @throws SyntaxError when the list does not end with the text.
  */
@@ -54,7 +54,9 @@ function afterSpace(text: Buffer, from: number): number {
   return at;
 }
 
-/** Where the entry ends that begins at `from`: at a comma or a closing bracket outside of strings and of what it opened. */
+/**
+ * Where the entry ends that begins at `from`: at a comma or a closing bracket outside of strings and of what it opened.
+ */
 function entryEnd(text: Buffer, from: number): number {
   let depth = 0;
   for (let at = from; at < text.length; at += 1) {

@@ -62,7 +62,9 @@ const ASKED = { intervalMs: 10_000, timeoutMs: 2_000 };
 /** Told every 10 s: two reports may get lost before a living agent counts as dead. */
 const TOLD = { ttlMs: 30_000 };
 
-/** Longer than a machine takes to restart, so that its agent shows as critical meanwhile; then its registration goes. */
+/**
+ * Longer than a machine takes to restart, so that its agent shows as critical meanwhile; then its registration goes.
+ */
 const REAP_AFTER_MS = 30 * 60_000;
 
 /** Consul's bounds: 64 keys, values of 512 bytes. One key is the version, one counts the pools without a key. */

@@ -3,7 +3,9 @@ import { printable } from "../../core/printable.ts";
 /** Text of the far side as it may be shown: without the token, on one line, escaped and cut. */
 export type Quote = (text: string, longest?: number) => string;
 
-/** The quote for an exchange that carries this token. Hides it before anything is cut, so that no half of it is left. */
+/**
+ * The quote for an exchange that carries this token. Hides it before anything is cut, so that no half of it is left.
+ */
 export function quoteWithout(secret: string | undefined): Quote {
   return (text, longest) => printable(hide(text, secret).replaceAll(/\s+/g, " ").trim(), longest);
 }

@@ -11,8 +11,8 @@ export interface TokenOptions {
 }
 
 /**
- * The token for each request. A file is read anew each time, so a rotated token is used from the next request on, at the
- * price of one small read per query.
+ * The token for each request. A file is read anew each time, so a rotated token is used from the next request on, at
+ * the price of one small read per query.
  */
 export class TokenSource {
   readonly #token: string | undefined;

@@ -18,8 +18,8 @@ export interface WayToConsul {
 const DISCARD_PORT = 9;
 
 /**
- * Asks the system, and sends nothing to Consul. An agent behind a socket file is on this machine, but perhaps in another
- * container, with a loopback of its own.
+ * Asks the system, and sends nothing to Consul. An agent behind a socket file is on this machine, but perhaps in
+ * another container, with a loopback of its own.
  * @throws ConsulError `unreachable` when there is no way, or no such name; `aborted` when the signal came first.
  */
 export async function wayToConsul(address: ConsulAddress, signal: AbortSignal): Promise<WayToConsul> {

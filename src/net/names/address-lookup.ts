@@ -7,19 +7,23 @@ import { ResolveError } from "./resolve-error.ts";
 
 const FAMILIES = ["ipv4", "ipv6"] as const;
 
-/** Addresses that nobody could confirm are asked for again soon, but not so soon that a broken nameserver is asked all the time. */
+/**
+ * Addresses that nobody could confirm are asked for again soon, but not so soon that a broken nameserver is asked all
+ * the time.
+ */
 const UNCONFIRMED_TTL_SECONDS = 30;
 
 /**
- * What a family has left once the other one has an answer: some nameservers never answer about AAAA, and 4 s and more for
- * two rounds would be too long for a server whose IPv4 address is known. One that has to ask the world answers within a second.
+ * What a family has left once the other one has an answer: some nameservers never answer about AAAA, and 4 s and more
+ * for two rounds would be too long for a server whose IPv4 address is known. One that has to ask the world answers
+ * within a second.
  */
 const OTHER_FAMILY_MS = 1_000;
 
 /**
- * The addresses of exactly this name. Both families are asked for at the same time, and one that fails or is slow does not
- * fail the other: it keeps the addresses that it had, unless the answer is that it has none, and is asked for again soon. IPv4 comes first: a machine without an
- * IPv6 route would try the others in vain.
+ * The addresses of exactly this name. Both families are asked for at the same time, and one that fails or is slow does
+ * not fail the other: it keeps the addresses that it had, unless the answer is that it has none, and is asked for again
+ * soon. IPv4 comes first: a machine without an IPv6 route would try the others in vain.
  * @throws ResolveError when neither family has an answer: the failure that leaves the most hope.
  */
 export async function lookUpAddresses(
@@ -107,7 +111,9 @@ async function familyOf(
   }
 }
 
-/** A failed nameserver may answer later, so the name may still have addresses; "no address" still says that it exists. */
+/**
+ * A failed nameserver may answer later, so the name may still have addresses; "no address" still says that it exists.
+ */
 function mostHopeful(failures: readonly ResolveError[]): ResolveError {
   return (
     failures.find((failure) => !failure.isAboutTheName) ??

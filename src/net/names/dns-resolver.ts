@@ -10,7 +10,9 @@ import { ResolveError } from "./resolve-error.ts";
 import { namesToAsk } from "./search-list.ts";
 
 export interface DnsResolverOptions {
-  /** `address` or `address:port`, asked in this order, names as they are; none (the default) means those of resolv.conf. */
+  /**
+   * `address` or `address:port`, asked in this order, names as they are; none (the default) means those of resolv.conf.
+   */
   readonly nameservers?: readonly string[];
   /** Milliseconds that a nameserver has for one try; otherwise resolv.conf's, otherwise 2,000. */
   readonly timeoutMs?: number;
@@ -29,16 +31,18 @@ const DEFAULT_TIMEOUT_MS = 2_000;
 /** One more round: a lost datagram must not lose a name. */
 const DEFAULT_ATTEMPTS = 2;
 
-/** The hosts file has no TTL and costs a stat(2) to look at: its names are asked for again as soon as the core likes. */
+/**
+ * The hosts file has no TTL and costs a stat(2) to look at: its names are asked for again as soon as the core likes.
+ */
 const HOSTS_TTL_SECONDS = 5;
 
 /** RFC 6761, section 6.3: never asked of a nameserver. */
 const LOCALHOST = ["127.0.0.1", "::1"];
 
 /**
- * Resolves names through dns2, which encodes the questions and decodes the answers, behind a guard and with sockets of our
- * own: the hosts file first, then the nameservers in order. Keeps the two parsed files and the last addresses of names, which
- * count only while nobody answers for one of the families: the TTL is the caller's to honour.
+ * Resolves names through dns2, which encodes the questions and decodes the answers, behind a guard and with sockets of
+ * our own: the hosts file first, then the nameservers in order. Keeps the two parsed files and the last addresses of
+ * names, which count only while nobody answers for one of the families: the TTL is the caller's to honour.
  */
 export class DnsResolver implements Resolver {
   readonly #options: DnsResolverOptions;

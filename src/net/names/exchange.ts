@@ -13,7 +13,8 @@ export interface ExchangeEnd {
 }
 
 /**
- * One question to one nameserver: opens a transport and closes it again however the exchange ends, at the latest at its deadline.
+ * One question to one nameserver: opens a transport and closes it again however the exchange ends, at the latest at its
+ * deadline.
  * @param open opens the transport and returns what closes it; it is called at most once, never after an abort.
  * @throws ResolveError `timeout`, `unreachable`, `aborted` or what the transport reported.
  */

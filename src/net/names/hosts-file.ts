@@ -3,7 +3,10 @@ import { isIP } from "node:net";
 /** Addresses by lower-case name, in the order of the file. */
 export type Hosts = ReadonlyMap<string, readonly string[]>;
 
-/** Reads what hosts(5) describes; a line that does not begin with an address is skipped, and so is a scoped one (`fe80::1%eth0`), which no answer can hold. */
+/**
+ * Reads what hosts(5) describes; a line that does not begin with an address is skipped, and so is a scoped one
+ * (`fe80::1%eth0`), which no answer can hold.
+ */
 export function parseHosts(text: string): Hosts {
   const hosts = new Map<string, string[]>();
   for (const line of text.split("\n")) {

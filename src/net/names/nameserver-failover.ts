@@ -14,8 +14,8 @@ export interface AskPolicy {
 }
 
 /**
- * Asks one nameserver after the other, in order, until one answers about the name. One that times out, can't be reached,
- * refuses, fails or answers nonsense is passed over.
+ * Asks one nameserver after the other, in order, until one answers about the name. One that times out, can't be
+ * reached, refuses, fails or answers nonsense is passed over.
  * @returns the records of the answer; there may be none.
  * @throws ResolveError `no-such-name`, which is final; `aborted`; otherwise the last nameserver's failure, naming all.
  */

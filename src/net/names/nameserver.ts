@@ -36,7 +36,10 @@ export function parseNameserverAddress(text: string): Nameserver {
   );
 }
 
-/** The nameserver of a resolv.conf line: an address literal, or `[address]:port` as OpenBSD takes it; `undefined` when it is neither. */
+/**
+ * The nameserver of a resolv.conf line: an address literal, or `[address]:port` as OpenBSD takes it; `undefined` when
+ * it is neither.
+ */
 export function nameserverAt(word: string): Nameserver | undefined {
   const match = /^\[([^\]]+)\]:(\d{1,5})$/.exec(word);
   const address = match?.[1] ?? word;

@@ -18,7 +18,10 @@ export type ResolveErrorCode =
   | "nameserver-invalid"
   | "file-unreadable";
 
-/** Why a name has no addresses now. `code` is stable; `message` is one line; `cause` is the system's error, if there was one. */
+/**
+ * Why a name has no addresses now. `code` is stable; `message` is one line; `cause` is the system's error, if there was
+ * one.
+ */
 export class ResolveError extends Error {
   override readonly name = "ResolveError";
   readonly code: ResolveErrorCode;

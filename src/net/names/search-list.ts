@@ -5,7 +5,8 @@ const MAX_NAME_LENGTH = 253;
 
 /**
  * The names to ask for, in order, as resolv.conf(5) says: a name with at least `ndots` dots as it is and then with each
- * search domain; a shorter one the other way round; one with a final dot only as it is. Names that would be too long are left out.
+ * search domain; a shorter one the other way round; one with a final dot only as it is. Names that would be too long
+ * are left out.
  * @throws ResolveError `name-invalid` when `host` is no DNS name.
  */
 export function namesToAsk(

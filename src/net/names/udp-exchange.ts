@@ -5,8 +5,8 @@ import type { Nameserver } from "./nameserver.ts";
 import { type AddressQuery, isReplyTo, MAX_UDP_SIZE } from "./query.ts";
 
 /**
- * Asks by UDP from a port of its own (RFC 5452), connected: the kernel drops what others send and reports a closed port at
- * once. Whatever is no reply to the query is ignored until the deadline.
+ * Asks by UDP from a port of its own (RFC 5452), connected: the kernel drops what others send and reports a closed port
+ * at once. Whatever is no reply to the query is ignored until the deadline.
  * @throws ResolveError, see `exchange`.
  */
 export function askByUdp(

@@ -30,17 +30,19 @@ const MAX_OLD_SERVERS = 1_000;
 // When the count failed: as long as for a small fleet, so that a new token is soon noticed.
 const COUNT_RETRY_MS = 60_000;
 
-// A count this many times the one before, or the first of all, is counted once more as soon, before an interval is gone by it.
+// A count this many times the one before, or the first of all, is counted once more as soon, before an interval is gone
+// by it.
 const SURPRISE_FACTOR = 10;
 
 /**
- * Asks a server what a Nomad client learns from its heartbeats, without registering a node (which would be schedulable): the
- * leader, the servers, and now and then the number of nodes. All reads are stale, so an answer needs no leader.
+ * Asks a server what a Nomad client learns from its heartbeats, without registering a node (which would be
+ * schedulable): the leader, the servers, and now and then the number of nodes. All reads are stale, so an answer needs
+ * no leader.
  *
- * Servers come from Status.Members. They come from Status.Peers where that is missing (before 0.5) or forbidden (a token without
- * `node:read`), and for members that name no RPC address. Peers are bare raft addresses, equal to the RPC addresses, and tell
- * neither datacenter nor version: such a server gets our own of both, so it becomes a primary and is never filtered. Dead ones
- * are among the peers until raft removes them.
+ * Servers come from Status.Members. They come from Status.Peers where that is missing (before 0.5) or forbidden (a
+ * token without `node:read`), and for members that name no RPC address. Peers are bare raft addresses, equal to the RPC
+ * addresses, and tell neither datacenter nor version: such a server gets our own of both, so it becomes a primary and
+ * is never filtered. Dead ones are among the peers until raft removes them.
  */
 export class HeartbeatQuery {
   readonly #identity: HeartbeatIdentity;
@@ -57,8 +59,8 @@ export class HeartbeatQuery {
   }
 
   /**
-   * One heartbeat. `timeoutMs` covers all of it. Rejects with the `ConnectionError` of the call that failed, or with the reason
-   * of the signal; a count that fails rejects nothing.
+   * One heartbeat. `timeoutMs` covers all of it. Rejects with the `ConnectionError` of the call that failed, or with
+   * the reason of the signal; a count that fails rejects nothing.
    */
   async ask(client: NomadClient, options: CallOptions): Promise<CountedHeartbeat> {
     const left = sharedDeadline(options);
@@ -71,8 +73,8 @@ export class HeartbeatQuery {
   }
 
   /**
-   * The server's own region where it is not ours, `undefined` where it is, or where the server does not tell. Rejects with a
-   * `ConnectionError`, of code `no-path-to-region` when the server knows no server of our region either.
+   * The server's own region where it is not ours, `undefined` where it is, or where the server does not tell. Rejects
+   * with a `ConnectionError`, of code `no-path-to-region` when the server knows no server of our region either.
    */
   async otherRegion(client: NomadClient, options: CallOptions): Promise<string | undefined> {
     const left = sharedDeadline(options);

@@ -24,8 +24,8 @@ const HEADER: BodyPlan = { keepBytes: 64 * 1024, limitBytes: 64 * 1024 };
 const START_BYTES = 1024;
 
 /**
- * Cuts a byte stream into messages of two bare msgpack values, header and body, wherever the stream's chunks begin and end.
- * Holds at most twice `keepBytes` of the value being read.
+ * Cuts a byte stream into messages of two bare msgpack values, header and body, wherever the stream's chunks begin and
+ * end. Holds at most twice `keepBytes` of the value being read.
  */
 export class MessageReader {
   readonly #sink: MessageSink;
@@ -79,7 +79,8 @@ export class MessageReader {
     }
   }
 
-  // One growing buffer, not a list of chunks: a server that sends single bytes would make that a list of a million objects.
+  // One growing buffer, not a list of chunks: a server that sends single bytes would make that a list of a million
+  // objects.
   #keep(bytes: Uint8Array): void {
     const wanted = bytes.subarray(0, Math.max(0, this.#plan.keepBytes - this.#keptBytes));
     const needed = this.#keptBytes + wanted.length;

@@ -11,9 +11,10 @@ const MIN_INTERVAL_MS = 60_000;
 const LONGEST_INTERVAL_MS = 86_400_000;
 
 /**
- * Milliseconds until the nodes should be counted again. Each of n agents gets n records, so the cost for the fleet grows with n²,
- * and the interval with it, until counting costs each server 1 MB per second, or the interval is a day: then the whole records
- * cost more, but the connection ends once the number was read, and some MB of records at most are on their way by then.
+ * Milliseconds until the nodes should be counted again. Each of n agents gets n records, so the cost for the fleet
+ * grows with n², and the interval with it, until counting costs each server 1 MB per second, or the interval is a day:
+ * then the whole records cost more, but the connection ends once the number was read, and some MB of records at most
+ * are on their way by then.
  *
  * Worked numbers for 5 servers: 100 nodes → 60 s; 1,000 → 200 s; 10,000 → 20,000 s (5.6 h); above 20,785 → a day.
  */

@@ -2,15 +2,16 @@ import { decodeValue } from "./message-reader.ts";
 import type { Answer } from "./nomad-connection.ts";
 import { ValueScanner } from "./value-scanner.ts";
 
-// The array's length stands before its nodes, after three small fields (Index, KnownLeader, LastContact; 50 bytes measured).
+// The array's length stands before its nodes, after three small fields (Index, KnownLeader, LastContact; 50 bytes
+// measured).
 const KEEP_BYTES = 4096;
 
 // 100,000 nodes of 2 kB each are 200 MB; a gigabyte is not believed. None of it is held.
 const LIMIT_BYTES = 512 * 1024 * 1024;
 
 /**
- * How many nodes Node.List answered, read from the start of the answer as soon as it is there: the nodes themselves are not
- * waited for, so it takes the same memory and time for 10 nodes and for 100,000.
+ * How many nodes Node.List answered, read from the start of the answer as soon as it is there: the nodes themselves are
+ * not waited for, so it takes the same memory and time for 10 nodes and for 100,000.
  */
 export const NODE_COUNT: Answer<number> = {
   keepBytes: KEEP_BYTES,

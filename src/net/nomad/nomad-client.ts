@@ -26,7 +26,10 @@ const Members = z.object({
   Members: z.array(Member).nullable(),
 });
 
-/** One entry of Status.Members, as serf knows it. Its address is not among them: it is raw bytes; `Tags` name the RPC address. */
+/**
+ * One entry of Status.Members, as serf knows it. Its address is not among them: it is raw bytes; `Tags` name the RPC
+ * address.
+ */
 export interface NomadMember {
   readonly name: string;
   /** `alive`, `leaving`, `left` or `failed`; a dead server stays `alive` for up to 38 s (measured). */
@@ -79,15 +82,18 @@ export interface NomadClientOptions {
   readonly tls?: NomadTls | undefined;
 }
 
-/** Whether any server may answer from what it knows. Without it a call is held for up to 5.3 s while there is no leader (measured). */
+/**
+ * Whether any server may answer from what it knows. Without it a call is held for up to 5.3 s while there is no leader
+ * (measured).
+ */
 export interface ReadOptions extends CallOptions {
   readonly allowStale?: boolean;
 }
 
 /**
- * The calls that are made to one Nomad server. It connects at the first call, keeps the connection, and connects anew at the
- * first call after that connection has closed. It never repeats a call, never connects by itself and has no timer of its own.
- * All calls reject with a `ConnectionError`, or with the reason of the signal.
+ * The calls that are made to one Nomad server. It connects at the first call, keeps the connection, and connects anew
+ * at the first call after that connection has closed. It never repeats a call, never connects by itself and has no
+ * timer of its own. All calls reject with a `ConnectionError`, or with the reason of the signal.
  */
 export class NomadClient {
   readonly endpoint: ServerEndpoint;
@@ -123,8 +129,9 @@ export class NomadClient {
   }
 
   /**
-   * How many client nodes the region has. Needs `node:read`. The server sends every node's record, megabytes for a large fleet:
-   * do not ask often. The number stands before them, and the connection is closed once it was read. It is asked on a connection of its own, because a ping behind such an answer would wait for it.
+   * How many client nodes the region has. Needs `node:read`. The server sends every node's record, megabytes for a
+   * large fleet: do not ask often. The number stands before them, and the connection is closed once it was read. It is
+   * asked on a connection of its own, because a ping behind such an answer would wait for it.
    */
   async nodeCount(options: ReadOptions): Promise<number> {
     const left = sharedDeadline(options);

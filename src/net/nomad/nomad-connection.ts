@@ -44,18 +44,18 @@ const LATE_BODY: BodyPlan = { keepBytes: 0, limitBytes: 512 * 1024 * 1024 };
 const PING: Answer<undefined> = { keepBytes: 0, limitBytes: 64 * 1024, read: () => undefined };
 
 /**
- * A ping may wait behind a large answer on a slow line: while bytes arrive the server lives. But for no longer than this many
- * timeouts of the ping since the answer began, so that a server that sends a byte now and then, for ever, is found out. With
- * 500 ms that is 10 s: the 1 MB that the largest answer may have, at 0.8 Mbit/s.
+ * A ping may wait behind a large answer on a slow line: while bytes arrive the server lives. But for no longer than
+ * this many timeouts of the ping since the answer began, so that a server that sends a byte now and then, for ever, is
+ * found out. With 500 ms that is 10 s: the 1 MB that the largest answer may have, at 0.8 Mbit/s.
  */
 const TIMEOUTS_PER_ANSWER = 20;
 
 const Header = z.object({ Error: z.string(), Seq: z.int().min(0), ServiceMethod: z.string() });
 
 /**
- * One open connection that speaks Nomad's RPC. Any number of calls may be in flight; answers find their call by Seq, and one
- * that comes after its call ended is dropped. Whatever the server sends ends in a settled call or a closed connection with a
- * `ConnectionError`; nothing is thrown elsewhere.
+ * One open connection that speaks Nomad's RPC. Any number of calls may be in flight; answers find their call by Seq,
+ * and one that comes after its call ended is dropped. Whatever the server sends ends in a settled call or a closed
+ * connection with a `ConnectionError`; nothing is thrown elsewhere.
  */
 export class NomadConnection implements HeldConnection {
   readonly endpoint: ServerEndpoint;
@@ -103,9 +103,9 @@ export class NomadConnection implements HeldConnection {
   }
 
   /**
-   * Opens a connection. Plain: resolves when TCP is connected, which proves nothing about the server's process; `ping` does.
-   * TLS: resolves after the handshake and one answered ping, because a TLS 1.3 server refuses a client only at the first read.
-   * An application error is such an answer; opening rejects with it only when it cost the connection.
+   * Opens a connection. Plain: resolves when TCP is connected, which proves nothing about the server's process; `ping`
+   * does. TLS: resolves after the handshake and one answered ping, because a TLS 1.3 server refuses a client only at
+   * the first read. An application error is such an answer; opening rejects with it only when it cost the connection.
    */
   static async open(endpoint: ServerEndpoint, options: NomadConnectionOptions): Promise<NomadConnection> {
     const left = sharedDeadline(options);
@@ -138,8 +138,9 @@ export class NomadConnection implements HeldConnection {
   }
 
   /**
-   * Status.Ping: the server's process answers. It says nothing about a leader. A server answers in order, so a ping may wait
-   * behind other calls: their answers prove the same, and so do bytes of another answer that began not too long ago.
+   * Status.Ping: the server's process answers. It says nothing about a leader. A server answers in order, so a ping may
+   * wait behind other calls: their answers prove the same, and so do bytes of another answer that began not too long
+   * ago.
    */
   async ping(options: CallOptions): Promise<void> {
     const answersBefore = this.#answers;
@@ -163,8 +164,8 @@ export class NomadConnection implements HeldConnection {
   }
 
   /**
-   * Sends one request. Rejects with a `ConnectionError`: `application` and `timeout` leave the connection open, other kinds close
-   * it, but for two codes: `unknown-method` costs the connection, `unexpected-answer` does not.
+   * Sends one request. Rejects with a `ConnectionError`: `application` and `timeout` leave the connection open, other
+   * kinds close it, but for two codes: `unknown-method` costs the connection, `unexpected-answer` does not.
    */
   async call<T>(method: string, request: object, answer: Answer<T>, options: CallOptions): Promise<T> {
     const { state } = this;

@@ -8,9 +8,9 @@ import type { NomadTls } from "./tls-handshake.ts";
 const LEADER: Answer<undefined> = { keepBytes: 0, limitBytes: 64 * 1024, read: () => undefined };
 
 /**
- * Opens connections that speak Nomad's RPC, to be held and pinged. A ping is answered by a server of any region, so each
- * connection is opened with one question that names ours and needs no leader. A server of another region answers it when it
- * can pass it on; otherwise opening rejects with the code `no-path-to-region`.
+ * Opens connections that speak Nomad's RPC, to be held and pinged. A ping is answered by a server of any region, so
+ * each connection is opened with one question that names ours and needs no leader. A server of another region answers
+ * it when it can pass it on; otherwise opening rejects with the code `no-path-to-region`.
  */
 export function nomadConnector(settings: { region: string; tls?: NomadTls | undefined }): Connector {
   const { region, tls } = settings;

@@ -92,8 +92,8 @@ function shapeOf(type: number): Shape {
 }
 
 /**
- * Finds where one msgpack value ends, in a stream cut anywhere, without building it: four numbers of state, whatever the
- * stream claims. A length counts against the limit when it is read, so a claim of 1 GB fails at its fifth byte.
+ * Finds where one msgpack value ends, in a stream cut anywhere, without building it: four numbers of state, whatever
+ * the stream claims. A length counts against the limit when it is read, so a claim of 1 GB fails at its fifth byte.
  */
 export class ValueScanner {
   readonly #limitBytes: number;

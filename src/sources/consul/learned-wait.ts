@@ -1,6 +1,7 @@
 /**
- * How long a query may wait on the way to Consul. Proxies and balancers end what is idle for too long for them. When two
- * waits end early after about the same time, later waits are shorter, so that Consul answers before the way ends them.
+ * How long a query may wait on the way to Consul. Proxies and balancers end what is idle for too long for them. When
+ * two waits end early after about the same time, later waits are shorter, so that Consul answers before the way ends
+ * them.
  */
 export interface LearnedWait {
   /** Milliseconds after which the last query ended early; `undefined` when none did, or one has waited longer since. */

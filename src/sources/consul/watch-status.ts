@@ -49,7 +49,11 @@ export function statusOf(record: WatchRecord): ConsulWatchStatus {
 }
 
 /** What an operator should know of the watch for as long as it lasts. */
-export function warningsOf({ state, lastError, missingRights }: ConsulWatchStatus): readonly SourceWarning[] {
+export function watchWarnings({
+  state,
+  lastError,
+  missingRights,
+}: ConsulWatchStatus): readonly SourceWarning[] {
   const failing =
     state.kind === "retrying"
       ? [{ since: state.since, message: `Consul fails: ${lastError?.message ?? "no answer"}` }]

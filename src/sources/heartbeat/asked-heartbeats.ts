@@ -19,22 +19,29 @@ import { findLeaderSide, type LeaderSide } from "./leader-side.ts";
 /** As Nomad's own clients in a small cluster: every 10 to 20 s, and the first one within 10 s of the start. */
 const MIN_PERIOD_MS = 10_000;
 
-/** Heartbeats per second that one server sees from the whole fleet, as in Nomad: 5 servers, 100,000 nodes → every 400 s. */
+/**
+ * Heartbeats per second that one server sees from the whole fleet, as in Nomad: 5 servers, 100,000 nodes → every 400 s.
+ */
 const HEARTBEATS_PER_SECOND_PER_SERVER = 50;
 
-/** The scaled base of the period ends here, so the period at 30 min: 5 servers are there with 225,000 nodes, and see 148 a second of 1,000,000. */
+/**
+ * The scaled base of the period ends here, so the period at 30 min: 5 servers are there with 225,000 nodes, and see 148
+ * a second of 1,000,000.
+ */
 const LONGEST_BASE_MS = 900_000;
 
 /** The wait after a failed round. */
 const RETRY: BackoffRule = { baseMs: 2_000, maxMs: 30_000 };
 
 /**
- * A head that names no leader keeps its place for so long: a new leader is there 2.5 to 3.6 s after the old one died (measured
- * with Nomad's defaults), and 12.7 s after it with raft's times five times as long.
+ * A head that names no leader keeps its place for so long: a new leader is there 2.5 to 3.6 s after the old one died
+ * (measured with Nomad's defaults), and 12.7 s after it with raft's times five times as long.
  */
 const LONGEST_ELECTION_MS = 15_000;
 
-/** When a head is asked again that begins to name no leader, in a fleet of any size: an election is surely over by then. */
+/**
+ * When a head is asked again that begins to name no leader, in a fleet of any size: an election is surely over by then.
+ */
 const AFTER_ELECTION_MS = LONGEST_ELECTION_MS + 1_000;
 
 /** What a heartbeat is called, by the phase before it. The first of a row is news, the others are routine. */
@@ -264,8 +271,9 @@ export class AskedHeartbeats {
   }
 
   /**
-   * A head that has named no leader for longer than elections take, while another server names one that answers, sits in a
-   * minority: as good as failed. Rotates until the head is none of those that were asked in vain, which may sit there, too.
+   * A head that has named no leader for longer than elections take, while another server names one that answers, sits
+   * in a minority: as good as failed. Rotates until the head is none of those that were asked in vain, which may sit
+   * there, too.
    */
   #leaveMinority(leaderless: ServerEndpoint, { from, answer, inVain }: LeaderSide): void {
     const { clock, proxy } = this.#ports;

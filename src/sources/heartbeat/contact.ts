@@ -10,8 +10,8 @@ export type Contact =
   | "orphaned";
 
 /**
- * Tells whether contact with the primaries is held, by when the last heartbeat came and whether it named a leader. Inert
- * before `start` and after `stop`: a heartbeat that is still under way then changes nothing and arms no timer.
+ * Tells whether contact with the primaries is held, by when the last heartbeat came and whether it named a leader.
+ * Inert before `start` and after `stop`: a heartbeat that is still under way then changes nothing and arms no timer.
  */
 export class ContactWatch {
   readonly #clock: Clock;

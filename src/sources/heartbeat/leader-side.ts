@@ -18,8 +18,9 @@ export interface LeaderSide extends Heard {
 }
 
 /**
- * Looks for a server that names a leader, when one names none. A follower goes on naming a leader that died until it notices:
- * so the named one is asked, too, and while it does not answer nobody who names it is believed. Each server is asked once.
+ * Looks for a server that names a leader, when one names none. A follower goes on naming a leader that died until it
+ * notices: so the named one is asked, too, and while it does not answer nobody who names it is believed. Each server is
+ * asked once.
  */
 export async function findLeaderSide(
   leaderless: Heard,

@@ -21,7 +21,10 @@ interface RegionGatePorts {
   readonly logger: Logger;
 }
 
-/** Servers asked at the same time: sockets for a long list that is silent. 1,000 silent ones take a minute with 500 ms each. */
+/**
+ * Servers asked at the same time: sockets for a long list that is silent. 1,000 silent ones take a minute with 500 ms
+ * each.
+ */
 const ASKED_AT_ONCE = 8;
 
 /** One address of several may say again and again that it is of another region. */
@@ -67,10 +70,11 @@ async function telling<T>(
 }
 
 /**
- * A server that says that it does not serve our region is no head, however alive it is: it is taken off the list. Each server
- * that comes onto the list is asked once, so that none of them waits there to become head by a failure. Those that were taken
- * off are asked again now and then, and come back when they say otherwise: servers are reconfigured, and one that passes
- * questions on to our region may lose the way for a while. A server that says nothing of a region is used.
+ * A server that says that it does not serve our region is no head, however alive it is: it is taken off the list. Each
+ * server that comes onto the list is asked once, so that none of them waits there to become head by a failure. Those
+ * that were taken off are asked again now and then, and come back when they say otherwise: servers are reconfigured,
+ * and one that passes questions on to our region may lose the way for a while. A server that says nothing of a region
+ * is used.
  */
 export class RegionGate {
   readonly #ports: RegionGatePorts;

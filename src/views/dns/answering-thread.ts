@@ -67,7 +67,9 @@ export class AnsweringThread {
     return this.#restarts;
   }
 
-  /** Resolves with the addresses bound. @throws DnsServerError when an address can't be; nothing is left running then. */
+  /**
+   * Resolves with the addresses bound. @throws DnsServerError when an address can't be; nothing is left running then.
+   */
   async start(): Promise<readonly DnsAddress[]> {
     const worker = this.#spawn();
     try {

@@ -18,7 +18,10 @@ export interface DnsServerOptions {
   readonly negativeTtlSeconds: number;
   /** 2 answers UDP with two threads on one port: for machines that ask more than some 80,000 queries/s. */
   readonly sockets: 1 | 2;
-  /** Connections of clients over TCP, of all addresses together; 256 by default; one more takes the place of the one silent longest. */
+  /**
+   * Connections of clients over TCP, of all addresses together; 256 by default; one more takes the place of the one
+   * silent longest.
+   */
   readonly tcpConnections?: number | undefined;
   /** Over UDP to each network beyond loopback, of all threads together; absent: no limit. */
   readonly rateLimit?: number | undefined;

@@ -15,8 +15,8 @@ const LOOKS = 20;
 const MAX_BODIES = 16;
 
 /**
- * Options of Fastify and Node: a request's head and body have to be complete, and the next request has to begin, within the
- * patience. Without `headersTimeout`, Node takes its own 60 s for the bodies.
+ * Options of Fastify and Node: a request's head and body have to be complete, and the next request has to begin, within
+ * the patience. Without `headersTimeout`, Node takes its own 60 s for the bodies.
  */
 export function timeouts(patienceMs = PATIENCE_MS) {
   return {
@@ -29,8 +29,8 @@ export function timeouts(patienceMs = PATIENCE_MS) {
 
 /**
  * One connection more than these takes the place of one that has no request on its way, the longest without; where all
- * have one, of the oldest. So new clients are always served. Without a request are idle ones and those whose head is not
- * complete.
+ * have one, of the oldest. So new clients are always served. Without a request are idle ones and those whose head is
+ * not complete.
  */
 export function limitConnections(server: Server, maxConnections: number): void {
   const idle = new Set<Socket>();

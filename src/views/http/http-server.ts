@@ -15,8 +15,8 @@ import { heartbeatBody, heartbeatOf } from "./heartbeat-body.ts";
 const MAX_BODY_BYTES = 1_048_576;
 
 /**
- * Heartbeats that wait for the names in them to be looked up: with 10,000 names each takes some 3 MB, together 100 MB. Those of
- * addresses wait for nothing.
+ * Heartbeats that wait for the names in them to be looked up: with 10,000 names each takes some 3 MB, together 100 MB.
+ * Those of addresses wait for nothing.
  */
 const MAX_WAITING_HEARTBEATS = 32;
 
@@ -69,7 +69,10 @@ interface Readiness {
   /** The pools without a head. */
   readonly waiting: readonly string[];
   readonly dns: string;
-  /** What is not as it should be with the pools' sources, for as long as it lasts. Nothing of it makes the agent less ready. */
+  /**
+   * What is not as it should be with the pools' sources, for as long as it lasts. Nothing of it makes the agent less
+   * ready.
+   */
   readonly warnings: readonly ({ readonly pool: string } & Warning)[];
 }
 

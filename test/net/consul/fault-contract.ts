@@ -74,7 +74,10 @@ const ENDS: [what: string, end: Reply | Break][] = [
   ["half an answer", "cut"],
 ];
 
-/** What must hold while something between us and Consul fails: run with the fake Consul behind the faults, and a real one. */
+/**
+ * What must hold while something between us and Consul fails: run with the fake Consul behind the faults, and a real
+ * one.
+ */
 export function faultContract(name: string, open: () => Promise<ConsulUnderTest>): void {
   suite(`with ${name} behind something that`, () => {
     let consul: ConsulUnderTest;

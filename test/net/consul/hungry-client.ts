@@ -1,4 +1,6 @@
-/** Asks the Consul at the given address so many times, each time several at once; prints the memory that took, in MiB. */
+/**
+ * Asks the Consul at the given address so many times, each time several at once; prints the memory that took, in MiB.
+ */
 import { ConsulClient } from "../../../src/net/consul/consul-client.ts";
 import { DEFAULT_CONSUL_WATCH } from "../../../src/sources/consul/watch-config.ts";
 

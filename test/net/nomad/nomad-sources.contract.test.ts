@@ -107,7 +107,8 @@ function contract(cluster: ClusterUnderTest): void {
     await until(() => monitor.status().servers.every(({ state }) => state.phase === "up"));
     assert.equal(monitor.status().servers.length, Math.min(2, endpoints.length));
     heartbeat.start();
-    // A server of 0.4 closes the connection at the first heartbeat, for a method that it lacks; then it is asked no more.
+    // A server of 0.4 closes the connection at the first heartbeat, for a method that it lacks; then it is asked no
+    // more.
     await until(() => heartbeat.status().phase === "ok");
     await until(() => monitor.connectionTo(head ?? "") !== undefined);
     const lent = monitor.connectionTo(head ?? "");

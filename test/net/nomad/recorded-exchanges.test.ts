@@ -19,7 +19,9 @@ interface Caller {
   readonly connection: NomadConnection;
 }
 
-/** How this client makes each recorded request. What is missing here is no request: a wrong first byte, a broken header. */
+/**
+ * How this client makes each recorded request. What is missing here is no request: a wrong first byte, a broken header.
+ */
 const CALLS: Readonly<Record<string, (caller: Caller) => Promise<unknown>>> = {
   ping: ({ client }) => client.ping(IN_TIME),
   leader: ({ client }) => client.leader(IN_TIME),

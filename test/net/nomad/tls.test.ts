@@ -170,7 +170,8 @@ suite("mutual TLS", () => {
   });
 });
 
-// What OpenSSL 3 calls the alerts by which servers in Go refuse a client; a server in Node can't be made to send them all.
+// What OpenSSL 3 calls the alerts by which servers in Go refuse a client; a server in Node can't be made to send them
+// all.
 const ALERTS: readonly [alert: string, withoutCertificate: string, withCertificate: string][] = [
   [
     "ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED",

@@ -3,7 +3,7 @@ import { suite, test } from "node:test";
 import type { CatalogAnswer } from "../../../src/net/consul/catalog.ts";
 import { ConsulWatcher } from "../../../src/sources/consul/consul-watcher.ts";
 import { DEFAULT_CONSUL_WATCH } from "../../../src/sources/consul/watch-config.ts";
-import { warningsOf } from "../../../src/sources/consul/watch-status.ts";
+import { watchWarnings } from "../../../src/sources/consul/watch-status.ts";
 import { FakeCatalog } from "../../support/fake-catalog.ts";
 import { FakeClock, FakeLogger, settled } from "../../support/fake-ports.ts";
 
@@ -57,7 +57,7 @@ suite("what the token may not read", () => {
       "Consul hides instances from the token: it lists 0 usable, the last whole list had 2: without " +
       `${A} ${B}; what is missing is service:read for the service or node:read`;
     assert.deepEqual(missing(), { since: START + 60_000, message });
-    assert.deepEqual(warningsOf(watcher.status()), [missing()]);
+    assert.deepEqual(watchWarnings(watcher.status()), [missing()]);
     assert.deepEqual(list(), [A, B]);
     assert.deepEqual(said("warn"), [message]);
     await answers([A, B], { withToken: true });
@@ -137,12 +137,12 @@ test("a watch that fails warns for as long as it does", async () => {
   await settled();
   catalog.waiting().fail("unreachable");
   await settled();
-  const [warning] = warningsOf(watcher.status());
+  const [warning] = watchWarnings(watcher.status());
   assert.equal(warning?.since, START);
   assert.match(warning.message, /^Consul fails: /);
   await clock.advance(2_000);
   catalog.waiting().answer([A], 1);
   await settled();
-  assert.deepEqual(warningsOf(watcher.status()), []);
+  assert.deepEqual(watchWarnings(watcher.status()), []);
   await watcher.stop();
 });

@@ -1,4 +1,7 @@
-/** What pings cost a server that counts connections without a handshake, and blocks a machine that makes too many of them. */
+/**
+ * What pings cost a server that counts connections without a handshake, and blocks a machine that makes too many of
+ * them.
+ */
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { settled } from "../../support/fake-ports.ts";

@@ -14,7 +14,10 @@ function keysUpTo(count: number): string[] {
   return Array.from({ length: count }, (_, i) => `127.0.0.1:${i + 1}`);
 }
 
-/** A list of which all but `live` behave so from a moment on: from just after a ping of the head, the worst one, by default. */
+/**
+ * A list of which all but `live` behave so from a moment on: from just after a ping of the head, the worst one, by
+ * default.
+ */
 async function failing(
   count: number,
   live: readonly number[],

@@ -32,7 +32,10 @@ async function badDay(count: number, behaviour: Behaviour) {
   };
 }
 
-/** 64 a second of the search; the head and the next server are dialled by their own watches, each up to 4 times a second, twice where a connection closes. */
+/**
+ * 64 a second of the search; the head and the next server are dialled by their own watches, each up to 4 times a
+ * second, twice where a connection closes.
+ */
 const DIALS_PER_MINUTE = 60 * (64 + 2 * 4 * 2);
 
 suite("4,000 servers, none of them of use", () => {

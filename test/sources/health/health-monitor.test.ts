@@ -385,7 +385,8 @@ suite("servers that take connections and close them after an answer", () => {
       await ports.clock.advance(60_000);
       assert.equal(monitor.status().phase, "down");
       assert.equal(proxy.snapshot().revision, revision, "no other head");
-      // 120 intervals: in each at most one probe of each server, twice that where half an interval was drawn, and two watches.
+      // 120 intervals: in each at most one probe of each server, twice that where half an interval was drawn, and two
+      // watches.
       const perInterval = (servers.dialled.length - dials) / 120;
       assert.ok(perInterval <= 2 * keys.length + 4, `${perInterval} dials per interval`);
       assert.deepEqual(linesOf(ports, "error"), ["no server answers: the list stays as it is"]);

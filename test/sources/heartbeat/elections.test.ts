@@ -15,7 +15,9 @@ const SERVERS = ["127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3"] as const;
 const [LEADER, NEXT_LEADER] = SERVERS;
 const AGENTS = 30;
 
-/** Seen of real servers: a new leader 2.5 to 3.6 s after the old one died; a follower notices by then that it is gone. */
+/**
+ * Seen of real servers: a new leader 2.5 to 3.6 s after the old one died; a follower notices by then that it is gone.
+ */
 const UNNOTICED_MS = 2_000;
 const ELECTION_MS = 5_000;
 

@@ -1,4 +1,6 @@
-/** The bytes of every answer, decoded, are what the model says: names, types, classes and transports in any combination. */
+/**
+ * The bytes of every answer, decoded, are what the model says: names, types, classes and transports in any combination.
+ */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { decode } from "dns-packet";

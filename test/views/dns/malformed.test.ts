@@ -211,8 +211,8 @@ describe("malformed messages", () => {
       assert.equal(text(await askUdp(address, PLAIN)), ANSWERED);
       const { replies } = await askTcp(address, [framed(chain), framed(PLAIN)], 2);
       assert.equal(text(replies[1]), ANSWERED);
-      // A parser that follows such chains works for seconds on what a client may send in this time. Processor time of all
-      // threads: waiting for a turn on a busy machine does not count.
+      // A parser that follows such chains works for seconds on what a client may send in this time. Processor time of
+      // all threads: waiting for a turn on a busy machine does not count.
       assert.ok(process.cpuUsage(before).user < 1_000_000);
     });
   }

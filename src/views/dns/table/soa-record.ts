@@ -13,8 +13,9 @@ const NUMBERS_LENGTH = 20;
 const HEAD_LENGTH = 8;
 
 /**
- * An SOA with the zone's name left out in all three places, as owner and at the end of both names in its data, which may
- * be compressed (RFC 1035 3.3.13). Whole it would take three times the name, and a long one the 512 bytes of an answer.
+ * An SOA with the zone's name left out in all three places, as owner and at the end of both names in its data, which
+ * may be compressed (RFC 1035 3.3.13). Whole it would take three times the name, and a long one the 512 bytes of an
+ * answer.
  */
 export function encodeSoa(
   zone: string,

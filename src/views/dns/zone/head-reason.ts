@@ -10,7 +10,9 @@ export interface HeadReason {
   readonly revision: number;
 }
 
-/** The reason after one more snapshot: kept while the head stays, replaced with the snapshot's cause when it changes. */
+/**
+ * The reason after one more snapshot: kept while the head stays, replaced with the snapshot's cause when it changes.
+ */
 export function headReasonAfter(previous: HeadReason | undefined, next: Snapshot): HeadReason | undefined {
   const head = next.head;
   if (head === undefined || head.key === previous?.server) {
@@ -55,7 +57,9 @@ export function headReasonStrings(
 // One string of a TXT record holds at most 255 bytes (RFC 1035 3.3.14).
 const MAX_STRING_BYTES = 255;
 
-/** Printable ASCII; any other byte as `\DDD` and a backslash doubled, as in zone files, so that no terminal is fooled. */
+/**
+ * Printable ASCII; any other byte as `\DDD` and a backslash doubled, as in zone files, so that no terminal is fooled.
+ */
 function characterString(text: string): string {
   let escaped = "";
   for (const byte of Buffer.from(text)) {

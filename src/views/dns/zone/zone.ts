@@ -57,7 +57,10 @@ export type ZoneNode =
     };
 export type ZoneNodes = ReadonlyMap<string, ZoneNode>;
 
-/** The SOA; its serial is the second of the newest change, or the last serial where somebody has set the clock back since. */
+/**
+ * The SOA; its serial is the second of the newest change, or the last serial where somebody has set the clock back
+ * since.
+ */
 export function zoneSoa(settings: ZoneSettings, pools: Iterable<PoolView>, lastSerial = 0): ResourceRecord {
   const newest = Math.max(0, ...Array.from(pools, (view) => view.snapshot.at));
   return {
