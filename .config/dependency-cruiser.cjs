@@ -20,7 +20,7 @@ const MAY_IMPORT = {
   "views/http/": [CORE, FILES],
   "config/": [
     FILES,
-    "^src/core/(server-endpoint|printable|without-secrets|message-of|system-reason)\\.ts$",
+    "^src/core/(rpc-addr|printable|without-secrets|message-of|system-reason)\\.ts$",
     "^src/net/consul/consul-address\\.ts$",
   ],
   "dev/": [CORE, "^src/net/nomad/"],

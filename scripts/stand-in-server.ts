@@ -9,7 +9,7 @@
  */
 import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
-import { parseRpcAddr } from "../src/core/server-endpoint.ts";
+import { parseRpcAddr } from "../src/core/rpc-addr.ts";
 import { StandInServer } from "../src/dev/stand-in-server.ts";
 import type { StandInFault } from "../src/dev/stand-in-session.ts";
 import type { StandInView } from "../src/dev/stand-in-view.ts";

@@ -10,15 +10,15 @@ export {
   type RebalancePolicy,
   rebalanceIntervalMs,
 } from "./core/rebalance.ts";
-export type { HeartbeatReport, ProxyConfig, ProxyPorts, Report } from "./core/rpc-proxy.ts";
 export {
   DEFAULT_RPC_PORT,
   EndpointError,
   type EndpointErrorCode,
   parseRpcAddr,
   type RpcAddr,
-  ServerEndpoint,
-} from "./core/server-endpoint.ts";
+} from "./core/rpc-addr.ts";
+export type { HeartbeatReport, ProxyConfig, ProxyPorts, Report } from "./core/rpc-proxy.ts";
+export { ServerEndpoint } from "./core/server-endpoint.ts";
 export type { Cause, Claims, Difference, Member, Snapshot, Source, Tier } from "./core/snapshot.ts";
 export type { Change, SnapshotListener } from "./core/snapshot-feed.ts";
 

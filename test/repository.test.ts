@@ -93,3 +93,11 @@ test("no line of a comment in TypeScript is longer than 120 characters", () => {
   assert.ok(files.length > 400, "the files are found");
   assert.deepEqual(long, []);
 });
+
+test("a file of src with more than 250 lines says why", () => {
+  const long = globSync("src/**/*.ts", { cwd: ROOT }).filter((file) => {
+    const text = readFileSync(join(ROOT, file), "utf8");
+    return text.split("\n").length > 251 && !text.includes("More than 250 lines, because");
+  });
+  assert.deepEqual(long, []);
+});

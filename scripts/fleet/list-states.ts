@@ -1,8 +1,9 @@
 import type { Random } from "../../src/core/ports.ts";
 import { orderFrom, shuffled } from "../../src/core/rebalance.ts";
 import { ServerEndpoint } from "../../src/core/server-endpoint.ts";
+import type { ServerEvent } from "../../src/core/server-event.ts";
 import { Snapshot } from "../../src/core/snapshot.ts";
-import { type ServerEvent, transition } from "../../src/core/transition.ts";
+import { transition } from "../../src/core/transition.ts";
 
 /** One ordered list; `servers` are numbers, head first. */
 export interface ListState {

@@ -1,5 +1,4 @@
 /** The composition root: constructs everything, starts in order, stops in reverse. */
-
 import { hostname } from "node:os";
 import type { ListenAddress } from "../config/address.ts";
 import type { Config } from "../config/schema.ts";
@@ -7,9 +6,7 @@ import { LookUps } from "../core/look-ups.ts";
 import { messageOf } from "../core/message-of.ts";
 import type { Logger } from "../core/ports.ts";
 import { printable } from "../core/printable.ts";
-import { joinHostPort } from "../core/server-endpoint.ts";
-import type { SourceWarning } from "../core/source-warning.ts";
-import { wallTimeOf } from "../core/time/wall-time.ts";
+import { joinHostPort } from "../core/rpc-addr.ts";
 import { prepareDataDirectory } from "../files/data-directory.ts";
 import { ConsulClient } from "../net/consul/consul-client.ts";
 import { DnsResolver } from "../net/names/dns-resolver.ts";
@@ -21,6 +18,7 @@ import { AgentError } from "./agent-error.ts";
 import { ClockWatch } from "./clock-watch.ts";
 import { clientLimits, openFiles } from "./open-files.ts";
 import { Pool } from "./pool.ts";
+import { shownWarning } from "./shown-warning.ts";
 import { VERSION } from "./version.ts";
 
 /** Logs of each part carry the part's name. */
@@ -249,12 +247,4 @@ export class Agent {
       pushed,
     };
   }
-}
-
-/** Characters of a warning: the text about rights names ten addresses. */
-const LONGEST_WARNING = 1_000;
-
-function shownWarning({ since, message }: SourceWarning) {
-  const time = wallTimeOf(systemClock) - systemClock.now() + since;
-  return { since: new Date(time).toISOString(), message: printable(message, LONGEST_WARNING) };
 }

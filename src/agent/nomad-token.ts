@@ -1,6 +1,6 @@
 import { messageOf } from "../core/message-of.ts";
 import type { Clock, Logger } from "../core/ports.ts";
-import { joinHostPort, parseRpcAddr } from "../core/server-endpoint.ts";
+import { joinHostPort, parseRpcAddr } from "../core/rpc-addr.ts";
 import type { SourceWarning } from "../core/source-warning.ts";
 import { SecretFile } from "../files/secret-file.ts";
 import { tokenIn } from "../files/token-text.ts";

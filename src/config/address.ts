@@ -1,6 +1,6 @@
 /** Addresses as the configuration writes them. */
 import { isIP } from "node:net";
-import { EndpointError, type HostAndPort, parseHostAndPort } from "../core/server-endpoint.ts";
+import { EndpointError, type HostAndPort, parseHostAndPort } from "../core/rpc-addr.ts";
 
 /** An address to listen on. Port 0 takes any free port. */
 export interface ListenAddress {

@@ -1,7 +1,7 @@
 /** What a single value may be: each kind says what was expected of a value that is none, and shows no secret of it. */
 import { z } from "zod";
 import { printable } from "../core/printable.ts";
-import { EndpointError } from "../core/server-endpoint.ts";
+import { EndpointError } from "../core/rpc-addr.ts";
 import { withoutSecrets, withoutTokens } from "../core/without-secrets.ts";
 import { parseListenAddress } from "./address.ts";
 import { parseDurationMs } from "./duration.ts";

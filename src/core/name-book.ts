@@ -2,7 +2,8 @@ import { dialableAddresses } from "./ip-address.ts";
 import { LookUps } from "./look-ups.ts";
 import { messageOf } from "./message-of.ts";
 import type { Clock, Resolution, Resolver } from "./ports.ts";
-import { EndpointError, endpointAt, type ServerEndpoint } from "./server-endpoint.ts";
+import { EndpointError } from "./rpc-addr.ts";
+import { endpointAt, type ServerEndpoint } from "./server-endpoint.ts";
 
 /**
  * How often expired names are looked for, so also the shortest time a TTL is kept: 100 names of TTL 0 make 20 questions

@@ -1,9 +1,10 @@
 import { CallOrder } from "./call-order.ts";
 import type { Clock } from "./ports.ts";
 import { type FoundServers, Roll } from "./roll.ts";
-import type { EndpointError, ServerEndpoint } from "./server-endpoint.ts";
+import type { EndpointError } from "./rpc-addr.ts";
+import type { ServerEndpoint } from "./server-endpoint.ts";
+import type { ServerEvent } from "./server-event.ts";
 import type { Tier } from "./snapshot.ts";
-import type { ServerEvent } from "./transition.ts";
 import type { WantedNames } from "./wanted-names.ts";
 
 /** The list that the reports are of. */

@@ -1,5 +1,6 @@
 import type { Clock } from "./ports.ts";
-import { EndpointError, endpointAt, type ServerEndpoint } from "./server-endpoint.ts";
+import { EndpointError } from "./rpc-addr.ts";
+import { endpointAt, type ServerEndpoint } from "./server-endpoint.ts";
 import type { Wanter } from "./wanted-names.ts";
 
 /**

@@ -13,11 +13,13 @@ import {
 import { RebalanceTimer } from "./rebalance-timer.ts";
 import { type RebalanceOptions, Rebalancer } from "./rebalancer.ts";
 import { Reports } from "./reports.ts";
-import { EndpointError, endpointAt, type ServerEndpoint } from "./server-endpoint.ts";
+import { EndpointError } from "./rpc-addr.ts";
+import { endpointAt, type ServerEndpoint } from "./server-endpoint.ts";
+import type { ServerEvent, Successor } from "./server-event.ts";
 import { Snapshot, type Tier } from "./snapshot.ts";
 import { type Change, SnapshotFeed, type SnapshotListener } from "./snapshot-feed.ts";
 import { wallTimeOf } from "./time/wall-time.ts";
-import { type ServerEvent, type Successor, transition } from "./transition.ts";
+import { transition } from "./transition.ts";
 import { WantedNames } from "./wanted-names.ts";
 
 /** What the proxy asks of the world. */
@@ -60,6 +62,8 @@ const DEFAULT_PING_TIMEOUT_MS = 1_000;
  * One ordered list of servers and its only writer: the seed's `RPCProxy`. The head is used, a failed head goes to the
  * end, and the list is rebalanced at a rate scaled to the fleet. Everything asynchronous (names, pings) happens before
  * a transition; the transition itself is pure and atomic.
+ *
+ * More than 250 lines, because the contract of each operation stands here, where users of the library look for it.
  */
 export class RpcProxy {
   readonly #ports: ProxyPorts;

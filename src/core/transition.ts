@@ -1,10 +1,11 @@
 /**
  * The transitions of the ordered server list: pure functions from a snapshot and an event to the next snapshot.
  * An event that changes nothing returns the identical snapshot. Every event is total: none throws.
+ *
+ * More than 250 lines, because all that may change a list is to be read in one place.
  */
 
 import { List, type Map as PersistentMap } from "immutable";
-import type { AddressFinding } from "./address-findings.ts";
 import {
   type ClaimsAfter,
   canonicalClaims,
@@ -15,6 +16,7 @@ import {
   tierOfClaims,
 } from "./claims.ts";
 import type { ServerEndpoint } from "./server-endpoint.ts";
+import type { ServerEvent } from "./server-event.ts";
 import {
   type Cause,
   type Claims,
@@ -22,83 +24,8 @@ import {
   type Member,
   NO_DIFFERENCE,
   Snapshot,
-  type Source,
   type Tier,
 } from "./snapshot.ts";
-
-/** Who follows a head that failed. */
-export interface Successor {
-  readonly key: string;
-  /** Keys of servers that failed, too: of those between the head and its successor, these go to the end with it. */
-  readonly failed: ReadonlySet<string>;
-}
-
-export type ServerEvent =
-  | { readonly type: "primary-added"; readonly endpoint: ServerEndpoint; readonly source: "api" | "static" }
-  | {
-      readonly type: "backups-reported";
-      readonly endpoints: readonly ServerEndpoint[];
-      readonly source: "consul" | "state-file";
-      /** "primary" while no heartbeat with a leader arrives, so that the agent may leave a minority partition. */
-      readonly tier: Tier;
-    }
-  | {
-      readonly type: "heartbeat-received";
-      /** Servers of our datacenter; new ones are appended in this order, so shuffle before. */
-      readonly primaries: readonly ServerEndpoint[];
-      /** Servers of other datacenters. */
-      readonly backups: readonly ServerEndpoint[];
-      readonly numNodes: number;
-      readonly leaderAddr: string;
-      /** Who brought it; "heartbeat" by default. */
-      readonly source?: string | undefined;
-      /** The key of the server that sent it, where one did. */
-      readonly server?: string | undefined;
-    }
-  | {
-      readonly type: "server-failed";
-      readonly key: string;
-      readonly source: string;
-      readonly reason?: string;
-      /** The server that is head next; the one behind the head by default. */
-      readonly successor?: Successor | undefined;
-    }
-  | {
-      readonly type: "server-removed";
-      readonly key: string;
-      readonly source: string;
-      readonly reason?: string;
-    }
-  | {
-      /** A server of the last report of a source, whose name was found only after that was taken. */
-      readonly type: "server-found";
-      readonly endpoint: ServerEndpoint;
-      readonly source: Source;
-      readonly tier: Tier;
-    }
-  | {
-      /** It says that it does not serve us: kept apart, with its claims, until it is admitted. */
-      readonly type: "server-barred";
-      readonly key: string;
-      readonly source: string;
-      readonly reason?: string;
-    }
-  | {
-      readonly type: "server-admitted";
-      readonly key: string;
-      readonly source: string;
-      readonly reason?: string;
-    }
-  | { readonly type: "server-resolved"; readonly key: string; readonly addresses: readonly string[] }
-  | {
-      /** Of a server with several addresses one answered, or failed. */
-      readonly type: "address-heard";
-      readonly key: string;
-      readonly address: string;
-      readonly finding: AddressFinding;
-      readonly source: string;
-    }
-  | { readonly type: "rebalanced"; readonly order: readonly string[]; readonly reason?: string | undefined };
 
 /** The next snapshot; the identical one when the event changes nothing. `at`: milliseconds since the Unix epoch. */
 export function transition(snapshot: Snapshot, event: ServerEvent, at: number): Snapshot {

@@ -1,7 +1,8 @@
 import { LeftOut } from "./left-out.ts";
 import type { NameBook } from "./name-book.ts";
 import type { Clock, Logger, Random, Resolver } from "./ports.ts";
-import { EndpointError, type ServerEndpoint } from "./server-endpoint.ts";
+import { EndpointError } from "./rpc-addr.ts";
+import type { ServerEndpoint } from "./server-endpoint.ts";
 import { delay } from "./time/delay.ts";
 
 /** The first retry comes within this time, and each later one within twice the time of the one before. */

@@ -1,7 +1,7 @@
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { createServer as createTlsServer, type Server as TlsServer } from "node:tls";
-import { joinHostPort } from "../core/server-endpoint.ts";
+import { joinHostPort } from "../core/rpc-addr.ts";
 import { type StandInFault, serveSession } from "./stand-in-session.ts";
 import { DEFAULT_VIEW, type StandInView } from "./stand-in-view.ts";
 

@@ -1,7 +1,7 @@
 import type { Logger, Random } from "../core/ports.ts";
 import { shuffled } from "../core/rebalance.ts";
+import { EndpointError } from "../core/rpc-addr.ts";
 import type { RpcProxy } from "../core/rpc-proxy.ts";
-import { EndpointError } from "../core/server-endpoint.ts";
 
 /**
  * Adds the configured servers as primaries, in random order, so that a fleet started together does not fixate on one.

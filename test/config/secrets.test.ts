@@ -3,7 +3,7 @@ import { suite, test } from "node:test";
 import { documentValues } from "../../src/config/document.ts";
 import { environmentLayers } from "../../src/config/environment.ts";
 import { configOf } from "../../src/config/layer.ts";
-import { parseRpcAddr } from "../../src/core/server-endpoint.ts";
+import { parseRpcAddr } from "../../src/core/rpc-addr.ts";
 import { withoutSecrets } from "../../src/core/without-secrets.ts";
 import { shownPath } from "../../src/files/shown-path.ts";
 

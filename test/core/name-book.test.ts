@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { NameBook } from "../../src/core/name-book.ts";
 import type { Resolution, Resolver } from "../../src/core/ports.ts";
-import { EndpointError, parseRpcAddr, ServerEndpoint } from "../../src/core/server-endpoint.ts";
+import { EndpointError, parseRpcAddr } from "../../src/core/rpc-addr.ts";
+import { ServerEndpoint } from "../../src/core/server-endpoint.ts";
 import { FakeClock, FakeResolver } from "../support/fake-ports.ts";
 
 const unlisted = () => undefined;

@@ -1,7 +1,7 @@
 import type { NodeServerInfo } from "../../src/core/api-version-filter.ts";
 import type { Pinger } from "../../src/core/ports.ts";
+import { EndpointError, type EndpointErrorCode } from "../../src/core/rpc-addr.ts";
 import { RpcProxy } from "../../src/core/rpc-proxy.ts";
-import { EndpointError, type EndpointErrorCode } from "../../src/core/server-endpoint.ts";
 import { CONFIG, fakePorts } from "../support/fake-ports.ts";
 
 /** The canonical address of the n-th test server. */

@@ -1,13 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { EndpointError, type EndpointErrorCode, parseRpcAddr } from "../../src/core/rpc-addr.ts";
 import { RpcProxy } from "../../src/core/rpc-proxy.ts";
-import {
-  EndpointError,
-  type EndpointErrorCode,
-  parseRpcAddr,
-  ServerEndpoint,
-} from "../../src/core/server-endpoint.ts";
+import { ServerEndpoint } from "../../src/core/server-endpoint.ts";
 import { CONFIG, fakePorts } from "../support/fake-ports.ts";
 import { addr, heartbeatOf, isRejectedAs } from "./proxy-fixtures.ts";
 

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ServerEndpoint } from "../../src/core/server-endpoint.ts";
+import type { ServerEvent } from "../../src/core/server-event.ts";
 import { Snapshot } from "../../src/core/snapshot.ts";
 import { SnapshotFeed } from "../../src/core/snapshot-feed.ts";
-import { type ServerEvent, transition } from "../../src/core/transition.ts";
+import { transition } from "../../src/core/transition.ts";
 import { FakeLogger } from "../support/fake-ports.ts";
 
 const first = Snapshot.empty(0);

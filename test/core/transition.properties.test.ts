@@ -5,9 +5,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { parseRpcAddr, ServerEndpoint } from "../../src/core/server-endpoint.ts";
+import { parseRpcAddr } from "../../src/core/rpc-addr.ts";
+import { ServerEndpoint } from "../../src/core/server-endpoint.ts";
+import type { ServerEvent } from "../../src/core/server-event.ts";
 import { Snapshot } from "../../src/core/snapshot.ts";
-import { type ServerEvent, transition } from "../../src/core/transition.ts";
+import { transition } from "../../src/core/transition.ts";
 
 const RUNS = { numRuns: 3_000 };
 

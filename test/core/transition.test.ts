@@ -2,9 +2,11 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import type { AddressFinding } from "../../src/core/address-findings.ts";
-import { parseRpcAddr, ServerEndpoint } from "../../src/core/server-endpoint.ts";
+import { parseRpcAddr } from "../../src/core/rpc-addr.ts";
+import { ServerEndpoint } from "../../src/core/server-endpoint.ts";
+import type { ServerEvent } from "../../src/core/server-event.ts";
 import { type Cause, type Difference, Snapshot } from "../../src/core/snapshot.ts";
-import { type ServerEvent, transition } from "../../src/core/transition.ts";
+import { transition } from "../../src/core/transition.ts";
 
 const [A, B, C, D] = ["10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4"].map((text) =>
   ServerEndpoint.fromLiteral(text),

@@ -1,5 +1,5 @@
 import { until } from "../../scripts/lab/until.ts";
-import type { EndpointError } from "../../src/core/server-endpoint.ts";
+import type { EndpointError } from "../../src/core/rpc-addr.ts";
 import type { Tier } from "../../src/core/snapshot.ts";
 import { ConsulClient, type ConsulClientOptions } from "../../src/net/consul/consul-client.ts";
 import { ConsulWatcher } from "../../src/sources/consul/consul-watcher.ts";

@@ -1,6 +1,6 @@
 /** Where DNS is served, and where names of servers are looked up. */
 import { z } from "zod";
-import { joinHostPort } from "../../core/server-endpoint.ts";
+import { joinHostPort } from "../../core/rpc-addr.ts";
 import { parseNameserver } from "../address.ts";
 import { defined } from "../defined.ts";
 import { durationMs, listenAddress, mapping, parsed } from "../values.ts";

@@ -1,6 +1,6 @@
 /** One pool: which servers it has, and how it speaks to them. */
 import { z } from "zod";
-import { parseRpcAddr } from "../../core/server-endpoint.ts";
+import { parseRpcAddr } from "../../core/rpc-addr.ts";
 import { defined } from "../defined.ts";
 import { accepted, filePath, mapping } from "../values.ts";
 import { backupOptions, backupSettings } from "./backups.ts";

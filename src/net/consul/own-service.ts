@@ -1,6 +1,6 @@
 import ipaddr from "ipaddr.js";
 import { printable } from "../../core/printable.ts";
-import { joinHostPort } from "../../core/server-endpoint.ts";
+import { joinHostPort } from "../../core/rpc-addr.ts";
 import type { WayToConsul } from "./way-to-consul.ts";
 
 /** A check of a service: Consul asks a URL, or is told at least once per `ttlMs`. */

@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import { EndpointError, joinHostPort, parseRpcAddr } from "../../core/server-endpoint.ts";
+import { EndpointError, joinHostPort, parseRpcAddr } from "../../core/rpc-addr.ts";
 import { ResolveError } from "./resolve-error.ts";
 
 /** RFC 1035, section 4.2. */

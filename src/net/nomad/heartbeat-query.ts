@@ -2,7 +2,7 @@ import type { ApiVersion, NodeServerInfo } from "../../core/api-version-filter.t
 import { isPlausibleNodeCount, MAX_NODES } from "../../core/fleet.ts";
 import type { HeartbeatAnswer } from "../../core/heartbeat.ts";
 import { RecentMap } from "../../core/recent-map.ts";
-import { joinHostPort } from "../../core/server-endpoint.ts";
+import { joinHostPort } from "../../core/rpc-addr.ts";
 import { ConnectionError } from "../connection/connection-error.ts";
 import { sharedDeadline } from "../connection/deadline.ts";
 import type { CallOptions } from "../connection/held-connection.ts";

@@ -56,6 +56,8 @@ const Header = z.object({ Error: z.string(), Seq: z.int().min(0), ServiceMethod:
  * One open connection that speaks Nomad's RPC. Any number of calls may be in flight; answers find their call by Seq,
  * and one that comes after its call ended is dropped. Whatever the server sends ends in a settled call or a closed
  * connection with a `ConnectionError`; nothing is thrown elsewhere.
+ *
+ * More than 250 lines, because calls, answers and the end of the connection share one table of open calls.
  */
 export class NomadConnection implements HeldConnection {
   readonly endpoint: ServerEndpoint;

@@ -1,4 +1,4 @@
-import type { EndpointError } from "../../core/server-endpoint.ts";
+import type { EndpointError } from "../../core/rpc-addr.ts";
 import type { Tier } from "../../core/snapshot.ts";
 
 /** Where a source's list goes: the core's `RpcProxy` has this method. */

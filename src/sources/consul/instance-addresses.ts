@@ -1,5 +1,5 @@
 import { printable } from "../../core/printable.ts";
-import { EndpointError, joinHostPort, parseHost } from "../../core/server-endpoint.ts";
+import { EndpointError, joinHostPort, parseHost } from "../../core/rpc-addr.ts";
 import type { CatalogAnswer, ServiceInstance, SkippedInstance } from "../../net/consul/catalog.ts";
 
 export interface Addresses {

@@ -2,9 +2,9 @@
  * The words of the health monitor: what happens, what is known, what is seen, and what is to be done. All are values.
  */
 import type { ServerEndpoint } from "../../core/server-endpoint.ts";
+import type { Successor } from "../../core/server-event.ts";
 import type { Snapshot } from "../../core/snapshot.ts";
 import { FRESH_PACE, type Pace } from "../../core/time/pace.ts";
-import type { Successor } from "../../core/transition.ts";
 import {
   type Failing,
   type Failure,

@@ -1,48 +1,23 @@
 import pRetry from "p-retry";
-import type { Fleet } from "../../core/fleet.ts";
 import type { AskForHeartbeat, Heard, HeartbeatAnswer } from "../../core/heartbeat.ts";
 import { LeftOut } from "../../core/left-out.ts";
 import { messageOf } from "../../core/message-of.ts";
 import type { Clock, Logger, Random } from "../../core/ports.ts";
 import { printable } from "../../core/printable.ts";
-import { fleetPaceMs } from "../../core/rebalance.ts";
-import { rotateWhile } from "../../core/rotation.ts";
+import type { EndpointError } from "../../core/rpc-addr.ts";
 import type { RpcProxy } from "../../core/rpc-proxy.ts";
-import type { EndpointError, ServerEndpoint } from "../../core/server-endpoint.ts";
+import type { ServerEndpoint } from "../../core/server-endpoint.ts";
 import { type BackoffRule, backoffMs } from "../../core/time/backoff.ts";
 import { delay } from "../../core/time/delay.ts";
 import { drawnOnce, FleetWaits, type WaitLength } from "../../core/time/fleet-waits.ts";
 import { isOfOtherRegion } from "../../net/connection/connection-error.ts";
 import { type Contact, ContactWatch } from "./contact.ts";
+import { basePeriodMs, MIN_PERIOD_MS } from "./heartbeat-period.ts";
 import { findLeaderSide, type LeaderSide } from "./leader-side.ts";
-
-/** As Nomad's own clients in a small cluster: every 10 to 20 s, and the first one within 10 s of the start. */
-const MIN_PERIOD_MS = 10_000;
-
-/**
- * Heartbeats per second that one server sees from the whole fleet, as in Nomad: 5 servers, 100,000 nodes → every 400 s.
- */
-const HEARTBEATS_PER_SECOND_PER_SERVER = 50;
-
-/**
- * The scaled base of the period ends here, so the period at 30 min: 5 servers are there with 225,000 nodes, and see 148
- * a second of 1,000,000.
- */
-const LONGEST_BASE_MS = 900_000;
+import { AFTER_ELECTION_MS, Minority } from "./minority.ts";
 
 /** The wait after a failed round. */
 const RETRY: BackoffRule = { baseMs: 2_000, maxMs: 30_000 };
-
-/**
- * A head that names no leader keeps its place for so long: a new leader is there 2.5 to 3.6 s after the old one died
- * (measured with Nomad's defaults), and 12.7 s after it with raft's times five times as long.
- */
-const LONGEST_ELECTION_MS = 15_000;
-
-/**
- * When a head is asked again that begins to name no leader, in a fleet of any size: an election is surely over by then.
- */
-const AFTER_ELECTION_MS = LONGEST_ELECTION_MS + 1_000;
 
 /** What a heartbeat is called, by the phase before it. The first of a row is news, the others are routine. */
 const HEARD = { waiting: "first heartbeat", failing: "heartbeats again", ok: "heartbeat" } as const;
@@ -80,10 +55,9 @@ export class AskedHeartbeats {
   readonly #ports: HeartbeatPorts;
   readonly #waits: FleetWaits;
   readonly #contact: ContactWatch;
+  readonly #minority: Minority;
   readonly #leftOut = new LeftOut();
   #untilNext: WaitLength = () => MIN_PERIOD_MS;
-  /** The head while it names no leader, and since when: by `Clock.now`. */
-  #leaderless: { readonly key: string; readonly since: number } | undefined;
   #status: HeartbeatStatus = { phase: "waiting" };
   #running: AbortController | undefined;
 
@@ -91,6 +65,7 @@ export class AskedHeartbeats {
     this.#ports = ports;
     this.#waits = new FleetWaits(ports.clock, ports.proxy);
     this.#contact = new ContactWatch(ports.clock, ports.contactChanged);
+    this.#minority = new Minority(ports);
   }
 
   status(): HeartbeatStatus {
@@ -217,9 +192,9 @@ export class AskedHeartbeats {
     if (signal.aborted) {
       return;
     }
-    const isNews = this.#noteLeader(server, isLeaderless);
+    const isNews = this.#minority.note(server, isLeaderless);
     if (side !== undefined) {
-      this.#leaveMinority(server, side);
+      this.#minority.leave(server, side);
     }
     const { from, answer: best } = side ?? heard;
     const { leaderRpcAddr, numNodes = proxy.numNodes(), servers } = best;
@@ -256,40 +231,4 @@ export class AskedHeartbeats {
           }),
     );
   }
-
-  /** @returns true when the server begins to name no leader. */
-  #noteLeader({ key }: ServerEndpoint, isLeaderless: boolean): boolean {
-    if (!isLeaderless) {
-      this.#leaderless = undefined;
-      return false;
-    }
-    const isNews = this.#leaderless?.key !== key;
-    if (isNews) {
-      this.#leaderless = { key, since: this.#ports.clock.now() };
-    }
-    return isNews;
-  }
-
-  /**
-   * A head that has named no leader for longer than elections take, while another server names one that answers, sits
-   * in a minority: as good as failed. Rotates until the head is none of those that were asked in vain, which may sit
-   * there, too.
-   */
-  #leaveMinority(leaderless: ServerEndpoint, { from, answer, inVain }: LeaderSide): void {
-    const { clock, proxy } = this.#ports;
-    const forMs = clock.now() - (this.#leaderless?.since ?? clock.now());
-    if (forMs < LONGEST_ELECTION_MS || proxy.findServer()?.key !== leaderless.key) {
-      return;
-    }
-    const because = `while ${from.key} names ${printable(answer.leaderRpcAddr)}, which answers`;
-    rotateWhile(proxy, ({ key }) => {
-      const finding = inVain.get(key);
-      return finding === undefined ? undefined : { source: "heartbeat", reason: `${finding}, ${because}` };
-    });
-  }
-}
-
-function basePeriodMs(fleet: Fleet): number {
-  const scaledMs = fleetPaceMs(fleet, HEARTBEATS_PER_SECOND_PER_SERVER);
-  return Math.max(MIN_PERIOD_MS, Math.min(LONGEST_BASE_MS, scaledMs));
 }

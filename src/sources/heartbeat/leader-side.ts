@@ -1,11 +1,7 @@
 import type { Heard, HeartbeatAnswer } from "../../core/heartbeat.ts";
 import { printable } from "../../core/printable.ts";
-import {
-  EndpointError,
-  joinHostPort,
-  parseRpcAddr,
-  type ServerEndpoint,
-} from "../../core/server-endpoint.ts";
+import { EndpointError, joinHostPort, parseRpcAddr } from "../../core/rpc-addr.ts";
+import type { ServerEndpoint } from "../../core/server-endpoint.ts";
 import type { Snapshot } from "../../core/snapshot.ts";
 
 /** Other servers asked for a leader when one names none: enough to find the majority's side among five. */

@@ -1,7 +1,7 @@
 import type { PushedHeartbeat } from "../../core/heartbeat.ts";
 import type { Clock } from "../../core/ports.ts";
+import type { EndpointError } from "../../core/rpc-addr.ts";
 import type { RpcProxy } from "../../core/rpc-proxy.ts";
-import type { EndpointError } from "../../core/server-endpoint.ts";
 import { type Contact, ContactWatch } from "./contact.ts";
 
 interface PushPorts {

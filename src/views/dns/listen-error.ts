@@ -1,4 +1,4 @@
-import { joinHostPort } from "../../core/server-endpoint.ts";
+import { joinHostPort } from "../../core/rpc-addr.ts";
 import type { Transport } from "./counters.ts";
 
 export type DnsServerErrorCode =

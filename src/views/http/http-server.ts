@@ -4,7 +4,7 @@ import fastify, { type FastifyInstance, type FastifyRequest } from "fastify";
 import type { PushedHeartbeat } from "../../core/heartbeat.ts";
 import type { Logger } from "../../core/ports.ts";
 import { printable } from "../../core/printable.ts";
-import { type EndpointError, joinHostPort } from "../../core/server-endpoint.ts";
+import { type EndpointError, joinHostPort } from "../../core/rpc-addr.ts";
 import { systemReason } from "../../core/system-reason.ts";
 import { SecretFile } from "../../files/secret-file.ts";
 import { refusal, refusedAddresses } from "./answers.ts";

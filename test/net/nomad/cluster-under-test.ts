@@ -1,5 +1,6 @@
 import { lookup } from "node:dns/promises";
-import { parseRpcAddr, ServerEndpoint } from "../../../src/core/server-endpoint.ts";
+import { parseRpcAddr } from "../../../src/core/rpc-addr.ts";
+import { ServerEndpoint } from "../../../src/core/server-endpoint.ts";
 import { StandInCluster } from "../../../src/dev/stand-in-cluster.ts";
 import type { StandInView } from "../../../src/dev/stand-in-view.ts";
 import type { NomadClientOptions } from "../../../src/net/nomad/nomad-client.ts";

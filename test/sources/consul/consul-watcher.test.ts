@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import type { EndpointError } from "../../../src/core/server-endpoint.ts";
+import type { EndpointError } from "../../../src/core/rpc-addr.ts";
 import type { Tier } from "../../../src/core/snapshot.ts";
 import { ConsulWatcher } from "../../../src/sources/consul/consul-watcher.ts";
 import { type ConsulWatchConfig, DEFAULT_CONSUL_WATCH } from "../../../src/sources/consul/watch-config.ts";

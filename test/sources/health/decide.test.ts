@@ -4,8 +4,9 @@ import { test } from "node:test";
 import { seededRandom } from "../../../scripts/lab/seeded-random.ts";
 import { shuffled } from "../../../src/core/rebalance.ts";
 import { ServerEndpoint } from "../../../src/core/server-endpoint.ts";
+import type { ServerEvent } from "../../../src/core/server-event.ts";
 import { Snapshot } from "../../../src/core/snapshot.ts";
-import { type ServerEvent, transition } from "../../../src/core/transition.ts";
+import { transition } from "../../../src/core/transition.ts";
 import { decide } from "../../../src/sources/health/decide.ts";
 import {
   type Action,

@@ -1,6 +1,7 @@
 /** Pools of servers for tests, made by hand. */
 import { List, Map as PersistentMap } from "immutable";
-import { parseRpcAddr, ServerEndpoint } from "../../../src/core/server-endpoint.ts";
+import { parseRpcAddr } from "../../../src/core/rpc-addr.ts";
+import { ServerEndpoint } from "../../../src/core/server-endpoint.ts";
 import { type Cause, NO_DIFFERENCE, Snapshot } from "../../../src/core/snapshot.ts";
 import type { DnsPool } from "../../../src/views/dns/dns-server.ts";
 

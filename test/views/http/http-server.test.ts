@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import type { PushedHeartbeat } from "../../../src/core/heartbeat.ts";
-import { EndpointError } from "../../../src/core/server-endpoint.ts";
+import { EndpointError } from "../../../src/core/rpc-addr.ts";
 import { HttpListenError, HttpServer, type PoolApi } from "../../../src/views/http/http-server.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "headwaiter-http-"));
