@@ -1,9 +1,8 @@
-import { once } from "node:events";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { json } from "node:stream/consumers";
 import ipaddr from "ipaddr.js";
 import type { Scope } from "./scope.ts";
+import { scriptedHttpServer } from "./scripted-http-server.ts";
 
 interface Check {
   readonly CheckID: string;
@@ -24,44 +23,34 @@ export interface Registration {
 
 /** What a Consul agent does with the services of its node: its refusals in the words of the real one (1.8.7). */
 export class ScriptedConsulAgent {
-  readonly #server: Server;
   readonly services = new Map<string, Registration>();
   /** The state of each check that was told, by its id. */
   readonly told = new Map<string, "pass" | "fail">();
   /** Method and path of each request. */
   readonly requests: string[] = [];
 
-  private constructor() {
-    this.#server = createServer((request, response) => {
-      this.requests.push(`${request.method ?? ""} ${request.url ?? ""}`);
-      const { pathname } = new URL(request.url ?? "/", "http://consul");
-      const [, , , kind = "", action = "", id = ""] = pathname.split("/").map(decodeURIComponent);
-      const body = action === "register" ? json(request) : Promise.resolve(undefined);
-      body.then((sent) => {
-        const refusal = this.#take(`${kind}/${action}`, id, sent as Registration);
-        response.writeHead(refusal?.[0] ?? 200).end(refusal?.[1] ?? "");
-      }, response.destroy.bind(response));
-    });
-  }
+  /** `http://127.0.0.1:port`. */
+  address = "";
 
   /** On a free port of 127.0.0.1; ends with the scope. */
   static async start(scope: Scope): Promise<ScriptedConsulAgent> {
     const started = new ScriptedConsulAgent();
-    started.#server.listen(0, "127.0.0.1");
-    await once(started.#server, "listening");
-    scope.after(() => started.#stop());
+    const { url } = await scriptedHttpServer(scope, (request, response) => {
+      started.#handle(request, response);
+    });
+    started.address = url;
     return started;
   }
 
-  get address(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
-  }
-
-  async #stop(): Promise<void> {
-    const closed = once(this.#server, "close");
-    this.#server.close();
-    this.#server.closeAllConnections();
-    await closed;
+  #handle(request: IncomingMessage, response: ServerResponse): void {
+    this.requests.push(`${request.method ?? ""} ${request.url ?? ""}`);
+    const { pathname } = new URL(request.url ?? "/", "http://consul");
+    const [, , , kind = "", action = "", id = ""] = pathname.split("/").map(decodeURIComponent);
+    const body = action === "register" ? json(request) : Promise.resolve(undefined);
+    body.then((sent) => {
+      const refusal = this.#take(`${kind}/${action}`, id, sent as Registration);
+      response.writeHead(refusal?.[0] ?? 200).end(refusal?.[1] ?? "");
+    }, response.destroy.bind(response));
   }
 
   #take(action: string, id: string, sent: Registration): readonly [number, string] | undefined {

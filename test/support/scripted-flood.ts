@@ -1,7 +1,7 @@
 import { once } from "node:events";
-import { createServer, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { ServerResponse } from "node:http";
 import type { Scope } from "./scope.ts";
+import { scriptedHttpServer } from "./scripted-http-server.ts";
 
 export interface Flood {
   readonly status?: number;
@@ -13,36 +13,25 @@ export interface Flood {
 
 /** An HTTP server that answers every request with as much as it is told to, and no more once nobody reads it. */
 export class ScriptedFlood {
-  readonly #server: Server;
   flood: Flood;
   /** Bytes that were sent for each request. */
   readonly sent: number[] = [];
 
+  /** `http://127.0.0.1:port`. */
+  address = "";
+
   private constructor(flood: Flood) {
     this.flood = flood;
-    this.#server = createServer((_request, response) => {
-      this.#pour(response).catch(() => response.destroy());
-    });
   }
 
   /** On a free port of 127.0.0.1; ends with the scope. */
   static async start(scope: Scope, flood: Flood): Promise<ScriptedFlood> {
     const started = new ScriptedFlood(flood);
-    started.#server.listen(0, "127.0.0.1");
-    await once(started.#server, "listening");
-    scope.after(() => started.#stop());
+    const { url } = await scriptedHttpServer(scope, (_request, response) => {
+      started.#pour(response).catch(() => response.destroy());
+    });
+    started.address = url;
     return started;
-  }
-
-  get address(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
-  }
-
-  async #stop(): Promise<void> {
-    const closed = once(this.#server, "close");
-    this.#server.close();
-    this.#server.closeAllConnections();
-    await closed;
   }
 
   async #pour(response: ServerResponse): Promise<void> {

@@ -1,7 +1,6 @@
-import { once } from "node:events";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Scope } from "./scope.ts";
+import { scriptedHttpServer } from "./scripted-http-server.ts";
 
 export interface Reply {
   readonly status: number;
@@ -22,36 +21,25 @@ export type Script = (
 /** An HTTP proxy on 127.0.0.1 whose replies a test may change. */
 export class ScriptedHttpProxy {
   readonly #target: string;
-  readonly #server: Server;
   script: Script = (forward) => forward();
   /** When each request came, by `performance.now()`, and its index. */
   readonly requests: { readonly at: number; readonly index: number }[] = [];
 
+  /** `http://127.0.0.1:port`. */
+  address = "";
+
   private constructor(target: string) {
     this.#target = target;
-    this.#server = createServer((request, response) => {
-      this.#handle(request, response).catch(() => response.destroy());
-    });
   }
 
   /** In front of `target`, on a free port; ends with the scope. */
   static async start(scope: Scope, target: string): Promise<ScriptedHttpProxy> {
     const started = new ScriptedHttpProxy(target);
-    started.#server.listen(0, "127.0.0.1");
-    await once(started.#server, "listening");
-    scope.after(() => started.#stop());
+    const { url } = await scriptedHttpServer(scope, (request, response) => {
+      started.#handle(request, response).catch(() => response.destroy());
+    });
+    started.address = url;
     return started;
-  }
-
-  get address(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
-  }
-
-  async #stop(): Promise<void> {
-    const closed = once(this.#server, "close");
-    this.#server.close();
-    this.#server.closeAllConnections();
-    await closed;
   }
 
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
