@@ -64,7 +64,9 @@ suite("a head that dies", () => {
       await headIs(on.agent, next as ServerProcess, AFTER_CRASH_MS);
       await head?.restart();
     }
-    assert.equal(failures(on.agent).length, 5);
+    const told = () => failures(on.agent).length;
+    await untilSeen("each crash is told", AFTER_STOP_MS, told, (crashes) => crashes >= 5);
+    assert.equal(told(), 5);
   });
 
   test("stopped, it accepts connections and answers nothing: the next server is named, and stays when it goes on", async () => {
@@ -127,9 +129,11 @@ suite("many servers that stop together", () => {
     const lives = live.map(({ address }) => address);
     const namesLive = ([head = ""]: readonly string[]) => lives.includes(head);
     const tookMs = await untilSeen("the head lives", AFTER_STOP_MS, () => on.agent.srv(HEAD), namesLive);
-    const named = on.agent.log.slice(from).filter(({ msg }) => msg === "new head");
-    assert.ok(named.length <= 3, `${named.length} heads in ${tookMs} ms`);
     const isLive = ({ head }: { readonly [field: string]: unknown }) => lives.includes(String(head));
+    const heads = () => on.agent.log.slice(from).filter(({ msg }) => msg === "new head");
+    await untilSeen("the log names it, too", AFTER_STOP_MS, heads, (lines) => lines.some(isLive));
+    const named = heads();
+    assert.ok(named.length <= 3, `${named.length} heads in ${tookMs} ms`);
     assert.ok(named.filter((line) => !isLive(line)).length <= 2);
     for (const server of stopped) {
       server.resume();

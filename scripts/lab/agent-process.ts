@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { untilSeen } from "./until.ts";
 
 const PROGRAM = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
 
@@ -22,7 +23,8 @@ export class AgentProcess implements AsyncDisposable {
   readonly #child: ChildProcess;
   readonly #directory: string;
   readonly #resolver = new Resolver({ timeout: 1_000, tries: 1 });
-  readonly log: LogLine[] = [];
+  /** What was read so far: an answer can come before the line that tells of it. `untilLogged` waits for lines. */
+  readonly log: readonly LogLine[];
   /** `127.0.0.1:port` of DNS. */
   readonly dnsAddress: string;
   readonly httpPort: number;
@@ -65,6 +67,13 @@ export class AgentProcess implements AsyncDisposable {
     return new AgentProcess(child, directory, await started.promise, log);
   }
 
+  /** Waits for a line whose message fits. Resolves with the first such line. */
+  async untilLogged(message: RegExp, withinMs: number): Promise<LogLine> {
+    const find = () => this.log.find(({ msg }) => message.test(msg));
+    await untilSeen(`a line ${String(message)}`, withinMs, find, (line) => line !== undefined);
+    return find() as LogLine;
+  }
+
   /** `host:port` of the targets of an SRV RRset in the order of their priorities; empty without an answer. */
   async srv(name: string): Promise<string[]> {
     try {
@@ -92,11 +101,11 @@ export class AgentProcess implements AsyncDisposable {
     this.#child.kill(signal);
   }
 
-  /** Resolves with the exit code. */
+  /** Resolves with the exit code, when the whole log was read, too. */
   async end(signal: NodeJS.Signals): Promise<number | null> {
-    const exited = once(this.#child, "exit");
+    const closed = once(this.#child, "close");
     this.#child.kill(signal);
-    await exited;
+    await closed;
     return this.#child.exitCode;
   }
 

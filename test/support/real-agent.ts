@@ -44,7 +44,7 @@ export class RealAgent {
   readonly #connections = new Agent({ keepAlive: true });
   readonly #directory: string;
   readonly #text = { stdout: "", stderr: "" };
-  /** How it ended. */
+  /** How it ended; resolves when all that it wrote was read, too. */
   readonly exit: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
 
   private constructor(child: ChildProcess, ports: { dns: number; http: number }, directory: string) {
@@ -56,7 +56,7 @@ export class RealAgent {
         this.#text[name] += text;
       });
     }
-    this.exit = once(child, "exit").then(([code, signal]) => ({
+    this.exit = once(child, "close").then(([code, signal]) => ({
       code: code as number | null,
       signal: signal as NodeJS.Signals | null,
     }));
