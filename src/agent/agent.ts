@@ -12,13 +12,13 @@ import { ConsulClient } from "../net/consul/consul-client.ts";
 import { DnsResolver } from "../net/names/dns-resolver.ts";
 import { systemClock, systemRandom } from "../system-ports.ts";
 import { DnsServer } from "../views/dns/dns-server.ts";
-import { HttpServer, type PoolApi, READINESS_PATH } from "../views/http/http-server.ts";
+import { HttpServer, READINESS_PATH } from "../views/http/http-server.ts";
 import { SelfRegistration } from "../views/self-registration.ts";
 import { AgentError } from "./agent-error.ts";
 import { ClockWatch } from "./clock-watch.ts";
 import { clientLimits, openFiles } from "./open-files.ts";
-import { Pool } from "./pool.ts";
-import { shownWarning } from "./shown-warning.ts";
+import type { Pool } from "./pool.ts";
+import { Pools } from "./pools.ts";
 import { VERSION } from "./version.ts";
 
 /** Logs of each part carry the part's name. */
@@ -31,7 +31,7 @@ export class Agent {
   readonly #config: Config;
   readonly #logger: PartLogger;
   readonly #consul: ConsulClient;
-  readonly #pools: readonly Pool[];
+  readonly #pools: Pools;
   readonly #dns: DnsServer;
   readonly #http: HttpServer;
   readonly #clockWatch: ClockWatch;
@@ -48,15 +48,18 @@ export class Agent {
     this.#logger = logger;
     this.#consul = new ConsulClient({ ...config.consul, logger: logger.child({ name: "agent.consul" }) });
     const resolver = new LookUps(new DnsResolver(config.resolver));
-    const started = () => {
-      this.#publish();
-    };
-    const ports = { clock: systemClock, random: systemRandom, resolver, catalog: this.#consul, started };
-    this.#pools = Object.entries(config.pools).map(([name, pool]) => {
-      return new Pool(name, pool, config, { ...ports, logger: logger.child({ name: `agent.pool.${name}` }) });
+    this.#pools = new Pools(config.pools, config, {
+      clock: systemClock,
+      random: systemRandom,
+      resolver,
+      catalog: this.#consul,
+      loggerOf: (pool) => logger.child({ name: `agent.pool.${pool}` }),
+      changed: () => {
+        this.#show();
+      },
     });
     const clients = clientLimits(openFiles(), {
-      pools: this.#pools.length,
+      pools: this.#pools.byName.size,
       dnsThreads: config.dns.sockets,
       dnsAddresses: config.dns.listen.length,
     });
@@ -72,8 +75,9 @@ export class Agent {
       maxConnections: clients.http,
       logger: logger.child({ name: "agent.http" }),
       dnsState: () => this.#dns.state().kind,
+      clock: systemClock,
       datacenter: config.datacenter,
-      pools: new Map(this.#pools.map((pool) => [pool.name, this.#apiOf(pool)])),
+      pools: this.#pools.byName,
     });
   }
 
@@ -105,7 +109,7 @@ export class Agent {
 
   /** The head of each pool by the pool's name, `host:port`. */
   heads(): ReadonlyMap<string, string | undefined> {
-    return new Map(this.#pools.map(({ name, proxy }) => [name, proxy.findServer()?.key]));
+    return new Map([...this.#pools.byName].map(([name, { proxy }]) => [name, proxy.findServer()?.key]));
   }
 
   /** Where DNS is served; empty before the start and after the end. */
@@ -115,8 +119,7 @@ export class Agent {
 
   async #start(): Promise<void> {
     this.#prepareDataDirectory();
-    this.#unsubscribe = this.#pools.map((pool) => this.#follow(pool));
-    this.#publish();
+    this.#show();
     try {
       for (const listener of [this.#dns, this.#http]) {
         if (this.#stopping === undefined) {
@@ -152,9 +155,7 @@ export class Agent {
 
   #startSources(): void {
     this.#clockWatch.start();
-    for (const pool of this.#pools) {
-      pool.start();
-    }
+    this.#pools.start();
     const { consul, registration } = this.#config;
     this.#registration = registration && this.#selfRegistration(registration);
     this.#registration?.start();
@@ -174,12 +175,10 @@ export class Agent {
 
   async #end(): Promise<void> {
     this.#clockWatch.stop();
-    for (const unsubscribe of this.#unsubscribe) {
-      unsubscribe();
-    }
+    this.#unfollowAll();
     const steps: readonly [string, () => Promise<unknown> | undefined][] = [
       ["the registration in Consul", () => this.#registration?.stop()],
-      ["the pools", () => Promise.all(this.#pools.map((pool) => pool.stop()))],
+      ["the pools", () => this.#pools.stop()],
       ["the connections to Consul", () => this.#consul.close()],
       ["HTTP", () => this.#http.stop()],
       ["DNS", () => this.#dns.stop()],
@@ -191,9 +190,15 @@ export class Agent {
     this.#stopWaitsFor = undefined;
   }
 
+  #unfollowAll(): void {
+    for (const unsubscribe of this.#unsubscribe) {
+      unsubscribe();
+    }
+    this.#unsubscribe = [];
+  }
+
   #follow({ name, proxy }: Pool): () => void {
     return proxy.subscribe((next, previous) => {
-      this.#publish();
       if (next.head?.key !== previous.head?.key) {
         this.#logger.info({ pool: name, head: next.head?.key, ...next.cause }, "new head");
       }
@@ -227,24 +232,11 @@ export class Agent {
       : printable(`DNS: ${dns}; pools without a head: ${waiting.join(", ") || "none"}`);
   }
 
-  #publish(): void {
-    this.#dns.update(
-      new Map(
-        this.#pools.map(({ name, proxy, isStarting }) => {
-          const snapshot = proxy.snapshot();
-          const state = isStarting ? "starting" : "empty";
-          return [name, { snapshot, state: snapshot.head === undefined ? state : "live" }];
-        }),
-      ),
-    );
-  }
-
-  #apiOf(pool: Pool): PoolApi {
-    const { proxy, pushed } = pool;
-    return {
-      hasHead: () => proxy.findServer() !== undefined,
-      warnings: () => pool.warnings().map(shownWarning),
-      pushed,
-    };
+  /** The views follow the pools themselves: called when pools come or go. */
+  #show(): void {
+    const pools = [...this.#pools.byName.values()];
+    this.#unfollowAll();
+    this.#unsubscribe = pools.map((pool) => this.#follow(pool));
+    this.#dns.show(pools);
   }
 }

@@ -1,6 +1,6 @@
 import { messageOf } from "../core/message-of.ts";
 import type { Clock, Logger } from "../core/ports.ts";
-import { joinHostPort, parseRpcAddr } from "../core/rpc-addr.ts";
+import { serverKey } from "../core/rpc-addr.ts";
 import type { SourceWarning } from "../core/source-warning.ts";
 import { SecretFile } from "../files/secret-file.ts";
 import { tokenIn } from "../files/token-text.ts";
@@ -42,7 +42,7 @@ export class NomadToken {
   /** @throws AgentError for a NOMAD_TOKEN that can't be one. */
   constructor({ servers, tls, sendToken, tokenFile }: TokenConfig, ports: TokenPorts) {
     this.#current = currentToken(tokenFile, ports.logger);
-    this.#named = tls !== undefined || sendToken === "always" ? undefined : new Set(servers.map(keyOf));
+    this.#named = tls !== undefined || sendToken === "always" ? undefined : new Set(servers.map(serverKey));
     this.#ports = ports;
   }
 
@@ -63,11 +63,6 @@ export class NomadToken {
   warnings(): readonly SourceWarning[] {
     return this.#withheldSince === undefined ? [] : [{ since: this.#withheldSince, message: WITHHELD }];
   }
-}
-
-function keyOf(address: string): string {
-  const { host, port } = parseRpcAddr(address);
-  return joinHostPort(host, port);
 }
 
 function currentToken(path: string | undefined, logger: Logger): () => string | undefined {

@@ -1,170 +1,213 @@
-/** One pool: its list, the sources that feed it, and the monitor that watches its head. */
-import type { Config, PoolConfig } from "../config/schema.ts";
-import type { Clock, Logger, Random, Resolver } from "../core/ports.ts";
-import { RpcProxy } from "../core/rpc-proxy.ts";
-import type { ServerEndpoint } from "../core/server-endpoint.ts";
+/** One pool: its list, and what else outlives a configuration. What is made from settings is in `pool-sources.ts`. */
+import type { PoolConfig } from "../config/schema.ts";
+import { listStateOf, type Ready, type ShownPool } from "../core/pool-view.ts";
+import { serverKey } from "../core/rpc-addr.ts";
+import { type Forgotten, RpcProxy } from "../core/rpc-proxy.ts";
+import type { Snapshot } from "../core/snapshot.ts";
 import type { SourceWarning } from "../core/source-warning.ts";
-import { ConnectionPinger } from "../net/connection/connection-pinger.ts";
-import type { Connector } from "../net/connection/held-connection.ts";
-import { TcpConnection } from "../net/connection/tcp-connection.ts";
-import type { ConsulCatalog } from "../net/consul/catalog.ts";
-import { nomadConnector } from "../net/nomad/nomad-connector.ts";
-import { nomadHeartbeat } from "../net/nomad/nomad-heartbeat.ts";
-import { nomadRegion } from "../net/nomad/nomad-region.ts";
-import { ConsulWatcher } from "../sources/consul/consul-watcher.ts";
-import { DEFAULT_CONSUL_WATCH } from "../sources/consul/watch-config.ts";
 import { watchWarnings } from "../sources/consul/watch-status.ts";
 import { FirstReports, type FirstSource } from "../sources/first-reports.ts";
-import { type HealthConfig, HealthMonitor, type HealthPorts } from "../sources/health/health-monitor.ts";
-import { Hearsay, neverAsks } from "../sources/health/hearsay.ts";
-import { PenalisingPinger } from "../sources/health/penalising-pinger.ts";
 import { Penalties } from "../sources/health/penalties.ts";
-import { AskedHeartbeats } from "../sources/heartbeat/asked-heartbeats.ts";
 import type { Contact } from "../sources/heartbeat/contact.ts";
 import { PushedHeartbeats } from "../sources/heartbeat/pushed-heartbeats.ts";
-import { hearingRegion, hearingRegionOf, RegionGate } from "../sources/region/region-gate.ts";
-import { StaticServers } from "../sources/static-servers.ts";
-import { silentLogger } from "../system-ports.ts";
-import { nomadTls } from "./nomad-tls.ts";
-import { NomadToken } from "./nomad-token.ts";
+import {
+  type PartPorts,
+  type Place,
+  type PoolPorts,
+  type PoolSources,
+  partsOf,
+  poolSources,
+  RPC_VERSION,
+} from "./pool-sources.ts";
+import { Running } from "./running.ts";
 
-/** The API version that this program speaks: the newest that Nomad servers have announced. */
-const RPC_VERSION = { rpcMajorVersion: 1, rpcMinorVersion: 1 };
-
-export interface PoolPorts {
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly resolver: Resolver;
-  readonly logger: Logger;
-  /** One Consul client serves all pools. */
-  readonly catalog: ConsulCatalog;
-  /** Called when the last source has reported for the first time, and there is no server. */
-  readonly started: () => void;
-}
-
-/** What of the agent's configuration every pool shares. */
-type Place = Pick<Config, "datacenter" | "region">;
-
-/** Everything that belongs to one pool, started and stopped together. */
-export class Pool {
+/**
+ * A pool lives in five steps:
+ * 1. Made: its list is empty, its parts are made of its settings. A file that can't be read fails here.
+ * 2. Started: the parts run, and tell the list.
+ * 3. Given other settings: parts that the settings change are made anew first; if that fails, nothing has changed.
+ * 4. Then the old ones are stopped and the new ones started, in one turn. The list and its history, penalties, what
+ *    health knows of servers, and contact stay.
+ * 5. Stopped: no connection, query or timer is left.
+ */
+export class Pool implements ShownPool, Ready {
   readonly name: string;
   readonly proxy: RpcProxy;
-  /** Absent when the pool takes no pushed heartbeats. */
-  readonly pushed: PushedHeartbeats | undefined;
-  readonly #static: StaticServers;
-  readonly #watcher: ConsulWatcher | undefined;
-  readonly #heartbeats: AskedHeartbeats | undefined;
-  readonly #token: NomadToken | undefined;
-  readonly #health: HealthMonitor | Hearsay;
+  readonly #ports: PoolPorts;
+  readonly #place: Place;
+  readonly #penalties: Penalties;
   readonly #firstReports: FirstReports;
-  /** Absent when the servers are not dialled, or don't speak Nomad's RPC. */
-  readonly #gate: RegionGate | undefined;
-  #running: AbortController | undefined;
+  readonly #stateListeners = new Set<() => void>();
+  #contact: Contact = "held";
+  #sources: PoolSources;
+  #running: Running | undefined;
+  /** Ends the list's own waits. */
+  #abort = new AbortController();
 
   /** @throws AgentError when a file that the configuration names can't be read. */
-  constructor(name: string, config: PoolConfig, { datacenter, region }: Place, ports: PoolPorts) {
-    const { catalog, started, ...shared } = ports;
-    const tls = nomadTls(config.tls);
-    const penalties = new Penalties(ports.clock);
-    const onOtherRegion = (server: ServerEndpoint, own?: string) => this.#gate?.bar(server, own);
-    const plain = connectorOf(config, region, tls);
-    const connector = plain && hearingRegion(plain, onOtherRegion);
-    const { timeoutMs } = config.health;
-    const asks = connector === undefined ? neverAsks : new ConnectionPinger(connector, { timeoutMs });
-    const pinger = new PenalisingPinger(asks, penalties);
-    const identity = { datacenter, region, ...RPC_VERSION };
-    const proxy = new RpcProxy(
-      { ...shared, pinger },
-      { ...identity, pingTimeoutMs: timeoutMs, rebalance: config.rebalance },
+  constructor(name: string, config: PoolConfig, place: Place, ports: PoolPorts) {
+    this.name = name;
+    this.#ports = ports;
+    this.#place = place;
+    this.#penalties = new Penalties(ports.clock);
+    this.#firstReports = new FirstReports(firstSourcesOf(config), () => {
+      this.#tellState();
+    });
+    this.proxy = new RpcProxy(
+      {
+        ...ports,
+        pinger: { ping: (server, context) => this.#sources.pinger.ping(server, context) },
+        avoids: (key) => this.#penalties.isAvoided(key),
+      },
+      {
+        ...place,
+        ...RPC_VERSION,
+        pingTimeoutMs: config.health.timeoutMs,
+        rebalance: config.rebalance,
+      },
     );
-    const health = healthOf(config.health, connector, { ...shared, proxy, penalties });
-    const contactChanged = (contact: Contact) => this.#watcher?.setOrphaned(contact === "orphaned");
-    const firstReports = new FirstReports(firstSourcesOf(config), started);
-    const from = (source: FirstSource) => () => {
-      firstReports.arrived(source);
-    };
-    proxy.subscribe(({ head }) => {
+    this.proxy.subscribe(({ head }) => {
       if (head !== undefined) {
-        firstReports.end();
+        this.#firstReports.end();
       }
     });
-    const connectionTo = (key: string) => health.connectionTo(key);
-    const token = config.heartbeat === "nomad" ? new NomadToken(config, shared) : undefined;
-    // Heartbeats tell when its file is away or it is withheld.
-    const silentToken = token && new NomadToken(config, { ...shared, logger: silentLogger });
-    this.name = name;
-    this.proxy = proxy;
-    this.pushed =
-      config.heartbeat === "push"
-        ? new PushedHeartbeats({ ...shared, proxy, contactChanged, reported: from("push") })
-        : undefined;
-    this.#static = new StaticServers(proxy, shared, config.servers);
-    this.#watcher =
-      config.backups === undefined
-        ? undefined
-        : new ConsulWatcher(
-            { ...shared, catalog, sink: proxy, reported: from("consul") },
-            { ...DEFAULT_CONSUL_WATCH, ...config.backups },
-          );
-    this.#heartbeats =
-      token &&
-      new AskedHeartbeats({
-        ...shared,
-        proxy,
-        query: hearingRegionOf(
-          nomadHeartbeat(token, identity, tls, { ...shared, connectionTo }),
-          onOtherRegion,
-        ),
-        contactChanged,
-      });
-    this.#token = token;
-    this.#health = health;
-    this.#firstReports = firstReports;
-    this.#gate =
-      config.ping === "nomad" || (config.ping === "tcp" && config.heartbeat === "nomad")
-        ? new RegionGate(
-            { ...shared, proxy, query: nomadRegion(silentToken, identity, tls, timeoutMs) },
-            region,
-          )
-        : undefined;
+    this.#sources = poolSources(config, this.#partPorts());
   }
 
-  /** There was no server yet, and one may come at any moment: a source has yet to report for the first time. */
-  get isStarting(): boolean {
-    return !this.#firstReports.areComplete;
+  /** Absent when the pool takes no pushed heartbeats. */
+  get pushed(): PushedHeartbeats | undefined {
+    const { heartbeat } = this.#sources;
+    return heartbeat instanceof PushedHeartbeats ? heartbeat : undefined;
+  }
+
+  snapshot(): Snapshot {
+    return this.proxy.snapshot();
+  }
+
+  listState() {
+    return listStateOf(this.snapshot(), !this.#firstReports.areComplete);
+  }
+
+  /** Whether there is a head. */
+  isReady(): boolean {
+    return this.snapshot().head !== undefined;
+  }
+
+  subscribe(changed: () => void): () => void {
+    const unsubscribe = this.proxy.subscribe(changed);
+    this.#stateListeners.add(changed);
+    return () => {
+      unsubscribe();
+      this.#stateListeners.delete(changed);
+    };
   }
 
   /** What an operator should know of the pool's sources for as long as it lasts. */
   warnings(): readonly SourceWarning[] {
-    const ofConsul = this.#watcher === undefined ? [] : watchWarnings(this.#watcher.status());
-    return [...ofConsul, ...(this.#gate?.warnings() ?? []), ...(this.#token?.warnings() ?? [])];
+    const { consul, region, token } = this.#sources;
+    const ofConsul = consul === undefined ? [] : watchWarnings(consul.status());
+    return [...ofConsul, ...(region?.warnings() ?? []), ...(token?.warnings() ?? [])];
   }
 
   /** Nothing waits here: what is not reachable yet is tried again. */
   start(): void {
     if (this.#running === undefined) {
-      this.#running = new AbortController();
-      this.pushed?.start();
-      this.#static.start();
-      this.#watcher?.start();
-      this.#heartbeats?.start();
-      this.#health.start();
-      this.#gate?.start();
-      void this.proxy.run(this.#running.signal);
+      this.#running = new Running();
+      this.#abort = new AbortController();
+      this.#running.follow(partsOf(this.#sources));
+      void this.proxy.run(this.#abort.signal);
     }
+  }
+
+  /**
+   * Makes what other settings ask for. The head stays, and so do the parts that the settings leave as they are.
+   * @returns the function that goes on with them, in one turn and without fail.
+   * @throws AgentError when a file that they name can't be read; nothing has changed then.
+   */
+  prepare(config: PoolConfig): () => void {
+    const sources = poolSources(config, this.#partPorts(), this.#sources);
+    return () => {
+      const before = this.#sources;
+      this.#sources = sources;
+      this.#firstReports.expect(firstSourcesOf(config));
+      this.proxy.configure({ rebalance: config.rebalance, pingTimeoutMs: config.health.timeoutMs });
+      this.#running?.follow(partsOf(sources));
+      sources.health.configure(config.health);
+      // New ones first: a list that is replaced as a whole is not empty between.
+      sources.static.configure(config.servers);
+      this.proxy.forgetConfigured(forgottenBy(before.config, config));
+      if (sources.region === undefined) {
+        this.#admitAll();
+      }
+      if (sources.heartbeat === undefined) {
+        this.#contactChanged("held");
+      }
+    };
   }
 
   /** Leaves no connection, query or timer. */
   async stop(): Promise<void> {
-    this.#running?.abort();
+    const running = this.#running;
     this.#running = undefined;
-    this.#gate?.stop();
-    this.#health.stop();
-    this.#heartbeats?.stop();
-    this.pushed?.stop();
-    this.#static.stop();
-    await this.#watcher?.stop();
+    this.#abort.abort();
+    await running?.end();
   }
+
+  /** Nobody is left who would admit them. */
+  #admitAll(): void {
+    for (const { endpoint } of this.snapshot().barred.values()) {
+      this.proxy.admitServer(endpoint, {
+        source: "configuration",
+        reason: "regions are not looked at any more",
+      });
+    }
+  }
+
+  #partPorts(): PartPorts {
+    return {
+      ...this.#ports,
+      place: this.#place,
+      proxy: this.proxy,
+      penalties: this.#penalties,
+      contact: this.#contact,
+      contactChanged: (contact) => {
+        this.#contactChanged(contact);
+      },
+      reported: (source) => () => {
+        this.#firstReports.arrived(source);
+      },
+      onOtherRegion: (server, own) => this.#sources.region?.bar(server, own),
+      connectionTo: (key) => this.#sources.health.connectionTo(key),
+    };
+  }
+
+  #contactChanged(contact: Contact): void {
+    this.#contact = contact;
+    this.#sources.consul?.setOrphaned(contact === "orphaned");
+  }
+
+  #tellState(): void {
+    for (const changed of this.#stateListeners) {
+      changed();
+    }
+  }
+}
+
+/** What no setting asks for any more. */
+function forgottenBy(before: PoolConfig, after: PoolConfig): Forgotten {
+  const configured = keysOf(after.servers);
+  return {
+    configured,
+    dropped: new Set([...keysOf(before.servers)].filter((key) => !configured.has(key))),
+    ended: new Set([
+      ...(after.backups === undefined ? (["consul"] as const) : []),
+      ...(after.heartbeat === "none" ? (["heartbeat"] as const) : []),
+    ]),
+  };
+}
+
+function keysOf(addresses: readonly string[]): Set<string> {
+  return new Set(addresses.map(serverKey));
 }
 
 /** Configured servers are waited for until one is listed: a name may get its address at any moment. */
@@ -174,30 +217,4 @@ function firstSourcesOf({ servers, backups, heartbeat }: PoolConfig): readonly F
     ...(backups === undefined ? [] : (["consul"] as const)),
     ...(heartbeat === "push" ? (["push"] as const) : []),
   ];
-}
-
-function healthOf(
-  config: HealthConfig,
-  connector: Connector | undefined,
-  ports: Omit<HealthPorts, "connector"> & { readonly proxy: RpcProxy },
-): HealthMonitor | Hearsay {
-  return connector === undefined
-    ? new Hearsay(ports.proxy, ports.penalties)
-    : new HealthMonitor({ ...ports, connector }, config);
-}
-
-/** `undefined`: servers are not dialled. */
-function connectorOf(
-  { ping }: PoolConfig,
-  region: string,
-  tls: ReturnType<typeof nomadTls>,
-): Connector | undefined {
-  switch (ping) {
-    case "none":
-      return undefined;
-    case "tcp":
-      return { open: (endpoint, options) => TcpConnection.open(endpoint, options) };
-    case "nomad":
-      return nomadConnector({ region, tls });
-  }
 }

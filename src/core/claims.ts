@@ -1,4 +1,5 @@
 /** What the sources say of a server, and how a heartbeat or a list of backups changes it: pure. */
+import type { EventOf } from "./server-event.ts";
 import type { Claims, Source, Tier } from "./snapshot.ts";
 
 /**
@@ -61,6 +62,20 @@ export function claimsAfterHeartbeat(leaderKnown: boolean): ClaimsAfter {
     }
     return isPrimaryByRight(claims) || consulTier === undefined ? undefined : canonicalClaims(consul);
   };
+}
+
+/** What is left of the claims on this server after a change of the configuration; `undefined`: nothing. */
+export function claimsAfterConfiguration(
+  claims: Claims,
+  key: string,
+  { configured, dropped, ended }: EventOf<"configuration-changed">,
+): Claims | undefined {
+  const isHeir = configured.has(key) && claims.heartbeat !== undefined && ended.has("heartbeat");
+  const kept = Object.entries(claims).filter(
+    ([source]) => !(ended.has(source as Source) || (source === "static" && dropped.has(key))),
+  );
+  const after: Claims = { ...Object.fromEntries(kept), ...(isHeir ? { static: "primary" } : {}) };
+  return Object.keys(after).length === 0 ? undefined : canonicalClaims(after);
 }
 
 type Answers = Map<Claims, Claims | undefined>;

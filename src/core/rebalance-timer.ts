@@ -5,7 +5,7 @@ import { ShrinkingWait } from "./time/shrinking-wait.ts";
 export class RebalanceTimer {
   readonly #clock: Clock;
   readonly #intervalMs: () => number;
-  #waiting: { readonly restart: () => void; readonly shortenTo: (intervalMs: number) => void } | undefined;
+  #waiting: { readonly restart: () => void; readonly wait: ShrinkingWait } | undefined;
 
   constructor(clock: Clock, intervalMs: () => number) {
     this.#clock = clock;
@@ -37,9 +37,7 @@ export class RebalanceTimer {
         restart: () => {
           wait.begin(this.#intervalMs());
         },
-        shortenTo: (intervalMs: number) => {
-          wait.shortenTo(intervalMs);
-        },
+        wait,
       };
       signal.addEventListener("abort", onAbort, { once: true });
       this.#waiting = waiting;
@@ -54,6 +52,16 @@ export class RebalanceTimer {
 
   /** The interval that is being waited for is at most this long, from where it began; nothing when nobody waits. */
   shortenTo(intervalMs: number): void {
-    this.#waiting?.shortenTo(intervalMs);
+    this.#waiting?.wait.shortenTo(intervalMs);
+  }
+
+  /** The interval that is being waited for is exactly this long, from where it began; nothing when nobody waits. */
+  changeTo(intervalMs: number): void {
+    this.#waiting?.wait.changeTo(intervalMs);
+  }
+
+  /** When the interval that is being waited for is over, by `Clock.now`; `undefined` when nobody waits. */
+  get dueAt(): number | undefined {
+    return this.#waiting?.wait.endsAt;
   }
 }

@@ -9,6 +9,7 @@ interface RebalancerPorts {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  readonly avoids?: ((key: string) => boolean) | undefined;
 }
 
 interface PingOptions extends Omit<PingContext, "signal"> {
@@ -41,11 +42,12 @@ interface Rebalance {
 /** Finds a new order by pinging: see `RpcProxy.rebalanceServers` for what it promises. */
 export class Rebalancer {
   readonly #ports: RebalancerPorts;
-  readonly #ping: PingOptions;
+  readonly #ping: () => PingOptions;
   readonly #list: RebalancedList;
   #current: Rebalance | undefined;
 
-  constructor(ports: RebalancerPorts, ping: PingOptions, list: RebalancedList) {
+  /** @param ping looked at for each ping. */
+  constructor(ports: RebalancerPorts, ping: () => PingOptions, list: RebalancedList) {
     this.#ports = ports;
     this.#ping = ping;
     this.#list = list;
@@ -94,7 +96,8 @@ export class Rebalancer {
       if (member === undefined || failed.has(key) || (tier ?? member.tier) !== member.tier) {
         continue;
       }
-      if ((await this.#answers(member.endpoint, signal)) && !failed.has(key)) {
+      const isAvoided = this.#ports.avoids?.(key) === true;
+      if (!isAvoided && (await this.#answers(member.endpoint, signal)) && !failed.has(key)) {
         return !signal?.aborted && this.#list.takeOrder(orderFrom(plan, position, failed), reason);
       }
       failed.add(key);
@@ -105,7 +108,7 @@ export class Rebalancer {
   /** Whether the server answered a ping in time; the reason why not is logged at debug. */
   async #answers(server: ServerEndpoint, signal: AbortSignal | undefined): Promise<boolean> {
     const { clock, logger, pinger } = this.#ports;
-    const { timeoutMs, ...context } = this.#ping;
+    const { timeoutMs, ...context } = this.#ping();
     try {
       await withinDeadline(clock, timeoutMs, signal, (pingSignal) =>
         pinger.ping(server, { ...context, signal: pingSignal }),

@@ -174,3 +174,9 @@ function isHostName(name: string): boolean {
 export function joinHostPort(host: string, port: number | string): string {
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }
+
+/** The key of the server at this address, `host:port`. @throws EndpointError when the address is malformed. */
+export function serverKey(address: string): string {
+  const { host, port } = parseRpcAddr(address);
+  return joinHostPort(host, port);
+}

@@ -15,7 +15,7 @@ import { type RebalanceOptions, Rebalancer } from "./rebalancer.ts";
 import { Reports } from "./reports.ts";
 import { EndpointError } from "./rpc-addr.ts";
 import { endpointAt, type ServerEndpoint } from "./server-endpoint.ts";
-import type { ServerEvent, Successor } from "./server-event.ts";
+import type { EventOf, ServerEvent, Successor } from "./server-event.ts";
 import { Snapshot, type Tier } from "./snapshot.ts";
 import { type Change, SnapshotFeed, type SnapshotListener } from "./snapshot-feed.ts";
 import { wallTimeOf } from "./time/wall-time.ts";
@@ -29,6 +29,8 @@ export interface ProxyPorts {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /** Whether a rebalance passes this server over, without a ping, as if it had not answered; by default none. */
+  readonly avoids?: ((key: string) => boolean) | undefined;
 }
 
 /** `ApiVersion` is ours: servers that speak a newer one are filtered from heartbeats. */
@@ -46,6 +48,9 @@ export interface Report {
   readonly source: string;
   readonly reason?: string;
 }
+
+/** What a configuration asks for no longer. */
+export type Forgotten = Omit<EventOf<"configuration-changed">, "type">;
 
 /** Where a heartbeat comes from: kept in the snapshot's cause. */
 export interface HeartbeatReport {
@@ -67,7 +72,7 @@ const DEFAULT_PING_TIMEOUT_MS = 1_000;
  */
 export class RpcProxy {
   readonly #ports: ProxyPorts;
-  readonly #config: ProxyConfig;
+  #config: ProxyConfig;
   readonly #names: NameBook;
   readonly #wanted: WantedNames;
   readonly #reports: Reports;
@@ -96,7 +101,10 @@ export class RpcProxy {
       this.#intervalChance = ports.random();
       return this.#intervalMs();
     });
-    this.#rebalancer = this.#rebalancerOf(ports, config);
+    this.#rebalancer = new Rebalancer(ports, () => this.#pingOptions(), {
+      snapshot: () => this.#snapshot,
+      takeOrder: (order, reason) => this.#apply({ type: "rebalanced", order, reason }),
+    });
     this.#apiFilter = new ApiVersionFilter(config, ports.clock, ports.logger);
     this.#limit = new ListLimit(ports.logger);
     this.#feed = new SnapshotFeed(ports.logger);
@@ -344,6 +352,28 @@ export class RpcProxy {
     this.#timer.reset();
   }
 
+  /** When the next rebalance is due, by `Clock.now`; `undefined` when `run` does not wait for one. */
+  nextRebalanceAt(): number | undefined {
+    return this.#timer.dueAt;
+  }
+
+  /**
+   * Goes on with another policy: the interval that is waited for is worked out again from where it began, the timeout
+   * counts from the next ping on. The list stays as it is.
+   */
+  configure({ rebalance, pingTimeoutMs }: Required<Pick<ProxyConfig, "rebalance" | "pingTimeoutMs">>): void {
+    this.#config = { ...this.#config, rebalance, pingTimeoutMs };
+    this.#timer.changeTo(this.#intervalMs());
+  }
+
+  /**
+   * Takes back what is no longer configured: servers that are left without a source leave the list, the others keep
+   * their places. @returns true when something changed.
+   */
+  forgetConfigured(forgotten: Forgotten): boolean {
+    return this.#apply({ type: "configuration-changed", ...forgotten });
+  }
+
   async #runUntil(signal: AbortSignal): Promise<void> {
     this.#wanted.run(signal);
     this.#names.run(
@@ -376,20 +406,9 @@ export class RpcProxy {
     return isPlausible ? numNodes : this.#snapshot.numNodes;
   }
 
-  #rebalancerOf(ports: ProxyPorts, config: ProxyConfig): Rebalancer {
-    const {
-      region,
-      rpcMajorVersion: apiMajorVersion,
-      pingTimeoutMs: timeoutMs = DEFAULT_PING_TIMEOUT_MS,
-    } = config;
-    return new Rebalancer(
-      ports,
-      { region, apiMajorVersion, timeoutMs },
-      {
-        snapshot: () => this.#snapshot,
-        takeOrder: (order, reason) => this.#apply({ type: "rebalanced", order, reason }),
-      },
-    );
+  #pingOptions() {
+    const { region, rpcMajorVersion, pingTimeoutMs = DEFAULT_PING_TIMEOUT_MS } = this.#config;
+    return { region, apiMajorVersion: rpcMajorVersion, timeoutMs: pingTimeoutMs };
   }
 
   #apply(event: ServerEvent): boolean {

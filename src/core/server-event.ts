@@ -75,4 +75,15 @@ export type ServerEvent =
       readonly finding: AddressFinding;
       readonly source: string;
     }
+  | {
+      readonly type: "configuration-changed";
+      /** Sources that there are no longer: all their claims end. */
+      readonly ended: ReadonlySet<Source>;
+      /** Keys of servers that the configuration names no longer. */
+      readonly dropped: ReadonlySet<string>;
+      /** Keys of servers that it names: they outlive the heartbeats that overrode it. */
+      readonly configured: ReadonlySet<string>;
+    }
   | { readonly type: "rebalanced"; readonly order: readonly string[]; readonly reason?: string | undefined };
+
+export type EventOf<Type extends ServerEvent["type"]> = Extract<ServerEvent, { type: Type }>;

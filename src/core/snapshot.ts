@@ -30,6 +30,7 @@ type Occurrence =
   | "server-resolved"
   | "address-answered"
   | "address-failed"
+  | "configuration-changed"
   | "rebalanced";
 
 /** Why a snapshot came about. */

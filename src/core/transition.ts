@@ -10,13 +10,14 @@ import {
   type ClaimsAfter,
   canonicalClaims,
   claimsAfterBackups,
+  claimsAfterConfiguration,
   claimsAfterHeartbeat,
   isPrimaryByRight,
   remembered,
   tierOfClaims,
 } from "./claims.ts";
 import type { ServerEndpoint } from "./server-endpoint.ts";
-import type { ServerEvent } from "./server-event.ts";
+import type { EventOf, ServerEvent } from "./server-event.ts";
 import {
   type Cause,
   type Claims,
@@ -50,6 +51,8 @@ export function transition(snapshot: Snapshot, event: ServerEvent, at: number): 
       return resolveServer(snapshot, event, at);
     case "address-heard":
       return hearAddress(snapshot, event, at);
+    case "configuration-changed":
+      return changeConfiguration(snapshot, event, at);
     case "rebalanced":
       return takeOrder(snapshot, event, at);
   }
@@ -143,8 +146,6 @@ function claim(
     ? next(snapshot, { ...step, order: snapshot.order.push(key) }, { added: [key] }, cause, at)
     : next(snapshot, step, {}, cause, at);
 }
-
-type EventOf<Type extends ServerEvent["type"]> = Extract<ServerEvent, { type: Type }>;
 
 /** What a source reports: endpoints by key, each server in one tier only. */
 type Reported = Record<Tier, Map<string, ServerEndpoint>>;
@@ -348,6 +349,41 @@ function hearAddress(snapshot: Snapshot, event: EventOf<"address-heard">, at: nu
     ? { occurrence: "address-answered", source, server: key, reason: address }
     : { occurrence: "address-failed", source, server: key, reason: `${address}: ${finding.reason}` };
   return next(snapshot, { members }, {}, cause, at);
+}
+
+/** Claims that are no longer configured end; servers without another one leave, and no other changes its place. */
+function changeConfiguration(
+  snapshot: Snapshot,
+  event: EventOf<"configuration-changed">,
+  at: number,
+): Snapshot {
+  const removed = new Set<string>();
+  const members = withoutEndedClaims(snapshot.members, event, (key) => removed.add(key));
+  const barred = withoutEndedClaims(snapshot.barred, event);
+  if (members === snapshot.members && barred === snapshot.barred) {
+    return snapshot;
+  }
+  const order = removed.size === 0 ? snapshot.order : snapshot.order.filter((key) => !removed.has(key));
+  const cause: Cause = { occurrence: "configuration-changed", source: "configuration" };
+  return next(snapshot, { members, barred, order }, { removed: [...removed] }, cause, at);
+}
+
+function withoutEndedClaims(
+  known: PersistentMap<string, Member>,
+  event: EventOf<"configuration-changed">,
+  onRemoved: (key: string) => void = () => undefined,
+): PersistentMap<string, Member> {
+  return known.withMutations((draft) => {
+    known.forEach(({ claims, endpoint }, key) => {
+      const left = claimsAfterConfiguration(claims, key, event);
+      if (left === undefined) {
+        onRemoved(key);
+        draft.delete(key);
+      } else if (left !== claims) {
+        draft.set(key, memberOf(endpoint, left));
+      }
+    });
+  });
 }
 
 /** A new order, reconciled with what changed since it was planned: see `RpcProxy.rebalanceServers`. */

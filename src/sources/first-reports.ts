@@ -6,11 +6,14 @@ export type FirstSource = "static" | "consul" | "push";
  * one is starting; after that it is empty.
  */
 export class FirstReports {
-  readonly #awaited: Set<FirstSource>;
   readonly #changed: () => void;
+  #sources: ReadonlySet<FirstSource>;
+  readonly #awaited: Set<FirstSource>;
+  #hasEnded = false;
 
   /** @param changed called once, when nothing is waited for any more. */
   constructor(sources: Iterable<FirstSource>, changed: () => void) {
+    this.#sources = new Set(sources);
     this.#awaited = new Set(sources);
     this.#changed = changed;
   }
@@ -25,8 +28,24 @@ export class FirstReports {
     }
   }
 
+  /** The pool has these sources now: a new one is waited for, one that went is not. */
+  expect(sources: readonly FirstSource[]): void {
+    const before = this.#sources;
+    this.#sources = new Set(sources);
+    if (this.#hasEnded) {
+      return;
+    }
+    for (const source of sources.filter((one) => !before.has(one))) {
+      this.#awaited.add(source);
+    }
+    for (const source of before.values().filter((one) => !this.#sources.has(one))) {
+      this.arrived(source);
+    }
+  }
+
   /** There was a server: whatever the list becomes, it has started. */
   end(): void {
+    this.#hasEnded = true;
     this.#awaited.clear();
   }
 }

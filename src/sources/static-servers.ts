@@ -10,8 +10,10 @@ import type { RpcProxy } from "../core/rpc-proxy.ts";
 export class StaticServers {
   readonly #proxy: Pick<RpcProxy, "keepPrimaryServer">;
   readonly #ports: { readonly random: Random; readonly logger: Logger };
-  readonly #addresses: readonly string[];
-  #running: AbortController | undefined;
+  /** Each with what ends the wait for its name. */
+  readonly #kept = new Map<string, AbortController>();
+  #addresses: readonly string[];
+  #isRunning = false;
 
   constructor(
     proxy: Pick<RpcProxy, "keepPrimaryServer">,
@@ -24,21 +26,47 @@ export class StaticServers {
   }
 
   start(): void {
-    if (this.#running === undefined) {
-      this.#running = new AbortController();
-      for (const address of shuffled(this.#addresses, this.#ports.random)) {
-        this.#add(address, this.#running.signal);
+    this.#isRunning = true;
+    this.#keepAll();
+  }
+
+  stop(): void {
+    this.#isRunning = false;
+    for (const waiting of this.#kept.values()) {
+      waiting.abort();
+    }
+    this.#kept.clear();
+  }
+
+  /**
+   * Goes on with other servers: adds those that are new, and waits no longer for names that are gone. The list lets go
+   * of servers by `RpcProxy.forgetConfigured`.
+   */
+  configure(addresses: readonly string[]): void {
+    this.#addresses = addresses;
+    for (const [address, waiting] of this.#kept) {
+      if (!addresses.includes(address)) {
+        waiting.abort();
+        this.#kept.delete(address);
+      }
+    }
+    if (this.#isRunning) {
+      this.#keepAll();
+    }
+  }
+
+  #keepAll(): void {
+    for (const address of shuffled(this.#addresses, this.#ports.random)) {
+      if (!this.#kept.has(address)) {
+        const waiting = new AbortController();
+        this.#kept.set(address, waiting);
+        this.#keep(address, waiting.signal);
       }
     }
   }
 
-  stop(): void {
-    this.#running?.abort();
-    this.#running = undefined;
-  }
-
   /** A malformed address must not keep the others from being used. */
-  #add(address: string, signal: AbortSignal): void {
+  #keep(address: string, signal: AbortSignal): void {
     try {
       this.#proxy.keepPrimaryServer(address, signal);
     } catch (error) {

@@ -27,12 +27,14 @@ function poolOf(t: TestContext, values: object) {
     resolver,
     logger,
     random: () => 0.5,
-    started: () => {
-      started += 1;
-    },
   };
   const config = configOf([{ origin: "test", values: { pools: { web: { ...QUIET, ...values } } } }]);
   const pool = new Pool("web", config.pools["web"] ?? assert.fail(), config, ports);
+  let { revision } = pool.snapshot();
+  pool.subscribe(() => {
+    started += pool.snapshot().revision === revision ? 1 : 0;
+    ({ revision } = pool.snapshot());
+  });
   t.after(() => pool.stop());
   return { pool, clock, catalog, resolver, logger, started: () => started };
 }
@@ -65,16 +67,16 @@ suite("a pool is starting", () => {
     const { pool, catalog, started } = poolOf(t, { backups: {}, heartbeat: "push" });
     pool.start();
     await settled();
-    assert.equal(pool.isStarting, true);
+    assert.equal(pool.listState(), "starting");
     catalog.waiting().answer([], 1);
     await settled();
     // Consul has reported when it has been searched in the other datacenters, too.
     catalog.waiting("dc1").answer([], 1);
     await settled();
-    assert.equal(pool.isStarting, true);
+    assert.equal(pool.listState(), "starting");
     assert.equal(started(), 0);
     await pool.pushed?.take(heartbeatOf([]));
-    assert.equal(pool.isStarting, false);
+    assert.notEqual(pool.listState(), "starting");
     assert.equal(started(), 1);
     await pool.pushed?.take(heartbeatOf([]));
     assert.equal(started(), 1);
@@ -84,7 +86,7 @@ suite("a pool is starting", () => {
     const { pool, started } = poolOf(t, { servers: ["db.example:80"], backups: {}, heartbeat: "push" });
     pool.start();
     await pool.pushed?.take(heartbeatOf(["10.0.0.1:80"]));
-    assert.equal(pool.isStarting, false);
+    assert.notEqual(pool.listState(), "starting");
     assert.equal(started(), 0);
   });
 
@@ -92,18 +94,18 @@ suite("a pool is starting", () => {
     const { pool, clock, resolver } = poolOf(t, { servers: ["db.example:80"] });
     pool.start();
     await clock.advance(60_000);
-    assert.equal(pool.isStarting, true);
+    assert.equal(pool.listState(), "starting");
     assert.ok(resolver.asked.length > 1);
     resolver.names.set("db.example", { addresses: ["10.0.0.5"], ttlSeconds: 60 });
     await clock.advance(60_000);
-    assert.equal(pool.isStarting, false);
+    assert.notEqual(pool.listState(), "starting");
     assert.equal(pool.proxy.findServer()?.key, "db.example:80");
   });
 
   test("never, when nobody can tell of a server", (t) => {
     const { pool } = poolOf(t, {});
     pool.start();
-    assert.equal(pool.isStarting, false);
+    assert.notEqual(pool.listState(), "starting");
   });
 });
 
@@ -167,12 +169,12 @@ suite("the warnings of a pool", () => {
     catalog.waiting().fail("unreachable");
     await settled();
     assert.deepEqual(pool.warnings(), [{ since: 0, message: "Consul fails: failed: unreachable" }]);
-    assert.equal(pool.isStarting, true);
+    assert.equal(pool.listState(), "starting");
     await clock.advance(10_000);
     catalog.waiting().answer(["10.0.0.9:80"], 1);
     await settled();
     assert.deepEqual(pool.warnings(), []);
-    assert.equal(pool.isStarting, false);
+    assert.notEqual(pool.listState(), "starting");
   });
 
   test("are none before it starts, nor without a source that has any", async (t) => {

@@ -3,11 +3,12 @@ import { test } from "node:test";
 import {
   canonicalClaims,
   claimsAfterBackups,
+  claimsAfterConfiguration,
   claimsAfterHeartbeat,
   remembered,
   tierOfClaims,
 } from "../../src/core/claims.ts";
-import type { Claims, Tier } from "../../src/core/snapshot.ts";
+import type { Claims, Source, Tier } from "../../src/core/snapshot.ts";
 
 test("equal claims are one frozen object, different ones are not", () => {
   const given: Claims = { consul: "backup", heartbeat: "primary" };
@@ -90,4 +91,30 @@ test("remembered answers are the same ones, each worked out once", () => {
     assert.deepEqual(decide(claims, "primary"), { consul: "backup", heartbeat: "primary" });
   }
   assert.equal(worked, 3);
+});
+
+test("a change of the configuration ends what nobody asks for any more; a configured server outlives heartbeats", () => {
+  const key = "10.0.0.1:1";
+  const change = {
+    type: "configuration-changed" as const,
+    ended: new Set<Source>(),
+    dropped: new Set<string>(),
+    configured: new Set<string>(),
+  };
+  const noConsul = { ...change, ended: new Set<Source>(["consul"]) };
+  const noHeartbeat = { ...change, ended: new Set<Source>(["heartbeat"]) };
+  const rows: [before: Claims, change: typeof noConsul, after: Claims | undefined][] = [
+    [{ static: "primary", consul: "backup" }, change, { static: "primary", consul: "backup" }],
+    [{ static: "primary" }, { ...change, dropped: new Set([key]) }, undefined],
+    [{ static: "primary" }, { ...change, dropped: new Set(["10.0.0.2:1"]) }, { static: "primary" }],
+    [{ api: "primary", static: "primary" }, { ...change, dropped: new Set([key]) }, { api: "primary" }],
+    [{ heartbeat: "primary", consul: "backup" }, noConsul, { heartbeat: "primary" }],
+    [{ consul: "primary" }, noConsul, undefined],
+    [{ heartbeat: "primary" }, noHeartbeat, undefined],
+    [{ heartbeat: "backup" }, { ...noHeartbeat, configured: new Set([key]) }, { static: "primary" }],
+    [{ consul: "backup" }, { ...noHeartbeat, configured: new Set([key]) }, { consul: "backup" }],
+  ];
+  for (const [before, each, after] of rows) {
+    assert.deepEqual(claimsAfterConfiguration(before, key, each), after, JSON.stringify(before));
+  }
 });

@@ -84,3 +84,21 @@ test("an abort ends the wait at once and leaves no timer", async () => {
   assert.equal(clock.pending, 0);
   assert.equal(await timer.wait(stop.signal), false);
 });
+
+test("another policy changes the wait from where it began, longer or shorter; when it is due is known", async () => {
+  const { clock, timer } = timerOf(100);
+  assert.equal(timer.dueAt, undefined);
+  const waiting = timer.wait(new AbortController().signal);
+  const startedAt = clock.now();
+  assert.equal(timer.dueAt, startedAt + 100);
+  await clock.advance(50);
+  timer.changeTo(400);
+  assert.equal(timer.dueAt, startedAt + 400);
+  await clock.advance(249);
+  timer.changeTo(300);
+  assert.equal(await stateOf(waiting), "waiting");
+  await clock.advance(1);
+  assert.equal(await stateOf(waiting), true);
+  assert.equal(timer.dueAt, undefined);
+  assert.equal(clock.pending, 0);
+});

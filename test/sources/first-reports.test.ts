@@ -30,3 +30,21 @@ test("complete when there was a server, whoever has yet to report", () => {
 test("without a source complete from the start", () => {
   assert.equal(new FirstReports([], () => undefined).areComplete, true);
 });
+
+test("other sources: a new one is waited for, one that is gone is not, and that may have been the last", () => {
+  let told = 0;
+  const reports = new FirstReports(["static"], () => {
+    told += 1;
+  });
+  reports.expect(["static", "consul"]);
+  reports.arrived("static");
+  assert.equal(reports.areComplete, false);
+  reports.expect(["static"]);
+  assert.equal(reports.areComplete, true);
+  assert.equal(told, 1);
+  reports.expect(["static", "push"]);
+  assert.equal(reports.areComplete, false);
+  reports.end();
+  reports.expect(["consul", "push"]);
+  assert.equal(reports.areComplete, true);
+});

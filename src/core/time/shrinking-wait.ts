@@ -1,8 +1,8 @@
 import type { Clock } from "../ports.ts";
 
 /**
- * A wait whose end may come nearer while it lasts, never further away. It ends once each time it was begun, never at
- * once.
+ * A wait whose end may come nearer while it lasts; further away only by `changeTo`. It ends once each time it was
+ * begun, never at once.
  */
 export class ShrinkingWait {
   readonly #clock: Clock;
@@ -31,6 +31,17 @@ export class ShrinkingWait {
       const passedMs = this.#clock.now() - this.#startedAt;
       this.#cancel = this.#clock.after(Math.max(0, lengthMs - passedMs), this.#over);
     }
+  }
+
+  /** Waits for exactly this, counted from where the wait began; at once over when that has passed. */
+  changeTo(lengthMs: number): void {
+    this.#lengthMs = Number.POSITIVE_INFINITY;
+    this.shortenTo(lengthMs);
+  }
+
+  /** When it ends, by `Clock.now`. */
+  get endsAt(): number {
+    return this.#startedAt + this.#lengthMs;
   }
 
   /** Ends it without a word; leaves no timer. */

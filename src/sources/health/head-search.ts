@@ -18,7 +18,7 @@ interface HeadSearchPorts {
   readonly clock: Clock;
   readonly random: Random;
   readonly waits: FleetWaits;
-  readonly timeoutMs: number;
+  readonly timeoutMs: () => number;
   readonly pauses: WatchPauses;
   /** What is known now. */
   readonly health: () => Health;
@@ -44,7 +44,7 @@ export class HeadSearch {
     const closing = new Set<string>();
     this.#search = new Search({
       clock,
-      waveMs: waveMs(timeoutMs),
+      waveMs: waveMs(timeoutMs()),
       isPaced,
       waits,
       drawWait: drawRetry,
@@ -54,7 +54,7 @@ export class HeadSearch {
       endpointOf: (key) => proxy.snapshot().members.get(key)?.endpoint,
       ping: (server, signal) =>
         // Without regard to the server's penalties.
-        askOnce(this.#ports.connector, server, { timeoutMs, signal }, async (connection) => {
+        askOnce(this.#ports.connector, server, { timeoutMs: timeoutMs(), signal }, async (connection) => {
           if (mustLast || closesAtOnce(health().records, server.key)) {
             closing.add(server.key);
             await lasts(connection, clock, signal);

@@ -40,21 +40,23 @@ export interface HealthStatus {
  */
 export class HealthMonitor {
   readonly #ports: HealthPorts;
-  readonly #config: HealthConfig;
+  #config: HealthConfig;
   readonly #watches: Watches;
   readonly #search: HeadSearch;
-  #health: Health = NOTHING_KNOWN;
+  #health: Health;
   #unsubscribe: (() => void) | undefined;
   #stopped = new AbortController();
 
-  constructor(ports: HealthPorts, config: HealthConfig) {
+  /** @param known what a monitor before this one knew of the servers. */
+  constructor(ports: HealthPorts, config: HealthConfig, known: Health = NOTHING_KNOWN) {
     this.#ports = ports;
     this.#config = config;
+    this.#health = known;
     const parts = {
       ...ports,
-      timeoutMs: config.timeoutMs,
+      timeoutMs: () => this.#config.timeoutMs,
       waits: new FleetWaits(ports.clock, ports.proxy),
-      pauses: new WatchPauses(config.intervalMs, ports.random),
+      pauses: new WatchPauses(() => this.#config.intervalMs, ports.random),
       health: () => this.#health,
       report: (event: HealthEvent) => {
         this.#take(event);
@@ -77,6 +79,14 @@ export class HealthMonitor {
     }
   }
 
+  /** Goes on with other settings from the next ping on; connections stay. */
+  configure(config: HealthConfig): void {
+    this.#config = config;
+    if (this.#unsubscribe !== undefined) {
+      this.#take({ kind: "list-changed" });
+    }
+  }
+
   /** Closes every connection; idempotent. */
   stop(): void {
     this.#unsubscribe?.();
@@ -90,6 +100,11 @@ export class HealthMonitor {
   /** The open connection to this server, lent to whoever has a question for it; `undefined` when none is held. */
   connectionTo(key: string): HeldConnection | undefined {
     return this.#watches.connectionTo(key);
+  }
+
+  /** What is known of the servers, for a monitor that takes over. */
+  known(): Health {
+    return searchEnded(this.#health, this.#ports.clock.now()).health;
   }
 
   status(): HealthStatus {
@@ -128,7 +143,7 @@ export class HealthMonitor {
       now: clock.now(),
       standby: this.#watches.of("standby")?.key,
       stateOf: (key) => this.#watches.stateOf(key),
-      isAvoided: (key) => penalties.remainingMs(key) > 0,
+      isAvoided: (key) => penalties.isAvoided(key),
     };
   }
 }

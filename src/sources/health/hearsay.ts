@@ -42,6 +42,16 @@ export class Hearsay {
     return undefined;
   }
 
+  /** There is nothing to set: no server is dialled. */
+  configure(): void {
+    // Health's settings are about pings.
+  }
+
+  /** Nothing was seen of any server, for a monitor that takes over. */
+  known(): undefined {
+    return undefined;
+  }
+
   #learn(next: Snapshot): void {
     const { occurrence, server } = next.cause;
     if (occurrence === "server-failed" && server !== undefined) {
@@ -56,8 +66,6 @@ export class Hearsay {
   /** Whether the head is a backup, and a primary may be chosen. */
   #hasBetterThanHead(snapshot: Snapshot): boolean {
     const isBackup = snapshot.tierOf(snapshot.head?.key ?? "") === "backup";
-    return (
-      isBackup && snapshot.serversOf("primary").some(({ key }) => this.#penalties.remainingMs(key) === 0)
-    );
+    return isBackup && snapshot.serversOf("primary").some(({ key }) => !this.#penalties.isAvoided(key));
   }
 }

@@ -55,6 +55,11 @@ export class Penalties {
     return Math.max(0, record.failedAt + penaltyMs - this.#clock.now());
   }
 
+  /** Whether the server may not be chosen yet. */
+  isAvoided(key: string): boolean {
+    return this.remainingMs(key) > 0;
+  }
+
   #forgive(): void {
     this.#records.forgetWhile(({ failedAt }) => this.#clock.now() - failedAt >= FORGIVEN_AFTER_MS);
   }

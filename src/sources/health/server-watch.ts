@@ -39,8 +39,8 @@ export interface WatchOptions {
   readonly pace: WatchPace;
   /** Connections in a row that the server closed before this watch. */
   readonly closings: number;
-  /** Milliseconds that a connect and a ping may take. */
-  readonly timeoutMs: number;
+  /** Milliseconds that a connect and a ping may take; looked at for each. */
+  readonly timeoutMs: () => number;
   /** Called in the moment in which it happens, before the watch goes on; never after `stop`. */
   readonly report: (news: WatchNews) => void;
 }
@@ -141,7 +141,7 @@ export class ServerWatch {
     let connection: HeldConnection;
     try {
       connection = await this.#noticingSlow(
-        connector.open(this.#endpoint, { timeoutMs, signal: this.#stopped.signal }),
+        connector.open(this.#endpoint, { timeoutMs: timeoutMs(), signal: this.#stopped.signal }),
       );
     } catch (error) {
       return await this.#failedToOpen(error);
@@ -194,7 +194,7 @@ export class ServerWatch {
     });
     for (;;) {
       try {
-        await this.#noticingSlow(connection.ping({ timeoutMs, signal: this.#stopped.signal }));
+        await this.#noticingSlow(connection.ping({ timeoutMs: timeoutMs(), signal: this.#stopped.signal }));
       } catch (error) {
         if (!isOpen(connection) || this.#hasStopped()) {
           return isClosure(error) ? undefined : failureOf(error);
@@ -218,7 +218,7 @@ export class ServerWatch {
 
   async #noticingSlow<T>(answer: Promise<T>): Promise<T> {
     const { clock, report, timeoutMs } = this.#options;
-    const cancel = clock.after(timeoutMs / 2, () => {
+    const cancel = clock.after(timeoutMs() / 2, () => {
       if (!this.#hasStopped()) {
         report({ kind: "slow" });
       }

@@ -23,16 +23,17 @@ interface Standing {
 
 /** Draws how long the two watched servers are left alone: before the first connection, and from one to the next. */
 export class WatchPauses {
-  readonly #intervalMs: number;
+  readonly #intervalMs: () => number;
   readonly #random: Random;
 
-  constructor(intervalMs: number, random: Random) {
+  /** @param intervalMs looked at for each wait. */
+  constructor(intervalMs: () => number, random: Random) {
     this.#intervalMs = intervalMs;
     this.#random = random;
   }
 
   /** From one ping of the head to the next. */
-  readonly headInterval: WaitLength = (fleet) => headIntervalMs(this.#intervalMs, fleet);
+  readonly headInterval: WaitLength = (fleet) => headIntervalMs(this.#intervalMs(), fleet);
 
   /** From one ping of a watched server to the next: milliseconds. */
   interval(isHead: boolean, fleet: Fleet): number {
@@ -45,7 +46,7 @@ export class WatchPauses {
     const chance = drawnOnce(this.#random);
     const closingsMs = closingsDelayMs(closings);
     return wasDown
-      ? (fleet) => Math.max(closingsMs, reconnectDelayMs(this.#intervalMs, fleet, chance))
+      ? (fleet) => Math.max(closingsMs, reconnectDelayMs(this.#intervalMs(), fleet, chance))
       : (fleet) => standbyDelayMs(fleet, chance);
   }
 
@@ -59,7 +60,7 @@ export class WatchPauses {
     return (fleet) => {
       const retryMs = isOutage
         ? outageDelayMs(this.headInterval(fleet), chance)
-        : reconnectDelayMs(this.#intervalMs, fleet, chance);
+        : reconnectDelayMs(this.#intervalMs(), fleet, chance);
       return Math.max(closingsMs, retryMs);
     };
   }

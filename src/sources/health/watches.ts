@@ -12,7 +12,7 @@ interface WatchesPorts {
   readonly connector: Connector;
   readonly clock: Clock;
   readonly waits: FleetWaits;
-  readonly timeoutMs: number;
+  readonly timeoutMs: () => number;
   readonly pauses: WatchPauses;
   /** What is known now. */
   readonly health: () => Health;

@@ -36,6 +36,8 @@ interface HeartbeatPorts {
   readonly query: AskForHeartbeat;
   /** Contact was lost, or is there again. */
   readonly contactChanged: (contact: Contact) => void;
+  /** What is known of contact before the first heartbeat; held by default. */
+  readonly contact?: Contact;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -64,7 +66,7 @@ export class AskedHeartbeats {
   constructor(ports: HeartbeatPorts) {
     this.#ports = ports;
     this.#waits = new FleetWaits(ports.clock, ports.proxy);
-    this.#contact = new ContactWatch(ports.clock, ports.contactChanged);
+    this.#contact = new ContactWatch(ports.clock, ports.contactChanged, ports.contact);
     this.#minority = new Minority(ports);
   }
 

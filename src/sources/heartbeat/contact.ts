@@ -16,11 +16,13 @@ export type Contact =
 export class ContactWatch {
   readonly #clock: Clock;
   readonly #changed: (contact: Contact) => void;
-  #contact: Contact = "held";
+  #contact: Contact;
   #isRunning = false;
   #cancel: (() => void) | undefined;
 
-  constructor(clock: Clock, changed: (contact: Contact) => void) {
+  /** @param contact what is known of it before the first heartbeat; held by default. */
+  constructor(clock: Clock, changed: (contact: Contact) => void, contact: Contact = "held") {
+    this.#contact = contact;
     this.#clock = clock;
     this.#changed = changed;
   }

@@ -9,6 +9,8 @@ interface PushPorts {
   readonly clock: Clock;
   /** Contact was lost, or is there again. */
   readonly contactChanged: (contact: Contact) => void;
+  /** What is known of contact before the first heartbeat; held by default. */
+  readonly contact?: Contact;
   /** Called each time a heartbeat has been taken. */
   readonly reported?: () => void;
 }
@@ -20,7 +22,7 @@ export class PushedHeartbeats {
 
   constructor(ports: PushPorts) {
     this.#ports = ports;
-    this.#contact = new ContactWatch(ports.clock, ports.contactChanged);
+    this.#contact = new ContactWatch(ports.clock, ports.contactChanged, ports.contact);
   }
 
   start(): void {

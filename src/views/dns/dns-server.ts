@@ -1,3 +1,4 @@
+import type { ListState, ShownPool } from "../../core/pool-view.ts";
 import type { Clock, Logger } from "../../core/ports.ts";
 import type { Snapshot } from "../../core/snapshot.ts";
 import { AnsweringThread } from "./answering-thread.ts";
@@ -7,7 +8,7 @@ import { WAITING_PLACES } from "./thread/waiting-room.ts";
 import type { DnsAddress } from "./thread-messages.ts";
 import { headReasonAfter } from "./zone/head-reason.ts";
 import { reachableAddresses } from "./zone/reachable-addresses.ts";
-import type { PoolState, PoolView } from "./zone/zone.ts";
+import type { ZonePool } from "./zone/zone.ts";
 
 export interface DnsServerOptions {
   /** At least one; served on UDP and TCP each. */
@@ -32,7 +33,7 @@ export interface DnsServerOptions {
 /** What is known of one pool. */
 export interface DnsPool {
   readonly snapshot: Snapshot;
-  readonly state: PoolState;
+  readonly state: ListState;
 }
 
 export type DnsServerState =
@@ -55,8 +56,9 @@ export type DnsServerState =
 export class DnsServer {
   readonly #options: DnsServerOptions;
   readonly #encoder: ZoneEncoder;
-  #views: ReadonlyMap<string, PoolView> = new Map();
+  #views: ReadonlyMap<string, ZonePool> = new Map();
   #publishes = false;
+  #unfollow: readonly (() => void)[] = [];
   #threads: readonly AnsweringThread[] = [];
   #addresses: readonly DnsAddress[] = [];
 
@@ -107,17 +109,30 @@ export class DnsServer {
     }
   }
 
-  /** Ends all threads and closes all sockets. What is asked from now on gets no answer. */
+  /** Ends all threads and closes all sockets: what is asked from now on gets no answer. Follows no pool any more. */
   async stop(): Promise<void> {
+    this.#unfollowAll();
     const threads = this.#threads;
     this.#threads = [];
     this.#addresses = [];
     await Promise.all(threads.map((thread) => thread.stop()));
   }
 
+  /** Answers follow these pools, and no others, until the next call or the stop. */
+  show(pools: readonly ShownPool[]): void {
+    this.#unfollowAll();
+    const update = () => {
+      this.update(
+        new Map(pools.map((pool) => [pool.name, { snapshot: pool.snapshot(), state: pool.listState() }])),
+      );
+    };
+    this.#unfollow = pools.map((pool) => pool.subscribe(update));
+    update();
+  }
+
   /**
-   * Answers follow these pools, all at once, within milliseconds. Several calls in one turn of the event loop cost
-   * one encoding; the reason for the head is taken from each of them.
+   * Answers are of these lists from now on, all at once, within milliseconds. Several calls in one turn of the event
+   * loop cost one encoding; the reason for the head is taken from each of them.
    */
   update(pools: ReadonlyMap<string, DnsPool>): void {
     if (!this.#publishes) {
@@ -157,6 +172,13 @@ export class DnsServer {
   /** Sums over all threads since `start`; reading them disturbs no thread. */
   counters(): CounterValues {
     return Counters.sum(this.#threads.map((thread) => thread.counters));
+  }
+
+  #unfollowAll(): void {
+    for (const unfollow of this.#unfollow) {
+      unfollow();
+    }
+    this.#unfollow = [];
   }
 
   #publish(): void {

@@ -2,14 +2,17 @@ import { timingSafeEqual } from "node:crypto";
 import type { AddressInfo } from "node:net";
 import fastify, { type FastifyInstance, type FastifyRequest } from "fastify";
 import type { PushedHeartbeat } from "../../core/heartbeat.ts";
-import type { Logger } from "../../core/ports.ts";
+import type { Ready } from "../../core/pool-view.ts";
+import type { Clock, Logger } from "../../core/ports.ts";
 import { printable } from "../../core/printable.ts";
 import { type EndpointError, joinHostPort } from "../../core/rpc-addr.ts";
+import type { SourceWarning } from "../../core/source-warning.ts";
 import { systemReason } from "../../core/system-reason.ts";
 import { SecretFile } from "../../files/secret-file.ts";
 import { refusal, refusedAddresses } from "./answers.ts";
 import { BodyLimit, limitConnections, timeouts } from "./client-limits.ts";
 import { heartbeatBody, heartbeatOf } from "./heartbeat-body.ts";
+import { shownWarning } from "./shown-warning.ts";
 
 /** 10,000 servers of 100 bytes each. */
 const MAX_BODY_BYTES = 1_048_576;
@@ -25,23 +28,15 @@ const DEFAULT_CONNECTIONS = 256;
 /** Answers 200 when DNS is served and every pool has a head. */
 export const READINESS_PATH = "/v1/agent/ready";
 
-interface Warning {
-  /** RFC 3339. */
-  readonly since: string;
-  /** One line. */
-  readonly message: string;
-}
-
 interface HeartbeatTaker {
   /** Resolves with the addresses that could not be used. */
   take(heartbeat: PushedHeartbeat): Promise<readonly EndpointError[]>;
 }
 
 /** What HTTP may ask of a pool. */
-export interface PoolApi {
-  readonly hasHead: () => boolean;
+export interface PoolApi extends Ready {
   /** What is not as it should be with the pool's sources. */
-  readonly warnings: () => readonly Warning[];
+  warnings(): readonly SourceWarning[];
   /** Absent when the pool takes no pushed heartbeats. */
   readonly pushed?: HeartbeatTaker | undefined;
 }
@@ -56,10 +51,12 @@ export interface HttpOptions {
   readonly tokenFile?: string | undefined;
   /** Hears of a token file that can't be used. */
   readonly logger?: Logger;
+  readonly clock: Clock;
   /** `serving` when every thread answers; anything else is reported as it is. */
   readonly dnsState: () => string;
   /** Of pushed servers that name no datacenter. */
   readonly datacenter: string;
+  /** Looked at for each request: pools come and go. */
   readonly pools: ReadonlyMap<string, PoolApi>;
 }
 
@@ -73,7 +70,7 @@ interface Readiness {
    * What is not as it should be with the pools' sources, for as long as it lasts. Nothing of it makes the agent less
    * ready.
    */
-  readonly warnings: readonly ({ readonly pool: string } & Warning)[];
+  readonly warnings: readonly ({ readonly pool: string } & ReturnType<typeof shownWarning>)[];
 }
 
 /** The listening address can't be had. One line that names it. */
@@ -147,11 +144,11 @@ export class HttpServer {
   }
 
   readiness(): Readiness {
-    const { dnsState, pools } = this.#options;
-    const waiting = [...pools].filter(([, pool]) => !pool.hasHead()).map(([name]) => name);
+    const { clock, dnsState, pools } = this.#options;
+    const waiting = [...pools].filter(([, pool]) => !pool.isReady()).map(([name]) => name);
     const dns = dnsState();
     const warnings = [...pools].flatMap(([name, pool]) =>
-      pool.warnings().map(({ since, message }) => ({ pool: name, since, message: printable(message) })),
+      pool.warnings().map((warning) => ({ pool: name, ...shownWarning(warning, clock) })),
     );
     return { ready: waiting.length === 0 && dns === "serving", waiting, dns, warnings };
   }

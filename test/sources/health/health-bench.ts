@@ -2,7 +2,6 @@
 import { RpcProxy } from "../../../src/core/rpc-proxy.ts";
 import { ConnectionPinger } from "../../../src/net/connection/connection-pinger.ts";
 import { type HealthConfig, HealthMonitor } from "../../../src/sources/health/health-monitor.ts";
-import { PenalisingPinger } from "../../../src/sources/health/penalising-pinger.ts";
 import { Penalties } from "../../../src/sources/health/penalties.ts";
 import { CONFIG, type FakePorts, fakePorts, settled } from "../../support/fake-ports.ts";
 import { FakeServers } from "../../support/fake-servers.ts";
@@ -37,9 +36,8 @@ export async function bench(
   const servers = new FakeServers(base.clock);
   before(servers);
   const penalties = new Penalties(base.clock);
-  const pinger = new PenalisingPinger(new ConnectionPinger(servers, { timeoutMs: 500 }), penalties);
-  const ports = { ...base, pinger };
-  const proxy = new RpcProxy(ports, CONFIG);
+  const ports = { ...base, pinger: new ConnectionPinger(servers, { timeoutMs: 500 }) };
+  const proxy = new RpcProxy({ ...ports, avoids: (key) => penalties.isAvoided(key) }, CONFIG);
   for (const address of addresses) {
     await proxy.addPrimaryServer(address);
   }

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { RpcProxy } from "../../../src/core/rpc-proxy.ts";
 import { Hearsay, neverAsks } from "../../../src/sources/health/hearsay.ts";
-import { PenalisingPinger } from "../../../src/sources/health/penalising-pinger.ts";
 import { Penalties } from "../../../src/sources/health/penalties.ts";
 import { CONFIG, fakePorts } from "../../support/fake-ports.ts";
 
@@ -11,8 +10,8 @@ const SERVERS = ["127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3"];
 async function bench() {
   const base = fakePorts();
   const penalties = new Penalties(base.clock);
-  const ports = { ...base, pinger: new PenalisingPinger(neverAsks, penalties) };
-  const proxy = new RpcProxy(ports, CONFIG);
+  const ports = { ...base, pinger: neverAsks };
+  const proxy = new RpcProxy({ ...ports, avoids: (key) => penalties.isAvoided(key) }, CONFIG);
   for (const address of SERVERS) {
     await proxy.addPrimaryServer(address);
   }

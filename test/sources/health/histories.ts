@@ -11,7 +11,6 @@ import {
   HealthMonitor,
   type HealthStatus,
 } from "../../../src/sources/health/health-monitor.ts";
-import { PenalisingPinger } from "../../../src/sources/health/penalising-pinger.ts";
 import { Penalties } from "../../../src/sources/health/penalties.ts";
 import { CONFIG, type FakePorts, fakePorts, settled } from "../../support/fake-ports.ts";
 import { type Behaviour, FakeServers } from "../../support/fake-servers.ts";
@@ -171,9 +170,9 @@ class World {
         return connection;
       },
     };
-    const pinger = new PenalisingPinger(new ConnectionPinger(connector, config), this.penalties);
-    this.ports = { ...base, pinger };
-    this.proxy = new RpcProxy(this.ports, CONFIG);
+    this.ports = { ...base, pinger: new ConnectionPinger(connector, config) };
+    const avoids = (key: string) => this.penalties.isAvoided(key);
+    this.proxy = new RpcProxy({ ...this.ports, avoids }, CONFIG);
     this.proxy.subscribe((next) => this.changes.push(changeOf(next)));
     this.monitor = new HealthMonitor(
       { ...this.ports, proxy: this.proxy, connector, penalties: this.penalties },

@@ -5,10 +5,11 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { decode } from "dns-packet";
 import fc from "fast-check";
+import type { ListState } from "../../../src/core/pool-view.ts";
 import { ZoneEncoder } from "../../../src/views/dns/table/zone-encoder.ts";
 import { headReasonAfter } from "../../../src/views/dns/zone/head-reason.ts";
 import { type RecordData, type ResourceRecord, TYPE } from "../../../src/views/dns/zone/record.ts";
-import type { PoolState, PoolView, ZoneSettings } from "../../../src/views/dns/zone/zone.ts";
+import type { ZonePool, ZoneSettings } from "../../../src/views/dns/zone/zone.ts";
 import { snapshot } from "./pools.ts";
 import { replyOf, respondingFor } from "./responding.ts";
 import { modelReply } from "./zone-model.ts";
@@ -21,7 +22,7 @@ const SETTINGS: ZoneSettings = {
   nameServerAddresses: ["127.0.0.1", "::1"],
 };
 
-function view(servers: readonly string[], state: PoolState = "live"): PoolView {
+function view(servers: readonly string[], state: ListState = "live"): ZonePool {
   const list = snapshot(servers);
   return { snapshot: list, state, headReason: headReasonAfter(undefined, list) };
 }
@@ -132,7 +133,7 @@ describe("answers", () => {
 
   test("addresses of listed servers are in the table, once; one that leaves a list leaves it, and is answered all the same", () => {
     const encoder = new ZoneEncoder(SETTINGS);
-    const names = (pools: Readonly<Record<string, PoolView>>): readonly string[] =>
+    const names = (pools: Readonly<Record<string, ZonePool>>): readonly string[] =>
       encoder
         .encode(new Map(Object.entries(pools)))
         .names.map(({ name }) => Buffer.from(name).toString("latin1"))

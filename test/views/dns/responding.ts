@@ -4,7 +4,7 @@ import type { DnsPool } from "../../../src/views/dns/dns-server.ts";
 import { ZoneEncoder } from "../../../src/views/dns/table/zone-encoder.ts";
 import { Responder, WAITS, type Way } from "../../../src/views/dns/thread/responder.ts";
 import { WaitingRoom, type WaitingRoomLimits } from "../../../src/views/dns/thread/waiting-room.ts";
-import type { PoolView, ZoneSettings } from "../../../src/views/dns/zone/zone.ts";
+import type { ZonePool, ZoneSettings } from "../../../src/views/dns/zone/zone.ts";
 
 export const SETTINGS: ZoneSettings = {
   domain: "headwaiter.internal",
@@ -28,7 +28,7 @@ export interface Responding {
   update(pools: Pools): void;
 }
 
-type Pools = Readonly<Record<string, DnsPool | PoolView>>;
+type Pools = Readonly<Record<string, DnsPool | ZonePool>>;
 
 /** A responder without sockets, with the table that a server would have. */
 export function respondingFor(

@@ -14,9 +14,9 @@ import {
 import {
   addressNode,
   fixedNodes,
-  type PoolView,
   poolNodes,
   type ZoneNode,
+  type ZonePool,
   type ZoneSettings,
   zoneSoa,
 } from "../../../src/views/dns/zone/zone.ts";
@@ -38,7 +38,7 @@ export interface ModelReply {
   readonly extendedError: number | undefined;
 }
 
-type Pools = ReadonlyMap<string, PoolView>;
+type Pools = ReadonlyMap<string, ZonePool>;
 
 export function modelReply(settings: ZoneSettings, pools: Pools, question: Question): ModelReply {
   const { domain } = settings;

@@ -1,9 +1,10 @@
 /** What the zone holds; that the bytes say the same is tested by answers.test.ts. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import type { ListState } from "../../../src/core/pool-view.ts";
 import { headReasonAfter } from "../../../src/views/dns/zone/head-reason.ts";
 import { type RecordData, type ResourceRecord, TYPE } from "../../../src/views/dns/zone/record.ts";
-import { type PoolState, type PoolView, zoneSoa } from "../../../src/views/dns/zone/zone.ts";
+import { type ZonePool, zoneSoa } from "../../../src/views/dns/zone/zone.ts";
 import { snapshot } from "./pools.ts";
 import { type ModelReply, modelReply } from "./zone-model.ts";
 
@@ -14,7 +15,7 @@ const SETTINGS = {
   nameServerAddresses: ["127.0.0.1", "::1"],
 };
 
-function view(servers: readonly string[], state: PoolState = "live"): PoolView {
+function view(servers: readonly string[], state: ListState = "live"): ZonePool {
   const list = snapshot(servers);
   return { snapshot: list, state, headReason: headReasonAfter(undefined, list) };
 }
@@ -25,7 +26,7 @@ function soaOf(record: ResourceRecord | undefined): Extract<RecordData, { type: 
 }
 
 /** A question of class IN over TCP. */
-function answer(pools: ReadonlyMap<string, PoolView>, name: string, type: number): ModelReply {
+function answer(pools: ReadonlyMap<string, ZonePool>, name: string, type: number): ModelReply {
   return modelReply(SETTINGS, pools, {
     name: `${name}headwaiter.internal`,
     type,
@@ -48,11 +49,11 @@ describe("zone", () => {
   });
 
   test("the serial is the second of the newest change of any pool", () => {
-    const old: PoolView = {
+    const old: ZonePool = {
       ...view(["10.0.0.1"]),
       snapshot: snapshot(["10.0.0.1"], { at: 1_700_000_000_000 }),
     };
-    const young: PoolView = { ...old, snapshot: snapshot(["10.0.0.1"], { at: 1_800_000_000_999 }) };
+    const young: ZonePool = { ...old, snapshot: snapshot(["10.0.0.1"], { at: 1_800_000_000_999 }) };
     assert.equal(soaOf(zoneSoa(SETTINGS, [young, old])).serial, 1_800_000_000);
     assert.equal(soaOf(zoneSoa(SETTINGS, [old], 1_800_000_000)).serial, 1_800_000_000);
   });

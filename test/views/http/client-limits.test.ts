@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { suite, type TestContext, test } from "node:test";
 import { until } from "../../../scripts/lab/until.ts";
+import { systemClock } from "../../../src/system-ports.ts";
 import { timeouts } from "../../../src/views/http/client-limits.ts";
 import { HttpServer } from "../../../src/views/http/http-server.ts";
 
@@ -30,8 +31,9 @@ async function serving(t: TestContext, options: Options) {
   const server = new HttpServer({
     address: { host: "127.0.0.1", port: 0 },
     dnsState: () => "serving",
+    clock: systemClock,
     datacenter: "dc1",
-    pools: new Map([["web", { hasHead: () => true, warnings: () => [], pushed: { take } }]]),
+    pools: new Map([["web", { isReady: () => true, warnings: () => [], pushed: { take } }]]),
     ...limits,
   });
   await server.start();

@@ -7,27 +7,31 @@ import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import type { PushedHeartbeat } from "../../../src/core/heartbeat.ts";
 import { EndpointError } from "../../../src/core/rpc-addr.ts";
+import type { SourceWarning } from "../../../src/core/source-warning.ts";
 import { HttpListenError, HttpServer, type PoolApi } from "../../../src/views/http/http-server.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "headwaiter-http-"));
 const tokenFile = join(directory, "token");
 const taken: PushedHeartbeat[] = [];
-let hasHead = false;
+let isReady = false;
 let dnsState = "serving";
 let refused = [new EndpointError("host-missing", ":1", "expected a host")];
-let warnings: { since: string; message: string }[] = [];
+let warnings: SourceWarning[] = [];
+/** Counts from the epoch. */
+const clock = { now: () => 0, after: () => () => undefined };
 
 function serverWith(token?: string): HttpServer {
   return new HttpServer({
     address: { host: "127.0.0.1", port: 0 },
     tokenFile: token,
     dnsState: () => dnsState,
+    clock,
     datacenter: "dc1",
     pools: new Map<string, PoolApi>([
       [
         "web",
         {
-          hasHead: () => hasHead,
+          isReady: () => isReady,
           warnings: () => warnings,
           pushed: {
             take: (heartbeat) => {
@@ -37,7 +41,7 @@ function serverWith(token?: string): HttpServer {
           },
         },
       ],
-      ["quiet", { hasHead: () => true, warnings: () => [] }],
+      ["quiet", { isReady: () => true, warnings: () => [] }],
     ]),
   });
 }
@@ -104,7 +108,7 @@ suite("the HTTP server", () => {
       [true, "serving", 200, { ready: true, waiting: [], dns: "serving", warnings: [] }],
     ];
     for (const [head, dns, status, body] of states) {
-      hasHead = head;
+      isReady = head;
       dnsState = dns;
       assert.deepEqual(await ask(server, "GET", "/v1/agent/ready"), { status, body });
     }
@@ -112,8 +116,8 @@ suite("the HTTP server", () => {
 
   test("shows what is wrong with a pool's sources, and stays ready", async () => {
     const warning = { since: "2026-01-01T00:00:00.000Z", message: "Consul fails: timeout" };
-    warnings = [warning];
-    hasHead = true;
+    warnings = [{ ...warning, since: Date.parse(warning.since) }];
+    isReady = true;
     dnsState = "serving";
     const { status, body } = await ask(server, "GET", "/v1/agent/ready");
     warnings = [];
@@ -197,7 +201,7 @@ suite("the HTTP server", () => {
   test("says nothing of others as it came, and nothing without a bound", async () => {
     const hostile = `${"\u202e\u009b\u2028".repeat(10)}${"x".repeat(3_000)}`;
     refused = Array.from({ length: 5_000 }, () => new EndpointError("host-invalid", hostile, hostile));
-    warnings = [{ since: "2026-01-01T00:00:00.000Z", message: hostile }];
+    warnings = [{ since: 0, message: hostile }];
     const replies = [
       await heartbeat(HEARTBEAT),
       await heartbeat({ ...HEARTBEAT, [hostile]: 1 }),
@@ -289,6 +293,7 @@ suite("the HTTP server", () => {
         new HttpServer({
           address: { host, port },
           dnsState: () => "serving",
+          clock,
           datacenter: "dc1",
           pools: new Map(),
         });

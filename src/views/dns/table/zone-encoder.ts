@@ -3,8 +3,8 @@ import {
   addressNode,
   fixedNodes,
   listedAddresses,
-  type PoolView,
   poolNodes,
+  type ZonePool,
   type ZoneSettings,
   zoneSoa,
 } from "../zone/zone.ts";
@@ -17,7 +17,7 @@ import {
 } from "./answer-table.ts";
 
 interface EncodedPool {
-  readonly view: PoolView;
+  readonly view: ZonePool;
   readonly names: readonly EncodedName[];
 }
 
@@ -33,7 +33,7 @@ export class ZoneEncoder {
     this.#settings = settings;
   }
 
-  encode(views: ReadonlyMap<string, PoolView>): AnswerTable {
+  encode(views: ReadonlyMap<string, ZonePool>): AnswerTable {
     this.#pools = new Map(views.entries().map(([pool, view]) => [pool, this.#encodedPool(pool, view)]));
     const addresses = listedAddresses(views.values());
     this.#targets = new Map(Array.from(addresses, (address) => [address, this.#encodedTarget(address)]));
@@ -50,7 +50,7 @@ export class ZoneEncoder {
     };
   }
 
-  #encodedPool(pool: string, view: PoolView): EncodedPool {
+  #encodedPool(pool: string, view: ZonePool): EncodedPool {
     const known = this.#pools.get(pool);
     return known !== undefined && isSameView(known.view, view)
       ? known
@@ -63,6 +63,6 @@ export class ZoneEncoder {
   }
 }
 
-function isSameView(one: PoolView, other: PoolView): boolean {
+function isSameView(one: ZonePool, other: ZonePool): boolean {
   return one.snapshot === other.snapshot && one.state === other.state && one.headReason === other.headReason;
 }

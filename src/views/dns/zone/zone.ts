@@ -1,4 +1,5 @@
 /** What the zone holds, as a function of the pools' snapshots. No socket, no clock, no bytes. */
+import type { ListState } from "../../../core/pool-view.ts";
 import type { ServerEndpoint } from "../../../core/server-endpoint.ts";
 import type { Snapshot } from "../../../core/snapshot.ts";
 import { addressLabel } from "./address-name.ts";
@@ -29,15 +30,10 @@ export interface ZoneSettings {
   readonly nameServerAddresses: readonly string[];
 }
 
-/**
- * `starting`: no server yet, and a source has yet to report for the first time. `empty`: no server, and nothing that is
- * waited for. `stale`: remembered servers, no source reachable.
- */
-export type PoolState = "starting" | "empty" | "live" | "stale";
-
-export interface PoolView {
+/** One pool, as the zone shows it. */
+export interface ZonePool {
   readonly snapshot: Snapshot;
-  readonly state: PoolState;
+  readonly state: ListState;
   readonly headReason: HeadReason | undefined;
 }
 
@@ -61,7 +57,7 @@ export type ZoneNodes = ReadonlyMap<string, ZoneNode>;
  * The SOA; its serial is the second of the newest change, or the last serial where somebody has set the clock back
  * since.
  */
-export function zoneSoa(settings: ZoneSettings, pools: Iterable<PoolView>, lastSerial = 0): ResourceRecord {
+export function zoneSoa(settings: ZoneSettings, pools: Iterable<ZonePool>, lastSerial = 0): ResourceRecord {
   const newest = Math.max(0, ...Array.from(pools, (view) => view.snapshot.at));
   return {
     name: settings.domain,
@@ -104,7 +100,7 @@ export function fixedNodes(settings: ZoneSettings, soa: ResourceRecord): ZoneNod
 }
 
 /** The three names of one pool. */
-export function poolNodes(settings: ZoneSettings, pool: string, view: PoolView): ZoneNodes {
+export function poolNodes(settings: ZoneSettings, pool: string, view: ZonePool): ZoneNodes {
   const label = pool.toLowerCase();
   const headOwner = `_${label}._tcp.${settings.domain}`;
   const listOwner = `_${label}._tcp.all.${settings.domain}`;
@@ -138,7 +134,7 @@ export function poolNodes(settings: ZoneSettings, pool: string, view: PoolView):
   ]);
 }
 
-function txt(name: string, ttl: number, view: PoolView): readonly ResourceRecord[] {
+function txt(name: string, ttl: number, view: ZonePool): readonly ResourceRecord[] {
   if (view.headReason === undefined) {
     return [];
   }
@@ -181,7 +177,7 @@ function srvNode(
 }
 
 /** The addresses that lists know servers by: each is an SRV target under `addr.<domain>`. */
-export function listedAddresses(pools: Iterable<PoolView>): ReadonlySet<string> {
+export function listedAddresses(pools: Iterable<ZonePool>): ReadonlySet<string> {
   return new Set(
     Array.from(pools).flatMap(({ snapshot }) =>
       snapshot.servers
