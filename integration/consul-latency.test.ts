@@ -51,7 +51,10 @@ async function startPool(consulPort: number): Promise<{ dnsPort: number } & Asyn
   };
   const client = new ConsulClient({ address: `http://127.0.0.1:${consulPort}` });
   const config = { ...DEFAULT_CONSUL_WATCH, service: "web" };
-  const watcher = new ConsulWatcher({ ...ports, catalog: client, sink: proxy }, config);
+  const watcher = new ConsulWatcher(
+    { ...ports, catalog: client, sink: proxy, note: () => undefined },
+    config,
+  );
   proxy.subscribe(publish);
   publish();
   await dns.start();

@@ -41,7 +41,7 @@ export class ListStates {
   started(): ListState {
     const order = shuffled(this.#servers, this.#random);
     return this.#intern(order, Snapshot.empty(0), () => ({
-      type: "heartbeat-received",
+      kind: "heartbeat-received",
       primaries: order.map((server) => this.#endpointOf(server)),
       backups: [],
       numNodes: this.#numNodes,
@@ -53,7 +53,7 @@ export class ListStates {
   headFailed({ snapshot, servers }: ListState): ListState {
     const [head = 0, ...others] = servers;
     return this.#intern([...others, head], snapshot, () => ({
-      type: "server-failed",
+      kind: "server-failed",
       key: this.#endpointOf(head).key,
       source: "health",
     }));
@@ -71,7 +71,7 @@ export class ListStates {
     }
     const order = position === 0 ? plan : orderFrom(plan, position, new Set(plan.slice(0, position)));
     return this.#intern(order, state.snapshot, () => ({
-      type: "rebalanced",
+      kind: "rebalanced",
       order: order.map((server) => this.#endpointOf(server).key),
     }));
   }
@@ -87,7 +87,7 @@ export class ListStates {
     const expected = servers.map((server) => this.#endpointOf(server).key).join();
     if (snapshot.order.join() !== expected) {
       throw new Error(
-        `${event().type}: expected the order ${expected}, the core gave ${snapshot.order.join()}`,
+        `${event().kind}: expected the order ${expected}, the core gave ${snapshot.order.join()}`,
       );
     }
     const state = { id: this.#states.length, snapshot, servers };

@@ -2,9 +2,10 @@
 import { hostname } from "node:os";
 import type { ListenAddress } from "../config/address.ts";
 import type { Config } from "../config/schema.ts";
+import { Journal, type JournalEntry } from "../core/journal.ts";
 import { LookUps } from "../core/look-ups.ts";
 import { messageOf } from "../core/message-of.ts";
-import type { Logger } from "../core/ports.ts";
+import type { PoolView } from "../core/pool-view.ts";
 import { printable } from "../core/printable.ts";
 import { joinHostPort } from "../core/rpc-addr.ts";
 import { prepareDataDirectory } from "../files/data-directory.ts";
@@ -13,17 +14,22 @@ import { DnsResolver } from "../net/names/dns-resolver.ts";
 import { systemClock, systemRandom } from "../system-ports.ts";
 import { DnsServer } from "../views/dns/dns-server.ts";
 import { HttpServer, READINESS_PATH } from "../views/http/http-server.ts";
+import { logJournal, type PartLogger } from "../views/log-lines.ts";
 import { SelfRegistration } from "../views/self-registration.ts";
 import { AgentError } from "./agent-error.ts";
 import { ClockWatch } from "./clock-watch.ts";
 import { clientLimits, openFiles } from "./open-files.ts";
-import type { Pool } from "./pool.ts";
 import { Pools } from "./pools.ts";
 import { VERSION } from "./version.ts";
 
-/** Logs of each part carry the part's name. */
-interface PartLogger extends Logger {
-  child(bindings: { name: string }): Logger;
+/** What the agent shows of itself. */
+interface AgentView {
+  readonly pools: readonly PoolView[];
+  readonly dns: {
+    readonly state: ReturnType<DnsServer["state"]>;
+    readonly counters: ReturnType<DnsServer["counters"]>;
+  };
+  readonly journal: readonly JournalEntry[];
 }
 
 /** The whole agent: DNS and HTTP first, so that a port in use is known before anything else starts. */
@@ -35,7 +41,8 @@ export class Agent {
   readonly #dns: DnsServer;
   readonly #http: HttpServer;
   readonly #clockWatch: ClockWatch;
-  #unsubscribe: readonly (() => void)[] = [];
+  readonly #journal: Journal;
+  #endLog: () => void = () => undefined;
   #starting: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
   #stopWaitsFor: string | undefined;
@@ -47,6 +54,7 @@ export class Agent {
     this.#config = config;
     this.#logger = logger;
     this.#consul = new ConsulClient({ ...config.consul, logger: logger.child({ name: "agent.consul" }) });
+    this.#journal = new Journal(systemClock, logger);
     const resolver = new LookUps(new DnsResolver(config.resolver));
     this.#pools = new Pools(config.pools, config, {
       clock: systemClock,
@@ -54,6 +62,7 @@ export class Agent {
       resolver,
       catalog: this.#consul,
       loggerOf: (pool) => logger.child({ name: `agent.pool.${pool}` }),
+      noteOf: (pool) => this.#journal.of(pool),
       changed: () => {
         this.#show();
       },
@@ -69,7 +78,9 @@ export class Agent {
       logger: logger.child({ name: "agent.dns" }),
       clock: systemClock,
     });
-    this.#clockWatch = new ClockWatch(systemClock, logger.child({ name: "agent.clock" }));
+    this.#clockWatch = new ClockWatch(systemClock, (event) => {
+      this.#journal.note(event);
+    });
     this.#http = new HttpServer({
       ...config.http,
       maxConnections: clients.http,
@@ -112,6 +123,15 @@ export class Agent {
     return new Map([...this.#pools.byName].map(([name, { proxy }]) => [name, proxy.findServer()?.key]));
   }
 
+  /** All that is known of the agent now; read on demand. */
+  view(): AgentView {
+    return {
+      pools: [...this.#pools.byName.values()].map((pool) => pool.view()),
+      dns: { state: this.#dns.state(), counters: this.#dns.counters() },
+      journal: this.#journal.entries(),
+    };
+  }
+
   /** Where DNS is served; empty before the start and after the end. */
   dnsAddresses(): readonly ListenAddress[] {
     return this.#dns.addresses();
@@ -119,6 +139,7 @@ export class Agent {
 
   async #start(): Promise<void> {
     this.#prepareDataDirectory();
+    this.#endLog = logJournal(this.#journal, this.#logger);
     this.#show();
     try {
       for (const listener of [this.#dns, this.#http]) {
@@ -175,7 +196,6 @@ export class Agent {
 
   async #end(): Promise<void> {
     this.#clockWatch.stop();
-    this.#unfollowAll();
     const steps: readonly [string, () => Promise<unknown> | undefined][] = [
       ["the registration in Consul", () => this.#registration?.stop()],
       ["the pools", () => this.#pools.stop()],
@@ -188,21 +208,7 @@ export class Agent {
       await end();
     }
     this.#stopWaitsFor = undefined;
-  }
-
-  #unfollowAll(): void {
-    for (const unsubscribe of this.#unsubscribe) {
-      unsubscribe();
-    }
-    this.#unsubscribe = [];
-  }
-
-  #follow({ name, proxy }: Pool): () => void {
-    return proxy.subscribe((next, previous) => {
-      if (next.head?.key !== previous.head?.key) {
-        this.#logger.info({ pool: name, head: next.head?.key, ...next.cause }, "new head");
-      }
-    });
+    this.#endLog();
   }
 
   #httpAddress(): string {
@@ -234,9 +240,6 @@ export class Agent {
 
   /** The views follow the pools themselves: called when pools come or go. */
   #show(): void {
-    const pools = [...this.#pools.byName.values()];
-    this.#unfollowAll();
-    this.#unsubscribe = pools.map((pool) => this.#follow(pool));
-    this.#dns.show(pools);
+    this.#dns.show([...this.#pools.byName.values()]);
   }
 }

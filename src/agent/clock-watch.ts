@@ -1,4 +1,5 @@
-import type { Clock, Logger } from "../core/ports.ts";
+import type { AgentEvent } from "../core/journal-event.ts";
+import type { Clock } from "../core/ports.ts";
 import { wallTimeOf } from "../core/time/wall-time.ts";
 
 /** How often the two clocks are compared: a jump is told within this, for 12 look-ups of the time a minute. */
@@ -13,13 +14,13 @@ const JUMP_MS = 1_000;
  */
 export class ClockWatch {
   readonly #clock: Clock;
-  readonly #logger: Logger;
+  readonly #note: (event: AgentEvent) => void;
   #cancel: (() => void) | undefined;
   #differenceMs = 0;
 
-  constructor(clock: Clock, logger: Logger) {
+  constructor(clock: Clock, note: (event: AgentEvent) => void) {
     this.#clock = clock;
-    this.#logger = logger;
+    this.#note = note;
   }
 
   start(): void {
@@ -46,10 +47,7 @@ export class ClockWatch {
     const jumpMs = differenceMs - this.#differenceMs;
     this.#differenceMs = differenceMs;
     if (Math.abs(jumpMs) >= JUMP_MS) {
-      this.#logger.warn(
-        { byMs: Math.round(jumpMs) },
-        "the machine's clock was set, or the machine slept: times in this log jump, intervals do not",
-      );
+      this.#note({ kind: "clock-jumped", byMs: Math.round(jumpMs) });
     }
   }
 

@@ -1,5 +1,6 @@
 /** What is made from a pool's settings. What outlives them is in `pool.ts`. */
 import type { Config, PoolConfig } from "../config/schema.ts";
+import type { Note } from "../core/journal-event.ts";
 import type { Clock, Logger, Pinger, Random, Resolver } from "../core/ports.ts";
 import type { RpcProxy } from "../core/rpc-proxy.ts";
 import type { ServerEndpoint } from "../core/server-endpoint.ts";
@@ -38,6 +39,8 @@ export interface PoolPorts {
   readonly random: Random;
   readonly resolver: Resolver;
   readonly logger: Logger;
+  /** Takes what is noteworthy of the pool. */
+  readonly note: Note;
   /** One Consul client serves all pools. */
   readonly catalog: ConsulCatalog;
 }

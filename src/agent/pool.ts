@@ -1,11 +1,11 @@
 /** One pool: its list, and what else outlives a configuration. What is made from settings is in `pool-sources.ts`. */
 import type { PoolConfig } from "../config/schema.ts";
-import { listStateOf, type Ready, type ShownPool } from "../core/pool-view.ts";
+import { listStateOf, type PoolView, type Ready, type ShownPool } from "../core/pool-view.ts";
 import { serverKey } from "../core/rpc-addr.ts";
 import { type Forgotten, RpcProxy } from "../core/rpc-proxy.ts";
 import type { Snapshot } from "../core/snapshot.ts";
+import { changeOf } from "../core/snapshot-feed.ts";
 import type { SourceWarning } from "../core/source-warning.ts";
-import { watchWarnings } from "../sources/consul/watch-status.ts";
 import { FirstReports, type FirstSource } from "../sources/first-reports.ts";
 import { Penalties } from "../sources/health/penalties.ts";
 import type { Contact } from "../sources/heartbeat/contact.ts";
@@ -19,6 +19,7 @@ import {
   poolSources,
   RPC_VERSION,
 } from "./pool-sources.ts";
+import { dueOf, poolState, sourceStatuses, watchedOf } from "./pool-view.ts";
 import { Running } from "./running.ts";
 
 /**
@@ -66,8 +67,9 @@ export class Pool implements ShownPool, Ready {
         rebalance: config.rebalance,
       },
     );
-    this.proxy.subscribe(({ head }) => {
-      if (head !== undefined) {
+    this.proxy.subscribe((next, previous) => {
+      this.#noteChange(next, previous);
+      if (next.head !== undefined) {
         this.#firstReports.end();
       }
     });
@@ -104,9 +106,22 @@ export class Pool implements ShownPool, Ready {
 
   /** What an operator should know of the pool's sources for as long as it lasts. */
   warnings(): readonly SourceWarning[] {
-    const { consul, region, token } = this.#sources;
-    const ofConsul = consul === undefined ? [] : watchWarnings(consul.status());
-    return [...ofConsul, ...(region?.warnings() ?? []), ...(token?.warnings() ?? [])];
+    return sourceStatuses(this.#sources).flatMap(({ warnings }) => warnings);
+  }
+
+  /** All that is known of the pool now. */
+  view(): PoolView {
+    const health = this.#sources.health.status();
+    return {
+      name: this.name,
+      snapshot: this.snapshot(),
+      state: poolState(this.listState(), health),
+      contact: this.#contact,
+      sources: sourceStatuses(this.#sources),
+      watched: watchedOf(health),
+      due: dueOf(this.#sources, this.proxy, this.#penalties),
+      history: this.proxy.history(),
+    };
   }
 
   /** Nothing waits here: what is not reachable yet is tried again. */
@@ -181,7 +196,20 @@ export class Pool implements ShownPool, Ready {
     };
   }
 
+  #noteChange(next: Snapshot, previous: Snapshot): void {
+    const { note } = this.#ports;
+    const change = changeOf(next, previous);
+    note({ kind: "list-changed", ...change });
+    const { cause, head, previousHead, revision } = change;
+    if (head !== previousHead) {
+      note({ kind: "head-changed", head, previousHead, revision, cause });
+    }
+  }
+
   #contactChanged(contact: Contact): void {
+    if (contact !== this.#contact) {
+      this.#ports.note({ kind: "contact-changed", contact });
+    }
     this.#contact = contact;
     this.#sources.consul?.setOrphaned(contact === "orphaned");
   }

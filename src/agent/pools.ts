@@ -1,11 +1,13 @@
 import type { Config, PoolConfig } from "../config/schema.ts";
+import type { Note } from "../core/journal-event.ts";
 import type { Logger } from "../core/ports.ts";
 import { Pool } from "./pool.ts";
 import type { Place, PoolPorts } from "./pool-sources.ts";
 import { poolsPlan } from "./reload-plan.ts";
 
-interface PoolsPorts extends Omit<PoolPorts, "logger"> {
+interface PoolsPorts extends Omit<PoolPorts, "logger" | "note"> {
   readonly loggerOf: (pool: string) => Logger;
+  readonly noteOf: (pool: string) => Note;
   /** Pools came or went. */
   readonly changed: () => void;
 }
@@ -86,6 +88,7 @@ export class Pools {
   }
 
   #made(name: string, config: PoolConfig): Pool {
-    return new Pool(name, config, this.#place, { ...this.#ports, logger: this.#ports.loggerOf(name) });
+    const { loggerOf, noteOf, ...ports } = this.#ports;
+    return new Pool(name, config, this.#place, { ...ports, logger: loggerOf(name), note: noteOf(name) });
   }
 }

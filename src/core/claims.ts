@@ -71,8 +71,9 @@ export function claimsAfterConfiguration(
   { configured, dropped, ended }: EventOf<"configuration-changed">,
 ): Claims | undefined {
   const isHeir = configured.has(key) && claims.heartbeat !== undefined && ended.has("heartbeat");
+  const isDropped = dropped.has(key) && !configured.has(key);
   const kept = Object.entries(claims).filter(
-    ([source]) => !(ended.has(source as Source) || (source === "static" && dropped.has(key))),
+    ([source]) => !(ended.has(source as Source) || (source === "static" && isDropped)),
   );
   const after: Claims = { ...Object.fromEntries(kept), ...(isHeir ? { static: "primary" } : {}) };
   return Object.keys(after).length === 0 ? undefined : canonicalClaims(after);

@@ -1,5 +1,7 @@
 /** The face that a pool shows to views: read on demand, and told of only when the list is another one. */
 import type { Snapshot } from "./snapshot.ts";
+import type { Change } from "./snapshot-feed.ts";
+import type { SourceWarning } from "./source-warning.ts";
 
 /**
  * `starting`: no server yet, and a source has yet to report for the first time. `empty`: no server, and nothing that is
@@ -28,4 +30,68 @@ export function listStateOf({ head, members }: Snapshot, isStarting: boolean): L
   }
   const sources = Object.keys(members.get(head.key)?.claims ?? {});
   return sources.every((source) => source === "state-file") ? "stale" : "live";
+}
+
+/** As `ListState`; `outage`: no listed server answers, and the order stays. */
+export type PoolState = ListState | "outage";
+
+/** What a source of a pool does: the same words for all of them. Times are by `Clock.now`. */
+export interface SourceStatus {
+  readonly source: "static" | "heartbeat" | "push" | "consul" | "region";
+  /** `waiting`: nothing has been heard yet. */
+  readonly state: "waiting" | "ok" | "failing";
+  readonly lastSuccessAt?: number | undefined;
+  /** Why the last try failed, in a few words; also when that is over. */
+  readonly lastError?: string | undefined;
+  /** When it asks next. */
+  readonly nextAt?: number | undefined;
+  /** What an operator should know of it for as long as it lasts. */
+  readonly warnings: readonly SourceWarning[];
+}
+
+/** A server that a connection is held to. Times are by `Clock.now`. */
+export interface WatchedServer {
+  readonly key: string;
+  readonly role: "head" | "standby";
+  readonly phase: "connecting" | "up" | "down";
+  /** Since when it is up or down. */
+  readonly since?: number | undefined;
+  /** Why it is down. */
+  readonly reason?: string | undefined;
+  /** The last answer to a ping, and how many milliseconds it took. */
+  readonly lastAnswer?: { readonly at: number; readonly tookMs: number } | undefined;
+}
+
+/** What will happen to a pool unless something else happens before. */
+export interface Due {
+  readonly what:
+    | "rebalance"
+    /** The server may be chosen again. */
+    | "penalty-ends"
+    /** The list may go back to this primary. */
+    | "failback-earliest"
+    | "heartbeat"
+    /** Without a heartbeat until then. */
+    | "contact-lost"
+    /** Consul's empty answer counts from then on. */
+    | "empty-hold-ends"
+    | "consul-retry";
+  /** By `Clock.now`. */
+  readonly at: number;
+  readonly server?: string | undefined;
+}
+
+/** All that is known of a pool at one moment. */
+export interface PoolView {
+  readonly name: string;
+  readonly snapshot: Snapshot;
+  readonly state: PoolState;
+  /** Whether heartbeats with a leader arrive. */
+  readonly contact: "held" | "orphaned";
+  readonly sources: readonly SourceStatus[];
+  readonly watched: readonly WatchedServer[];
+  /** What is due next first. */
+  readonly due: readonly Due[];
+  /** The last 256 changes of the list, oldest first. */
+  readonly history: readonly Change[];
 }

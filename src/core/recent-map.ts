@@ -31,6 +31,11 @@ export class RecentMap<Value> {
     this.#entries.delete(key);
   }
 
+  /** The entry that was set longest ago first. */
+  [Symbol.iterator](): IterableIterator<[string, Value]> {
+    return this.#entries[Symbol.iterator]();
+  }
+
   /** Forgets entries, the one that was set longest ago first, for as long as they are old. */
   forgetWhile(isOld: (value: Value) => boolean): void {
     for (const [key, value] of this.#entries) {

@@ -55,7 +55,7 @@ export class Reports {
     };
     const rolls = this.#rollsOf(source, addresses, (endpoint, tier) => {
       if (isUsable) {
-        this.#list.apply({ type: "server-found", endpoint, source, tier });
+        this.#list.apply({ kind: "server-found", endpoint, source, tier });
       } else {
         apply(readBoth(rolls), () => true);
       }

@@ -50,7 +50,7 @@ export interface Report {
 }
 
 /** What a configuration asks for no longer. */
-export type Forgotten = Omit<EventOf<"configuration-changed">, "type">;
+export type Forgotten = Omit<EventOf<"configuration-changed">, "kind">;
 
 /** Where a heartbeat comes from: kept in the snapshot's cause. */
 export interface HeartbeatReport {
@@ -103,7 +103,7 @@ export class RpcProxy {
     });
     this.#rebalancer = new Rebalancer(ports, () => this.#pingOptions(), {
       snapshot: () => this.#snapshot,
-      takeOrder: (order, reason) => this.#apply({ type: "rebalanced", order, reason }),
+      takeOrder: (order, reason) => this.#apply({ kind: "rebalanced", order, reason }),
     });
     this.#apiFilter = new ApiVersionFilter(config, ports.clock, ports.logger);
     this.#limit = new ListLimit(ports.logger);
@@ -122,7 +122,7 @@ export class RpcProxy {
     if (endpoint instanceof EndpointError) {
       throw endpoint;
     }
-    this.#apply({ type: "primary-added", endpoint, source });
+    this.#apply({ kind: "primary-added", endpoint, source });
     return this.#listed(endpoint.key) ?? endpoint;
   }
 
@@ -137,7 +137,7 @@ export class RpcProxy {
       throw endpoint;
     }
     const found = (known: ServerEndpoint) => {
-      this.#apply({ type: "primary-added", endpoint: known, source: "static" });
+      this.#apply({ kind: "primary-added", endpoint: known, source: "static" });
     };
     const known = endpoint.kind === "name" ? this.#listed(endpoint.key) : endpoint;
     if (known !== undefined) {
@@ -171,7 +171,7 @@ export class RpcProxy {
       const { listed, newcomers, rejected } = found[tier];
       const endpoints = [...listed, ...newcomers];
       const hasFailed = endpoints.length === 0 && rejected.length > 0;
-      return hasFailed ? undefined : { type: "backups-reported", endpoints, source, tier };
+      return hasFailed ? undefined : { kind: "backups-reported", endpoints, source, tier };
     });
   }
 
@@ -197,7 +197,7 @@ export class RpcProxy {
       backup: addressesOf(usable.filter((server) => !isLocal(server))),
     };
     return await this.#reports.take("heartbeat", addrs, ({ primary, backup }) => ({
-      type: "heartbeat-received",
+      kind: "heartbeat-received",
       primaries: [...primary.listed, ...shuffled(primary.newcomers, this.#ports.random)],
       backups: [...backup.listed, ...shuffled(backup.newcomers, this.#ports.random)],
       numNodes: this.#plausible(numNodes),
@@ -225,7 +225,7 @@ export class RpcProxy {
     report: Report = { source: "api" },
     successor?: Successor,
   ): boolean {
-    const rotated = this.#apply({ type: "server-failed", key: server.key, ...report, successor });
+    const rotated = this.#apply({ kind: "server-failed", key: server.key, ...report, successor });
     for (const key of [server.key, ...(successor?.failed ?? [])]) {
       this.#rebalancer.reportFailed(key);
     }
@@ -247,7 +247,7 @@ export class RpcProxy {
     const { key } = server;
     void this.#names.refresh(server, lane).then((addresses) => {
       if (addresses !== undefined) {
-        this.#apply({ type: "server-resolved", key, addresses });
+        this.#apply({ kind: "server-resolved", key, addresses });
       }
     });
   }
@@ -257,12 +257,12 @@ export class RpcProxy {
    * @returns true when that is news.
    */
   noteAddress(server: ServerEndpoint, address: string, finding: AddressFinding): boolean {
-    return this.#apply({ type: "address-heard", key: server.key, address, finding, source: "health" });
+    return this.#apply({ kind: "address-heard", key: server.key, address, finding, source: "health" });
   }
 
   /** Removes a server from all lists. @returns true when it was listed. */
   removeServer(server: ServerEndpoint, report: Report = { source: "api" }): boolean {
-    return this.#apply({ type: "server-removed", key: server.key, ...report });
+    return this.#apply({ kind: "server-removed", key: server.key, ...report });
   }
 
   /**
@@ -270,7 +270,7 @@ export class RpcProxy {
    * until it is admitted. @returns true when it was listed.
    */
   barServer(server: ServerEndpoint, report: Report): boolean {
-    const barred = this.#apply({ type: "server-barred", key: server.key, ...report });
+    const barred = this.#apply({ kind: "server-barred", key: server.key, ...report });
     this.#rebalancer.reportFailed(server.key);
     return barred;
   }
@@ -279,7 +279,7 @@ export class RpcProxy {
    * Puts a barred server that its sources still name back on the list, at the end. @returns true when it was barred.
    */
   admitServer(server: ServerEndpoint, report: Report): boolean {
-    return this.#apply({ type: "server-admitted", key: server.key, ...report });
+    return this.#apply({ kind: "server-admitted", key: server.key, ...report });
   }
 
   /** Address of the leader; "" when the last heartbeat named none: a minority, or an election. */
@@ -371,7 +371,7 @@ export class RpcProxy {
    * their places. @returns true when something changed.
    */
   forgetConfigured(forgotten: Forgotten): boolean {
-    return this.#apply({ type: "configuration-changed", ...forgotten });
+    return this.#apply({ kind: "configuration-changed", ...forgotten });
   }
 
   async #runUntil(signal: AbortSignal): Promise<void> {

@@ -11,16 +11,16 @@ export interface Successor {
 }
 
 export type ServerEvent =
-  | { readonly type: "primary-added"; readonly endpoint: ServerEndpoint; readonly source: "api" | "static" }
+  | { readonly kind: "primary-added"; readonly endpoint: ServerEndpoint; readonly source: "api" | "static" }
   | {
-      readonly type: "backups-reported";
+      readonly kind: "backups-reported";
       readonly endpoints: readonly ServerEndpoint[];
       readonly source: "consul" | "state-file";
       /** "primary" while no heartbeat with a leader arrives, so that the agent may leave a minority partition. */
       readonly tier: Tier;
     }
   | {
-      readonly type: "heartbeat-received";
+      readonly kind: "heartbeat-received";
       /** Servers of our datacenter; new ones are appended in this order, so shuffle before. */
       readonly primaries: readonly ServerEndpoint[];
       /** Servers of other datacenters. */
@@ -33,7 +33,7 @@ export type ServerEvent =
       readonly server?: string | undefined;
     }
   | {
-      readonly type: "server-failed";
+      readonly kind: "server-failed";
       readonly key: string;
       readonly source: string;
       readonly reason?: string;
@@ -41,42 +41,42 @@ export type ServerEvent =
       readonly successor?: Successor | undefined;
     }
   | {
-      readonly type: "server-removed";
+      readonly kind: "server-removed";
       readonly key: string;
       readonly source: string;
       readonly reason?: string;
     }
   | {
       /** A server of the last report of a source, whose name was found only after that was taken. */
-      readonly type: "server-found";
+      readonly kind: "server-found";
       readonly endpoint: ServerEndpoint;
       readonly source: Source;
       readonly tier: Tier;
     }
   | {
       /** It says that it does not serve us: kept apart, with its claims, until it is admitted. */
-      readonly type: "server-barred";
+      readonly kind: "server-barred";
       readonly key: string;
       readonly source: string;
       readonly reason?: string;
     }
   | {
-      readonly type: "server-admitted";
+      readonly kind: "server-admitted";
       readonly key: string;
       readonly source: string;
       readonly reason?: string;
     }
-  | { readonly type: "server-resolved"; readonly key: string; readonly addresses: readonly string[] }
+  | { readonly kind: "server-resolved"; readonly key: string; readonly addresses: readonly string[] }
   | {
       /** Of a server with several addresses one answered, or failed. */
-      readonly type: "address-heard";
+      readonly kind: "address-heard";
       readonly key: string;
       readonly address: string;
       readonly finding: AddressFinding;
       readonly source: string;
     }
   | {
-      readonly type: "configuration-changed";
+      readonly kind: "configuration-changed";
       /** Sources that there are no longer: all their claims end. */
       readonly ended: ReadonlySet<Source>;
       /** Keys of servers that the configuration names no longer. */
@@ -84,6 +84,6 @@ export type ServerEvent =
       /** Keys of servers that it names: they outlive the heartbeats that overrode it. */
       readonly configured: ReadonlySet<string>;
     }
-  | { readonly type: "rebalanced"; readonly order: readonly string[]; readonly reason?: string | undefined };
+  | { readonly kind: "rebalanced"; readonly order: readonly string[]; readonly reason?: string | undefined };
 
-export type EventOf<Type extends ServerEvent["type"]> = Extract<ServerEvent, { type: Type }>;
+export type EventOf<Kind extends ServerEvent["kind"]> = Extract<ServerEvent, { kind: Kind }>;

@@ -80,14 +80,19 @@ export class SnapshotFeed {
   }
 
   #remember(next: Snapshot, previous: Snapshot): void {
-    const { revision, at, cause, difference } = next;
-    const head = next.head?.key;
-    const previousHead = previous.head?.key;
-    this.#history.push(Object.freeze({ revision, at, cause, ...keptOf(difference), head, previousHead }));
+    this.#history.push(changeOf(next, previous));
     if (this.#history.length > HISTORY_LENGTH) {
       this.#history.shift();
     }
   }
+}
+
+/** What made the next snapshot of the previous one. */
+export function changeOf(next: Snapshot, previous: Snapshot): Change {
+  const { revision, at, cause, difference } = next;
+  const head = next.head?.key;
+  const previousHead = previous.head?.key;
+  return Object.freeze({ revision, at, cause, ...keptOf(difference), head, previousHead });
 }
 
 function keptOf({ added, removed, moved }: Difference): Pick<Change, "difference" | "counts"> {

@@ -44,6 +44,14 @@ export interface Cause {
   readonly reason?: string;
 }
 
+/** The change that made the present head the head. */
+export interface HeadSince {
+  /** Milliseconds since the Unix epoch. */
+  readonly at: number;
+  readonly revision: number;
+  readonly cause: Cause;
+}
+
 /** What differs from the snapshot before: keys of servers. */
 export interface Difference {
   readonly added: readonly string[];
@@ -65,6 +73,7 @@ interface SnapshotFields {
   readonly barred?: PersistentMap<string, Member>;
   readonly leaderAddr: string;
   readonly numNodes: number;
+  readonly headSince?: HeadSince | undefined;
   readonly cause: Cause;
   readonly difference: Difference;
   readonly at: number;
@@ -84,6 +93,8 @@ export class Snapshot implements SnapshotFields {
   readonly barred: PersistentMap<string, Member>;
   /** `servers[0]`, without making the array. */
   readonly head: ServerEndpoint | undefined;
+  /** Since when the head is the head, and why; `undefined` without a head. */
+  readonly headSince: HeadSince | undefined;
   /** RPC address of the leader, or "" when the last heartbeat named none. */
   readonly leaderAddr: string;
   /** Nodes of the fleet by the last heartbeat. */
@@ -102,6 +113,7 @@ export class Snapshot implements SnapshotFields {
     this.barred = fields.barred ?? PersistentMap();
     this.leaderAddr = fields.leaderAddr;
     this.numNodes = fields.numNodes;
+    this.headSince = fields.headSince;
     this.cause = fields.cause;
     this.difference = fields.difference;
     this.at = fields.at;

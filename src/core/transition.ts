@@ -22,6 +22,7 @@ import {
   type Cause,
   type Claims,
   type Difference,
+  type HeadSince,
   type Member,
   NO_DIFFERENCE,
   Snapshot,
@@ -30,7 +31,7 @@ import {
 
 /** The next snapshot; the identical one when the event changes nothing. `at`: milliseconds since the Unix epoch. */
 export function transition(snapshot: Snapshot, event: ServerEvent, at: number): Snapshot {
-  switch (event.type) {
+  switch (event.kind) {
     case "primary-added":
       return addPrimary(snapshot, event.endpoint, event.source, at);
     case "backups-reported":
@@ -70,17 +71,27 @@ function next(
   cause: Cause,
   at: number,
 ): Snapshot {
+  const revision = snapshot.revision + 1;
+  const order = step.order ?? snapshot.order;
   return new Snapshot({
-    revision: snapshot.revision + 1,
-    order: step.order ?? snapshot.order,
+    revision,
+    order,
     members: step.members ?? snapshot.members,
     barred: step.barred ?? snapshot.barred,
     leaderAddr: step.leaderAddr ?? snapshot.leaderAddr,
     numNodes: step.numNodes ?? snapshot.numNodes,
+    headSince:
+      order.first() === snapshot.order.first()
+        ? snapshot.headSince
+        : headSince(order, { revision, cause, at }),
     cause: Object.freeze(cause),
     difference: frozenDifference(difference),
     at,
   });
+}
+
+function headSince(order: List<string>, since: HeadSince): HeadSince | undefined {
+  return order.isEmpty() ? undefined : Object.freeze(since);
 }
 
 function frozenDifference({ added, removed, moved }: Partial<Difference>): Difference {

@@ -1,4 +1,5 @@
-import type { Logger, Random } from "../core/ports.ts";
+import type { Note } from "../core/journal-event.ts";
+import type { Random } from "../core/ports.ts";
 import { shuffled } from "../core/rebalance.ts";
 import { EndpointError } from "../core/rpc-addr.ts";
 import type { RpcProxy } from "../core/rpc-proxy.ts";
@@ -9,7 +10,7 @@ import type { RpcProxy } from "../core/rpc-proxy.ts";
  */
 export class StaticServers {
   readonly #proxy: Pick<RpcProxy, "keepPrimaryServer">;
-  readonly #ports: { readonly random: Random; readonly logger: Logger };
+  readonly #ports: { readonly random: Random; readonly note: Note };
   /** Each with what ends the wait for its name. */
   readonly #kept = new Map<string, AbortController>();
   #addresses: readonly string[];
@@ -17,7 +18,7 @@ export class StaticServers {
 
   constructor(
     proxy: Pick<RpcProxy, "keepPrimaryServer">,
-    ports: { readonly random: Random; readonly logger: Logger },
+    ports: { readonly random: Random; readonly note: Note },
     addresses: readonly string[],
   ) {
     this.#proxy = proxy;
@@ -73,7 +74,7 @@ export class StaticServers {
       if (!(error instanceof EndpointError)) {
         throw error;
       }
-      this.#ports.logger.warn({ reason: error.message }, "configured server can't be used");
+      this.#ports.note({ kind: "configured-server-refused", reason: error.message });
     }
   }
 }

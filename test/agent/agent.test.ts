@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Resolver } from "node:dns/promises";
 import { suite, test } from "node:test";
 import { until } from "../../scripts/lab/until.ts";
 import { madeAgent, startedAgent } from "../support/agent-in-process.ts";
@@ -57,6 +58,33 @@ suite("an agent", () => {
     assert.deepEqual(
       infosOf(logger).filter((message) => message !== "new head"),
       ["agent started"],
+    );
+  });
+
+  test("shows what it knows of itself: its pools, what DNS counts, and what happened", async (t) => {
+    const web = { ...POOLS.pools.web, ping: "none" };
+    const { agent, dns } = await startedAgent(t, { pools: { web, quiet: { backups: null } } });
+    const resolver = new Resolver();
+    resolver.setServers([`${dns.host}:${dns.port}`]);
+    await until(() => agent.heads().get("web") !== undefined);
+    await resolver.resolveSrv("_web._tcp.headwaiter.internal");
+    const { dns: shown, journal, pools } = agent.view();
+    assert.deepEqual(
+      pools.map(({ name, snapshot, state }) => [name, snapshot.head?.key, state]),
+      [
+        ["web", "127.0.0.1:9", "live"],
+        ["quiet", undefined, "empty"],
+      ],
+    );
+    assert.equal(shown.state.kind, "serving");
+    const asked = shown.counters.requests.filter(({ count }) => count > 0);
+    assert.deepEqual(asked, [{ transport: "udp", type: "SRV", count: 1 }]);
+    assert.deepEqual(
+      journal.slice(0, 2).map(({ event, pool }) => [pool, event.kind]),
+      [
+        ["web", "list-changed"],
+        ["web", "head-changed"],
+      ],
     );
   });
 });

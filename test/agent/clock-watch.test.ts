@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ClockWatch } from "../../src/agent/clock-watch.ts";
-import { FakeClock, FakeLogger } from "../support/fake-ports.ts";
+import { FakeClock, FakeLogger, noteTo } from "../support/fake-ports.ts";
 
 test("each jump of the machine's clock is told once, with how far; a clock that is being corrected is not", async () => {
   const clock = new FakeClock();
   const logger = new FakeLogger();
-  const watch = new ClockWatch(clock, logger);
+  const watch = new ClockWatch(clock, noteTo(logger));
   watch.start();
   await clock.advance(3_600_000);
   clock.setWallClock(2);

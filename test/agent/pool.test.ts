@@ -10,7 +10,7 @@ import { configOf } from "../../src/config/layer.ts";
 import type { PushedHeartbeat } from "../../src/core/heartbeat.ts";
 import { StandInServer } from "../../src/dev/stand-in-server.ts";
 import { FakeCatalog } from "../support/fake-catalog.ts";
-import { FakeClock, FakeLogger, FakeResolver, settled } from "../support/fake-ports.ts";
+import { FakeClock, FakeLogger, FakeResolver, noteTo, settled } from "../support/fake-ports.ts";
 import { scriptedServer } from "../support/scripted-server.ts";
 
 const QUIET = { ping: "none", heartbeat: "none", backups: null };
@@ -26,6 +26,7 @@ function poolOf(t: TestContext, values: object) {
     catalog,
     resolver,
     logger,
+    note: noteTo(logger),
     random: () => 0.5,
   };
   const config = configOf([{ origin: "test", values: { pools: { web: { ...QUIET, ...values } } } }]);

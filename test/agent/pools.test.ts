@@ -10,7 +10,7 @@ import { configOf } from "../../src/config/layer.ts";
 import { systemClock, systemRandom } from "../../src/system-ports.ts";
 import { DnsServer } from "../../src/views/dns/dns-server.ts";
 import { FakeCatalog } from "../support/fake-catalog.ts";
-import { FakeLogger, FakeResolver } from "../support/fake-ports.ts";
+import { FakeLogger, FakeResolver, noteTo } from "../support/fake-ports.ts";
 import { type ScriptedServer, scriptedServer } from "../support/scripted-server.ts";
 
 const DOMAIN = "headwaiter.internal";
@@ -38,6 +38,7 @@ async function servedPools(t: TestContext, pools: object) {
     resolver: new FakeResolver(),
     catalog,
     loggerOf: () => logger,
+    noteOf: () => noteTo(logger),
     changed: show,
   });
   t.after(async () => {
@@ -143,10 +144,14 @@ suite("a pool that is given other settings", () => {
   test("of health's times and the list's policy: the connections that are held stay", async (t) => {
     const server = await scriptedServer(t, () => undefined);
     const settings = { servers: [server.address], ping: "tcp", backups: null };
-    const { pool, replace } = await servedPools(t, { web: { ...settings, health: { interval: "1h" } } });
+    const served = await servedPools(t, { web: { ...settings, health: { interval: "1h" } } });
+    const { pool, replace } = served;
     await until(() => server.sockets.size === 1);
     replace({ web: { ...settings, health: { interval: "50ms", timeout: "1s" } } });
     replace({ web: { ...settings, rebalance: { min_reuse: "1h", jitter: "0s" } } });
+    const questions = await asking(t, served.dns, portOf(server));
+    await until(() => questions.asked() > 200);
+    await questions.end();
     assert.equal(server.accepted(), 1);
     assert.equal(pool("web").proxy.findServer()?.key, server.address);
   });

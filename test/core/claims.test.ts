@@ -96,7 +96,7 @@ test("remembered answers are the same ones, each worked out once", () => {
 test("a change of the configuration ends what nobody asks for any more; a configured server outlives heartbeats", () => {
   const key = "10.0.0.1:1";
   const change = {
-    type: "configuration-changed" as const,
+    kind: "configuration-changed" as const,
     ended: new Set<Source>(),
     dropped: new Set<string>(),
     configured: new Set<string>(),

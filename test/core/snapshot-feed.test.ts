@@ -13,7 +13,7 @@ function after(previous: Snapshot): Snapshot {
   const numNodes = previous.numNodes + 1;
   return transition(
     previous,
-    { type: "heartbeat-received", primaries: [], backups: [], numNodes, leaderAddr: "" },
+    { kind: "heartbeat-received", primaries: [], backups: [], numNodes, leaderAddr: "" },
     0,
   );
 }
@@ -98,10 +98,10 @@ test("the history counts all servers of a change, and keeps the keys of the firs
     feed.publish(next, previous);
     return next;
   };
-  const backups = { type: "backups-reported", source: "consul", tier: "backup" } as const;
+  const backups = { kind: "backups-reported", source: "consul", tier: "backup" } as const;
   const few = publish(first, { ...backups, endpoints: endpoints.slice(0, 32) });
   const all = publish(few, { ...backups, endpoints });
-  const turned = publish(all, { type: "rebalanced", order: all.order.reverse().toArray() });
+  const turned = publish(all, { kind: "rebalanced", order: all.order.reverse().toArray() });
   publish(turned, { ...backups, endpoints: endpoints.slice(0, 1) });
   const [small, came, moved, left] = feed.history();
   assert.equal(small?.difference.added.length, 32);

@@ -31,8 +31,12 @@ const numNodes = fc.oneof(
   fc.constantFrom(-1, Number.NaN, Number.POSITIVE_INFINITY, -0),
 );
 
+function setOf<Element>(element: fc.Arbitrary<Element>) {
+  return fc.uniqueArray(element, { maxLength: 3 }).map((elements) => new Set(elements));
+}
+
 const failed = fc.record({
-  type: fc.constant("server-failed" as const),
+  kind: fc.constant("server-failed" as const),
   key,
   source: fc.constantFrom("health", "api"),
 });
@@ -43,18 +47,18 @@ const passedOn = fc
 
 const event: fc.Arbitrary<ServerEvent> = fc.oneof(
   fc.record({
-    type: fc.constant("primary-added" as const),
+    kind: fc.constant("primary-added" as const),
     endpoint: server,
     source: fc.constantFrom("api" as const, "static" as const),
   }),
   fc.record({
-    type: fc.constant("backups-reported" as const),
+    kind: fc.constant("backups-reported" as const),
     endpoints: servers,
     source: fc.constantFrom("consul" as const, "state-file" as const),
     tier,
   }),
   fc.record({
-    type: fc.constant("heartbeat-received" as const),
+    kind: fc.constant("heartbeat-received" as const),
     primaries: servers,
     backups: servers,
     numNodes,
@@ -63,36 +67,42 @@ const event: fc.Arbitrary<ServerEvent> = fc.oneof(
   failed,
   passedOn,
   fc.record({
-    type: fc.constant("server-removed" as const),
+    kind: fc.constant("configuration-changed" as const),
+    ended: setOf(fc.constantFrom("consul" as const, "heartbeat" as const)),
+    dropped: setOf(key),
+    configured: setOf(key),
+  }),
+  fc.record({
+    kind: fc.constant("server-removed" as const),
     key,
     source: fc.constant("api"),
     reason: fc.string(),
   }),
   fc.record({
-    type: fc.constant("server-found" as const),
+    kind: fc.constant("server-found" as const),
     endpoint: server,
     source: fc.constantFrom("consul" as const, "heartbeat" as const),
     tier,
   }),
   fc.record({
-    type: fc.constantFrom("server-barred" as const, "server-admitted" as const),
+    kind: fc.constantFrom("server-barred" as const, "server-admitted" as const),
     key,
     source: fc.constant("region"),
     reason: fc.string(),
   }),
   fc.record({
-    type: fc.constant("server-resolved" as const),
+    kind: fc.constant("server-resolved" as const),
     key,
     addresses: fc.array(fc.constantFrom("10.0.0.8", "10.0.0.9"), { maxLength: 2 }),
   }),
   fc.record({
-    type: fc.constant("address-heard" as const),
+    kind: fc.constant("address-heard" as const),
     key,
     address: fc.constantFrom("10.0.0.8", "10.0.0.9"),
     finding: fc.constantFrom({ answers: true } as const, { answers: false, reason: "refused" } as const),
     source: fc.constant("health"),
   }),
-  fc.record({ type: fc.constant("rebalanced" as const), order: fc.array(key, { maxLength: 10 }) }),
+  fc.record({ kind: fc.constant("rebalanced" as const), order: fc.array(key, { maxLength: 10 }) }),
 );
 
 const events = fc.array(event, { maxLength: 30 });
@@ -169,11 +179,11 @@ test("a barred server is on no list, whatever sources say of it, until it is adm
           assert.ok(!next.members.has(barred), "none is both");
         }
         for (const barred of previous.barred.keys()) {
-          const isAdmitted = cause.type === "server-admitted" && cause.key === barred;
+          const isAdmitted = cause.kind === "server-admitted" && cause.key === barred;
           assert.equal(next.members.has(barred), isAdmitted);
         }
         const came = [...next.barred.keys()].filter((one) => !previous.barred.has(one));
-        assert.deepEqual(came, came.length > 0 && cause.type === "server-barred" ? [cause.key] : []);
+        assert.deepEqual(came, came.length > 0 && cause.kind === "server-barred" ? [cause.key] : []);
       });
     }),
     RUNS,
@@ -193,10 +203,24 @@ test("an event that changes nothing returns the identical object, and one that c
   );
 });
 
+test("since when the head is the head: the change that made it so, kept through every other change", () => {
+  fc.assert(
+    fc.property(events, (sequence) => {
+      eachStep(sequence, (next, previous) => {
+        const { at, cause, head, headSince, revision } = next;
+        const isKept = head?.key === previous.head?.key;
+        const since = head === undefined ? undefined : { at, cause, revision };
+        assert.deepEqual(headSince, isKept ? previous.headSince : since);
+      });
+    }),
+    RUNS,
+  );
+});
+
 test("any event twice in a row: the second changes nothing, but for failures", () => {
   fc.assert(
     fc.property(events, event, (sequence, last) => {
-      fc.pre(last.type !== "server-failed");
+      fc.pre(last.kind !== "server-failed");
       const once = transition(
         eachStep(sequence, () => undefined),
         last,
@@ -268,7 +292,7 @@ test("a source that reports nothing usable never empties a list", () => {
     fc.property(events, numNodes, (sequence, nodes) => {
       const before = eachStep(sequence, () => undefined);
       const empty: ServerEvent = {
-        type: "heartbeat-received",
+        kind: "heartbeat-received",
         primaries: [],
         backups: [],
         numNodes: nodes,
@@ -289,7 +313,7 @@ test("only failures, removals and rebalances take the head away from a server th
       eachStep(sequence, (next, previous, cause) => {
         const head = previous.head?.key;
         if (head !== undefined && next.members.has(head) && next.head?.key !== head) {
-          assert.match(cause.type, /^(server-failed|rebalanced)$/);
+          assert.match(cause.kind, /^(server-failed|rebalanced)$/);
         }
       });
     }),

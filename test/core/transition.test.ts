@@ -19,11 +19,11 @@ function heartbeat(
   backups: ServerEndpoint[] = [],
   leaderAddr = "l",
 ): ServerEvent {
-  return { type: "heartbeat-received", primaries, backups, numNodes: 7, leaderAddr };
+  return { kind: "heartbeat-received", primaries, backups, numNodes: 7, leaderAddr };
 }
 
 function consul(endpoints: ServerEndpoint[], tier: "primary" | "backup" = "backup"): ServerEvent {
-  return { type: "backups-reported", endpoints, source: "consul", tier };
+  return { kind: "backups-reported", endpoints, source: "consul", tier };
 }
 
 function after(...events: ServerEvent[]): Snapshot {
@@ -65,8 +65,8 @@ test("an empty list says that it has just started", () => {
 
 test("primary-added appends", () => {
   const snapshot = after(
-    { type: "primary-added", endpoint: A, source: "static" },
-    { type: "primary-added", endpoint: B, source: "api" },
+    { kind: "primary-added", endpoint: A, source: "static" },
+    { kind: "primary-added", endpoint: B, source: "api" },
   );
   check(snapshot, {
     order: [A, B],
@@ -78,7 +78,7 @@ test("primary-added appends", () => {
 });
 
 test("primary-added makes a backup primary where it stands", () => {
-  check(after(consul([A, B]), { type: "primary-added", endpoint: A, source: "api" }), {
+  check(after(consul([A, B]), { kind: "primary-added", endpoint: A, source: "api" }), {
     order: [A, B],
     primaries: [A],
     cause: { occurrence: "primary-added", source: "api", server: A.key },
@@ -89,7 +89,7 @@ test("primary-added makes a backup primary where it stands", () => {
 test("primary-added to a primary by Consul's claim alone is recorded: it stays when Consul drops it", () => {
   for (const source of ["static", "api"] as const) {
     const orphaned = after(consul([A, B], "primary"));
-    const added = transition(orphaned, { type: "primary-added", endpoint: B, source }, 9);
+    const added = transition(orphaned, { kind: "primary-added", endpoint: B, source }, 9);
     check(added, {
       order: [A, B],
       primaries: [A, B],
@@ -97,7 +97,7 @@ test("primary-added to a primary by Consul's claim alone is recorded: it stays w
       difference: {},
     });
     assert.equal(added.order, orphaned.order);
-    assert.equal(transition(added, { type: "primary-added", endpoint: B, source }, 10), added);
+    assert.equal(transition(added, { kind: "primary-added", endpoint: B, source }, 10), added);
     const dropped = transition(added, consul([]), 11);
     assert.deepEqual(dropped.order.toArray(), [B.key]);
     assert.equal(dropped.tierOf(B.key), "primary");
@@ -106,15 +106,15 @@ test("primary-added to a primary by Consul's claim alone is recorded: it stays w
 
 test("primary-added to a heartbeat's, configured or added primary changes nothing", () => {
   for (const source of ["static", "api"] as const) {
-    const before = after(heartbeat([A]), { type: "primary-added", endpoint: B, source }, consul([A, B]));
+    const before = after(heartbeat([A]), { kind: "primary-added", endpoint: B, source }, consul([A, B]));
     for (const endpoint of [A, B]) {
-      assert.equal(transition(before, { type: "primary-added", endpoint, source: "static" }, 9), before);
+      assert.equal(transition(before, { kind: "primary-added", endpoint, source: "static" }, 9), before);
     }
   }
 });
 
 test("backups-reported replaces the backups of its source, and keeps primaries", () => {
-  const snapshot = after({ type: "primary-added", endpoint: A, source: "api" }, consul([B, A]), consul([C]));
+  const snapshot = after({ kind: "primary-added", endpoint: A, source: "api" }, consul([B, A]), consul([C]));
   check(snapshot, {
     order: [A, C],
     primaries: [A],
@@ -140,7 +140,7 @@ test("backups-reported as primaries, while orphaned; the next heartbeat with a l
 
 test("the state file's servers stay until Consul or a heartbeat supplies some", () => {
   const remembered: ServerEvent = {
-    type: "backups-reported",
+    kind: "backups-reported",
     endpoints: [A, B],
     source: "state-file",
     tier: "backup",
@@ -190,7 +190,7 @@ test("a server in both tiers of a heartbeat is primary", () => {
 });
 
 test("server-failed rotates the head", () => {
-  const failed: ServerEvent = { type: "server-failed", key: A.key, source: "health", reason: "refused" };
+  const failed: ServerEvent = { kind: "server-failed", key: A.key, source: "health", reason: "refused" };
   check(after(heartbeat([A, B, C]), failed), {
     order: [B, C, A],
     primaries: [B, C, A],
@@ -198,12 +198,12 @@ test("server-failed rotates the head", () => {
     difference: { moved: [A.key] },
   });
   const before = after(heartbeat([A, B, C]));
-  assert.equal(transition(before, { type: "server-failed", key: B.key, source: "health" }, 9), before);
+  assert.equal(transition(before, { kind: "server-failed", key: B.key, source: "health" }, 9), before);
 });
 
 test("server-failed with a successor passes, in one step, those between: the failed go to the end, the others stay", () => {
   const failed = new Set([A.key, C.key]);
-  const event: ServerEvent = { type: "server-failed", key: A.key, source: "health" };
+  const event: ServerEvent = { kind: "server-failed", key: A.key, source: "health" };
   check(after(heartbeat([A, B, C, D]), { ...event, successor: { key: D.key, failed } }), {
     order: [D, B, A, C],
     primaries: [D, B, A, C],
@@ -228,14 +228,14 @@ test("server-failed with a successor passes, in one step, those between: the fai
 test("server-failed with a successor that is not listed, or is the head itself, rotates as without one", () => {
   for (const key of ["10.0.0.9:4647", A.key]) {
     const successor = { key, failed: new Set([A.key]) };
-    const event: ServerEvent = { type: "server-failed", key: A.key, source: "health", successor };
+    const event: ServerEvent = { kind: "server-failed", key: A.key, source: "health", successor };
     const { order } = after(heartbeat([A, B, C]), event);
     assert.deepEqual(order.toArray(), [B.key, C.key, A.key]);
   }
 });
 
 test("server-removed removes from all lists", () => {
-  const removed: ServerEvent = { type: "server-removed", key: B.key, source: "api" };
+  const removed: ServerEvent = { kind: "server-removed", key: B.key, source: "api" };
   check(after(heartbeat([A, B, C]), consul([B]), removed), {
     order: [A, C],
     primaries: [A, C],
@@ -246,7 +246,7 @@ test("server-removed removes from all lists", () => {
 
 test("server-found appends a server whose name was late, or adds the source's claim", () => {
   const before = after(heartbeat([A]), consul([B]));
-  const found: ServerEvent = { type: "server-found", endpoint: C, source: "consul", tier: "backup" };
+  const found: ServerEvent = { kind: "server-found", endpoint: C, source: "consul", tier: "backup" };
   const snapshot = transition(before, found, 9);
   check(snapshot, {
     order: [A, B, C],
@@ -267,7 +267,7 @@ test("server-found appends a server whose name was late, or adds the source's cl
 test("server-resolved replaces the addresses and nothing else", () => {
   const web = new ServerEndpoint("web", parseRpcAddr("web"), ["10.0.0.8"]);
   const before = after(heartbeat([web, B]));
-  const resolved: ServerEvent = { type: "server-resolved", key: web.key, addresses: ["10.0.0.9"] };
+  const resolved: ServerEvent = { kind: "server-resolved", key: web.key, addresses: ["10.0.0.9"] };
   const snapshot = transition(before, resolved, 9);
   check(snapshot, {
     order: [web, B],
@@ -283,7 +283,7 @@ test("server-resolved replaces the addresses and nothing else", () => {
 
 test("rebalanced takes the new order, appends who came meanwhile, and leaves out who left", () => {
   const order = [C.key, "10.9.9.9:4647", A.key, B.key];
-  check(after(heartbeat([A, B, C, D]), { type: "rebalanced", order, reason: "failback" }), {
+  check(after(heartbeat([A, B, C, D]), { kind: "rebalanced", order, reason: "failback" }), {
     order: [C, A, B, D],
     primaries: [C, A, B, D],
     cause: { occurrence: "rebalanced", source: "rebalancer", server: C.key, reason: "failback" },
@@ -294,7 +294,7 @@ test("rebalanced takes the new order, appends who came meanwhile, and leaves out
 test("rebalanced changes nothing when the chosen head is gone, or the order is the same", () => {
   const before = after(heartbeat([A, B]));
   for (const order of [[], [D.key, A.key, B.key], [A.key, B.key], [A.key], [A.key, A.key]]) {
-    assert.equal(transition(before, { type: "rebalanced", order }, 9), before, order.join());
+    assert.equal(transition(before, { kind: "rebalanced", order }, 9), before, order.join());
   }
 });
 
@@ -315,7 +315,7 @@ test("a rotation costs the same after hundreds of thousands of them", () => {
     for (let turn = 0; turn < times; turn++) {
       snapshot = transition(
         snapshot,
-        { type: "server-failed", key: snapshot.head?.key ?? "", source: "health" },
+        { kind: "server-failed", key: snapshot.head?.key ?? "", source: "health" },
         0,
       );
     }
@@ -330,9 +330,9 @@ test("a rotation costs the same after hundreds of thousands of them", () => {
 });
 
 test("a barred server leaves the list, and its sources go on claiming it", () => {
-  const listed = [consul([A, B]), { type: "primary-added", endpoint: A, source: "static" }] as const;
+  const listed = [consul([A, B]), { kind: "primary-added", endpoint: A, source: "static" }] as const;
   const report = { source: "region", reason: "does not serve region global" } as const;
-  const barred = after(...listed, { type: "server-barred", key: A.key, ...report });
+  const barred = after(...listed, { kind: "server-barred", key: A.key, ...report });
   check(barred, {
     order: [B],
     primaries: [],
@@ -342,7 +342,7 @@ test("a barred server leaves the list, and its sources go on claiming it", () =>
   const again = transition(barred, consul([A, C]), 9);
   assert.deepEqual(again.order.toArray(), [C.key]);
   assert.equal(again.barred.get(A.key)?.tier, "primary");
-  const admitted = transition(again, { type: "server-admitted", key: A.key, source: "region" }, 10);
+  const admitted = transition(again, { kind: "server-admitted", key: A.key, source: "region" }, 10);
   check(admitted, {
     order: [C, A],
     primaries: [A],
@@ -353,24 +353,24 @@ test("a barred server leaves the list, and its sources go on claiming it", () =>
 });
 
 test("a barred server that no source names any more is forgotten, and listed when one names it anew", () => {
-  const barred = after(consul([A, B]), { type: "server-barred", key: A.key, source: "region" });
+  const barred = after(consul([A, B]), { kind: "server-barred", key: A.key, source: "region" });
   const gone = transition(barred, consul([B]), 9);
   assert.equal(gone.barred.size, 0);
   assert.deepEqual(transition(gone, consul([A, B]), 10).order.toArray(), [B.key, A.key]);
-  for (const type of ["server-barred", "server-admitted"] as const) {
-    assert.equal(transition(gone, { type, key: A.key, source: "region" }, 10), gone);
+  for (const kind of ["server-barred", "server-admitted"] as const) {
+    assert.equal(transition(gone, { kind, key: A.key, source: "region" }, 10), gone);
   }
 });
 
 test("a name's addresses are kept up to date while its server is barred, and removing it is for good", () => {
   const web = new ServerEndpoint("web", parseRpcAddr("web"), ["10.0.0.8"]);
   const barred = after(
-    { type: "primary-added", endpoint: web, source: "api" },
-    { type: "server-barred", key: web.key, source: "region" },
-    { type: "server-resolved", key: web.key, addresses: ["10.0.0.9"] },
+    { kind: "primary-added", endpoint: web, source: "api" },
+    { kind: "server-barred", key: web.key, source: "region" },
+    { kind: "server-resolved", key: web.key, addresses: ["10.0.0.9"] },
   );
   assert.deepEqual(barred.barred.get(web.key)?.endpoint.addresses, ["10.0.0.9"]);
-  const removed = transition(barred, { type: "server-removed", key: web.key, source: "api" }, 9);
+  const removed = transition(barred, { kind: "server-removed", key: web.key, source: "api" }, 9);
   assert.deepEqual([removed.barred.size, removed.size], [0, 0]);
 });
 
@@ -378,12 +378,12 @@ suite("a name with several addresses", () => {
   const refused: AddressFinding = { answers: false, reason: "connection refused" };
   const answers: AddressFinding = { answers: true };
   const web = new ServerEndpoint("web", parseRpcAddr("web"), ["10.0.0.7", "10.0.0.8", "10.0.0.9"]);
-  const added: ServerEvent = { type: "primary-added", endpoint: web, source: "static" };
+  const added: ServerEvent = { kind: "primary-added", endpoint: web, source: "static" };
   const heard = (address: string, finding: AddressFinding): ServerEvent => {
-    return { type: "address-heard", key: web.key, address, finding, source: "health" };
+    return { kind: "address-heard", key: web.key, address, finding, source: "health" };
   };
   const resolved = (...addresses: string[]): ServerEvent => ({
-    type: "server-resolved",
+    kind: "server-resolved",
     key: web.key,
     addresses,
   });
@@ -453,9 +453,9 @@ suite("a name with several addresses", () => {
   test("the same again is no news, nor is anything of a server with one address", () => {
     const failed = after(added, heard("10.0.0.8", refused));
     assert.equal(transition(failed, heard("10.0.0.8", { answers: false, reason: "no answer" }), 9), failed);
-    const single = after({ type: "primary-added", endpoint: A, source: "static" });
+    const single = after({ kind: "primary-added", endpoint: A, source: "static" });
     const event: ServerEvent = {
-      type: "address-heard",
+      kind: "address-heard",
       key: A.key,
       address: A.host,
       finding: refused,

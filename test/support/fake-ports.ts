@@ -1,6 +1,8 @@
 import { seededRandom } from "../../scripts/lab/seeded-random.ts";
+import type { JournalEvent, Note } from "../../src/core/journal-event.ts";
 import type { Clock, Logger, Pinger, Resolution, Resolver } from "../../src/core/ports.ts";
 import type { ProxyConfig, ProxyPorts } from "../../src/core/rpc-proxy.ts";
+import { logLineOf } from "../../src/views/log-lines.ts";
 
 /** A clock that stands still until it is told to move. */
 export class FakeClock implements Clock {
@@ -116,18 +118,31 @@ export class FakeResolver implements Resolver {
 
 export const allAnswer: Pinger = { ping: () => Promise.resolve() };
 
+/** Notes to the log: what the journal and its view do together. */
+export function noteTo(logger: FakeLogger): (event: JournalEvent) => void {
+  return (event) => {
+    const line = logLineOf({ event, pool: "test" });
+    if (line !== undefined) {
+      logger[line.level](line.fields, line.message);
+    }
+  };
+}
+
 export interface FakePorts extends ProxyPorts {
+  readonly note: Note;
   readonly clock: FakeClock;
   readonly logger: FakeLogger;
   readonly resolver: FakeResolver;
 }
 
 export function fakePorts(replace: { pinger?: Pinger; random?: () => number } = {}): FakePorts {
+  const logger = new FakeLogger();
   return {
     pinger: allAnswer,
     random: seededRandom(1),
     clock: new FakeClock(),
-    logger: new FakeLogger(),
+    logger,
+    note: noteTo(logger),
     resolver: new FakeResolver(),
     ...replace,
   };

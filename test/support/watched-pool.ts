@@ -5,7 +5,7 @@ import { ConsulClient, type ConsulClientOptions } from "../../src/net/consul/con
 import { ConsulWatcher } from "../../src/sources/consul/consul-watcher.ts";
 import { type ConsulWatchConfig, DEFAULT_CONSUL_WATCH } from "../../src/sources/consul/watch-config.ts";
 import { systemClock, systemRandom } from "../../src/system-ports.ts";
-import { FakeLogger } from "./fake-ports.ts";
+import { FakeLogger, noteTo } from "./fake-ports.ts";
 
 export interface Reported {
   readonly addresses: readonly string[];
@@ -31,7 +31,14 @@ export class WatchedPool implements AsyncDisposable {
       },
     };
     this.watcher = new ConsulWatcher(
-      { catalog: this.client, sink, clock: systemClock, random: systemRandom, logger: this.logger },
+      {
+        catalog: this.client,
+        sink,
+        clock: systemClock,
+        random: systemRandom,
+        logger: this.logger,
+        note: noteTo(this.logger),
+      },
       {
         ...DEFAULT_CONSUL_WATCH,
         service: "web",

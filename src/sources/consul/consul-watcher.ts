@@ -1,3 +1,4 @@
+import type { Note } from "../../core/journal-event.ts";
 import type { Clock, Logger, Random } from "../../core/ports.ts";
 import type { ConsulCatalog } from "../../net/consul/catalog.ts";
 import type { BackupReport, BackupSink } from "./backup-report.ts";
@@ -6,7 +7,7 @@ import { datacenterPlan } from "./datacenter-order.ts";
 import { type WatchEvent, watchDatacenter } from "./datacenter-watch.ts";
 import { type RemoteEvent, watchRemote } from "./remote-watch.ts";
 import type { ConsulWatchConfig } from "./watch-config.ts";
-import { ConsulWatchLog } from "./watch-log.ts";
+import { ConsulWatchNews } from "./watch-news.ts";
 import {
   afterLocal,
   afterRemote,
@@ -24,6 +25,7 @@ export interface ConsulWatcherPorts {
   readonly sink: BackupSink;
   readonly clock: Clock;
   readonly random: Random;
+  readonly note: Note;
   readonly logger: Logger;
   /** Called when a list of Consul's has been taken, or no datacenter has a server; again each time. */
   readonly reported?: () => void;
@@ -33,13 +35,13 @@ export interface ConsulWatcherPorts {
  * Watches one service in Consul and reports its servers to the core, as backups, or as primaries while orphaned. What
  * it reports is empty only when Consul answered so for the hold time; a Consul that is down empties nothing.
  *
- * Each event of a watch takes one way: it makes the next record, the log tells the change, a search of other
+ * Each event of a watch takes one way: it makes the next record, the journal is told the change, a search of other
  * datacenters begins or ends with it, and the sink is told when the report is another one.
  */
 export class ConsulWatcher {
   readonly #ports: ConsulWatcherPorts;
   readonly #config: ConsulWatchConfig;
-  readonly #log: ConsulWatchLog;
+  readonly #news: ConsulWatchNews;
   #record: WatchRecord = IDLE_RECORD;
   #running: { readonly abort: AbortController; readonly watches: Set<Promise<void>> } | undefined;
   #remoteSearch: AbortController | undefined;
@@ -47,7 +49,7 @@ export class ConsulWatcher {
   constructor(ports: ConsulWatcherPorts, config: ConsulWatchConfig) {
     this.#ports = ports;
     this.#config = config;
-    this.#log = new ConsulWatchLog(ports.logger, config.service);
+    this.#news = new ConsulWatchNews(ports.note, config.service);
   }
 
   /** Starts watching; a second call changes nothing. */
@@ -94,7 +96,7 @@ export class ConsulWatcher {
     const before = this.#record;
     const moment = this.#moment();
     const after = afterLocal(before, event, moment);
-    this.#log.local(event, { before, after, now: moment.now });
+    this.#news.local(event, { before, after, now: moment.now });
     this.#become(after);
   }
 
@@ -102,7 +104,7 @@ export class ConsulWatcher {
     const before = this.#record;
     const moment = this.#moment();
     const after = afterRemote(before, event, moment);
-    this.#log.remote(event, { before, after, now: moment.now });
+    this.#news.remote(event, { before, after, now: moment.now });
     this.#become(after);
     if (event.kind === "searched") {
       this.#ports.reported?.();

@@ -1,4 +1,4 @@
-import type { Logger } from "../../core/ports.ts";
+import type { Note } from "../../core/journal-event.ts";
 import type { RpcProxy } from "../../core/rpc-proxy.ts";
 import type { HeadSearch } from "./head-search.ts";
 import type { Action } from "./health-state.ts";
@@ -12,7 +12,7 @@ export interface ActingPorts {
     "notifyFailedServer" | "refreshAddresses" | "noteAddress" | "rebalanceServers"
   >;
   readonly penalties: Penalties;
-  readonly logger: Logger;
+  readonly note: Note;
 }
 
 interface Hands extends ActingPorts {
@@ -24,7 +24,7 @@ interface Hands extends ActingPorts {
 
 /** Does what was decided. */
 export function carryOut(action: Action, hands: Hands): void {
-  const { logger, penalties, proxy, search, stopped, watches } = hands;
+  const { note, penalties, proxy, search, stopped, watches } = hands;
   switch (action.do) {
     case "watch":
       watches.follow(action.servers);
@@ -58,7 +58,7 @@ export function carryOut(action: Action, hands: Hands): void {
     case "go-back-to-primary":
       void proxy.rebalanceServers({ signal: stopped, reason: action.reason, tier: "primary" });
       return;
-    case "log":
-      logger[action.level](action.fields, action.message);
+    case "note":
+      note(action.event);
   }
 }

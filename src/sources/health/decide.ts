@@ -120,14 +120,32 @@ function believes({ records }: Health, { now, stateOf }: View, key: string): boo
  * The list goes back from a backup to a primary that answers again: by a rebalance, which pings it once more. No backup
  * is chosen: one healthy backup is as good as another, so the head would change for nothing.
  */
-function goBack(key: string, { isAvoided, now, snapshot, stateOf }: View): Action[] {
-  const isPrimary = (other: string) => snapshot.tierOf(other) === "primary";
-  const isWanted = isPrimary(key) && !isPrimary(snapshot.head?.key ?? "");
-  const state = stateOf(key);
-  const hasAnsweredLong = state?.phase === "up" && now - state.since >= GO_BACK_AFTER_MS;
-  return isWanted && hasAnsweredLong && !isAvoided(key)
+function goBack(key: string, view: View): Action[] {
+  const { isAvoided, now } = view;
+  const earliest = isWantedBack(key, view) ? answeredLongAt(key, view) : undefined;
+  return earliest !== undefined && now >= earliest && !isAvoided(key)
     ? [{ do: "go-back-to-primary", reason: "a primary answers again" }]
     : [];
+}
+
+function isWantedBack(key: string, { snapshot }: View): boolean {
+  const isPrimary = (other: string) => snapshot.tierOf(other) === "primary";
+  return isPrimary(key) && !isPrimary(snapshot.head?.key ?? "");
+}
+
+/** When the server has answered for long enough, by `Clock.now`; `undefined` while it does not answer. */
+function answeredLongAt(key: string, { stateOf }: View): number | undefined {
+  const state = stateOf(key);
+  return state?.phase === "up" ? state.since + GO_BACK_AFTER_MS : undefined;
+}
+
+/**
+ * When the list may go back to the primary that is watched beside the head, by `Clock.now`, but for the primary's
+ * penalty; `undefined` when it need not, or when that primary does not answer.
+ */
+export function earliestFailback(view: View): number | undefined {
+  const { standby } = view;
+  return standby !== undefined && isWantedBack(standby, view) ? answeredLongAt(standby, view) : undefined;
 }
 
 function takeFailure({ failure, server }: EventOf<"failed">): Step {
@@ -138,14 +156,9 @@ function takeFailure({ failure, server }: EventOf<"failed">): Step {
       return found;
     }
     const { records } = found.health;
-    const line: Action = {
-      do: "log",
-      level: "debug",
-      fields: { server: server.key, reason: failure.reason },
-      message: "the next server is down",
-    };
+    const event = { kind: "standby-down", server: server.key, reason: failure.reason } as const;
     const watch: Action = { do: "watch", servers: watchedServers(snapshot, records, config.standby) };
-    const news = health.records.byKey.has(server.key) ? [watch] : [line, watch];
+    const news = health.records.byKey.has(server.key) ? [watch] : [{ do: "note", event } as const, watch];
     return { health: found.health, actions: [...found.actions, ...news] };
   };
 }
@@ -188,9 +201,9 @@ const confirmOutage: Step = (health, { snapshot }) => {
   if (search === undefined) {
     return nothingToDo(health);
   }
-  const fields = { servers: snapshot.size, reason: search.reason };
+  const event = { kind: "outage-began", servers: snapshot.size, reason: search.reason } as const;
   return {
     health: { ...health, search: { ...search, isConfirmed: true } },
-    actions: [{ do: "log", level: "error", fields, message: "no server answers: the list stays as it is" }],
+    actions: [{ do: "note", event }],
   };
 };

@@ -12,9 +12,10 @@ import {
   NOTHING_KNOWN,
   type View,
 } from "./health-state.ts";
+import { type HealthStatus, healthStatus } from "./health-status.ts";
 import { searchEnded } from "./replace-head.ts";
 import { WatchPauses } from "./watch-pauses.ts";
-import { type Watched, Watches } from "./watches.ts";
+import { Watches } from "./watches.ts";
 
 export type { HealthConfig } from "./health-state.ts";
 
@@ -23,13 +24,6 @@ export interface HealthPorts extends ActingPorts {
   readonly connector: Connector;
   readonly clock: Clock;
   readonly random: Random;
-}
-
-/** What the monitor sees, for people and metrics. */
-export interface HealthStatus {
-  /** `none`: no server listed; `down`: no listed server answers, the list stays as it is. */
-  readonly phase: "none" | "checking" | "up" | "down";
-  readonly servers: readonly Watched[];
 }
 
 /**
@@ -108,15 +102,7 @@ export class HealthMonitor {
   }
 
   status(): HealthStatus {
-    const servers = this.#watches.states();
-    const head = this.#watches.of("head")?.state.phase;
-    if (head === undefined) {
-      return { phase: "none", servers };
-    }
-    if (this.#health.search?.isConfirmed === true) {
-      return { phase: "down", servers };
-    }
-    return { phase: head === "up" ? "up" : "checking", servers };
+    return healthStatus(this.#watches, this.#health, this.#view());
   }
 
   /** What is known is noted before anything is done: what an action changes is an event of its own, and sees it. */

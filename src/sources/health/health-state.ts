@@ -1,6 +1,7 @@
 /**
  * The words of the health monitor: what happens, what is known, what is seen, and what is to be done. All are values.
  */
+import type { PoolEvent } from "../../core/journal-event.ts";
 import type { ServerEndpoint } from "../../core/server-endpoint.ts";
 import type { Successor } from "../../core/server-event.ts";
 import type { Snapshot } from "../../core/snapshot.ts";
@@ -133,12 +134,7 @@ export type Action =
     }
   /** A rebalance among the primaries only. */
   | { readonly do: "go-back-to-primary"; readonly reason: string }
-  | {
-      readonly do: "log";
-      readonly level: "debug" | "info" | "warn" | "error";
-      readonly fields: object;
-      readonly message: string;
-    };
+  | { readonly do: "note"; readonly event: PoolEvent };
 
 /** What is known from now on, and what is to be done about it, in this order. */
 export interface Decision {

@@ -1,6 +1,7 @@
 import type { Pinger } from "../../core/ports.ts";
 import type { RpcProxy } from "../../core/rpc-proxy.ts";
 import type { Snapshot } from "../../core/snapshot.ts";
+import { type HealthStatus, UNWATCHED } from "./health-status.ts";
 import type { Penalties } from "./penalties.ts";
 
 /** Any server may become head in a rebalance: nobody is asked. */
@@ -40,6 +41,11 @@ export class Hearsay {
   /** No connection is held to any server. */
   connectionTo(): undefined {
     return undefined;
+  }
+
+  /** Nobody is watched. */
+  status(): HealthStatus {
+    return UNWATCHED;
   }
 
   /** There is nothing to set: no server is dialled. */

@@ -1,8 +1,8 @@
 import type { ServerEndpoint } from "../../core/server-endpoint.ts";
 import type { WaitLength } from "../../core/time/fleet-waits.ts";
 import type { HeldConnection } from "../../net/connection/held-connection.ts";
-import type { Failure, WatchState } from "./server-health.ts";
-import { ServerWatch, type Watch, type WatchNews, type WatchOptions } from "./server-watch.ts";
+import type { Failure, PingAnswer, WatchNews, WatchState } from "./server-health.ts";
+import { ServerWatch, type Watch, type WatchOptions } from "./server-watch.ts";
 
 /**
  * Addresses of one name that are watched: a connection is held to each. Of a name with more the others are given to
@@ -61,6 +61,13 @@ export class NameWatch implements Watch {
       .filter((state) => state.phase === "down")
       .toSorted((one, other) => other.since - one.since);
     return up ?? (down.length === states.length ? down[0] : undefined) ?? { phase: "connecting" };
+  }
+
+  /** The last of all its addresses. */
+  get lastAnswer(): PingAnswer | undefined {
+    return [...this.#byAddress.values()]
+      .flatMap(({ lastAnswer }) => lastAnswer ?? [])
+      .toSorted((one, other) => other.at - one.at)[0];
   }
 
   start(delay?: WaitLength): void {

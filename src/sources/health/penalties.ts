@@ -60,6 +60,17 @@ export class Penalties {
     return this.remainingMs(key) > 0;
   }
 
+  /** The servers that may not be chosen yet, and when each may, by `Clock.now`. */
+  list(): readonly { readonly key: string; readonly failures: number; readonly until: number }[] {
+    return [...this.#records]
+      .map(([key, { failedAt, failures }]) => ({
+        key,
+        failures,
+        until: failedAt + doubledMs(failures, PENALTY),
+      }))
+      .filter(({ until }) => until > this.#clock.now());
+  }
+
   #forgive(): void {
     this.#records.forgetWhile(({ failedAt }) => this.#clock.now() - failedAt >= FORGIVEN_AFTER_MS);
   }

@@ -1,7 +1,8 @@
 /** Who takes the place of a head that is down: pure. */
+import type { PoolEvent } from "../../core/journal-event.ts";
 import { HEADS_PACE, headIntervalMs, searchIntervalMs } from "../../core/time/fleet-pace.ts";
 import { earliestNext, spend } from "../../core/time/pace.ts";
-import { type Action, type Decision, type Health, nothingToDo, type View } from "./health-state.ts";
+import { type Decision, type Health, nothingToDo, type View } from "./health-state.ts";
 import { searchRanks } from "./search-order.ts";
 import { closesAtOnce, downKeys, forgetting, isDown, isSilent } from "./server-health.ts";
 
@@ -38,18 +39,13 @@ export function recover(health: Health, view: View, key: string): Decision {
   const more = downKeys(ended.health.records).size - 1;
   const reason = more > 0 ? `${headReason(view)}; ${more} more are down` : headReason(view);
   const handed = handedOver(ended.health, view, key, reason);
-  const line: Action =
+  const event: PoolEvent =
     head.key !== key && !search.isConfirmed
-      ? {
-          do: "log",
-          level: "warn",
-          fields: { server: head.key, reason, head: key },
-          message: "servers failed: the first that answers is head",
-        }
-      : { do: "log", level: "info", fields: { server: key }, message: "a server answers again" };
+      ? { kind: "head-failed", server: head.key, reason, head: key, by: "search" }
+      : { kind: "server-up", server: key };
   return {
     health: handed.health,
-    actions: [...ended.actions, ...handed.actions, { do: "hurry", role: "head" }, line],
+    actions: [...ended.actions, { do: "note", event }, ...handed.actions, { do: "hurry", role: "head" }],
   };
 }
 
@@ -92,9 +88,13 @@ function hasFailedTwice({ failedHeads, records }: Health, head: string): boolean
 /** To a server that is not known to be down: its watch tells soon. */
 function passedOn(health: Health, view: View, next: string, reason: string): Decision {
   const handed = handedOver(health, view, next, reason);
-  const fields = { server: view.snapshot.head?.key, reason, head: next };
-  const line: Action = { do: "log", level: "warn", fields, message: "server failed: next one is head" };
-  return { health: handed.health, actions: handed.actions.length > 0 ? [...handed.actions, line] : [] };
+  const server = view.snapshot.head?.key ?? "";
+  const event: PoolEvent = { kind: "head-failed", server, reason, head: next, by: "next" };
+  // Noted first: what follows from the hand-over may be a failure, too.
+  return {
+    health: handed.health,
+    actions: handed.actions.length > 0 ? [{ do: "note", event }, ...handed.actions] : [],
+  };
 }
 
 /** In one step past all that are known to be down. Nothing is done when the server is the head. */

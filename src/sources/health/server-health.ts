@@ -28,6 +28,22 @@ export interface Failure extends Failing {
   readonly reason: string;
 }
 
+/** An answer of a server. */
+export interface PingAnswer {
+  /** By `Clock.now`. */
+  readonly at: number;
+  readonly tookMs: number;
+}
+
+/** What a watch tells. */
+export type WatchNews =
+  /** A ping was answered. `lasted`: over a connection that is older than `SHORT_LIFE_MS`. */
+  | { readonly kind: "answered"; readonly lasted: boolean }
+  /** The server is down: told each time that it is found so. */
+  | { readonly kind: "failed"; readonly failure: Failure }
+  /** The server has not answered for half of the time that it may take. */
+  | { readonly kind: "slow" };
+
 /** What is known of one server that was found down and has not answered since. */
 interface ServerHealth extends Failing {
   readonly foundAt: number;

@@ -4,7 +4,13 @@ import type { FleetWaits, WaitLength } from "../../core/time/fleet-waits.ts";
 import { isLocal, provesLife } from "../../net/connection/connection-error.ts";
 import type { Connector, HeldConnection } from "../../net/connection/held-connection.ts";
 import { failureOf, isClosure } from "./failure-of.ts";
-import { type Failure, SHORT_LIFE_MS, type WatchState } from "./server-health.ts";
+import {
+  type Failure,
+  type PingAnswer,
+  SHORT_LIFE_MS,
+  type WatchNews,
+  type WatchState,
+} from "./server-health.ts";
 
 /**
  * A server that held a connection for so long closes none as a habit: longer than the longest pause before it is
@@ -23,15 +29,6 @@ interface WatchPace {
   readonly drawPause: (closings: number, isDown: boolean) => WaitLength | undefined;
 }
 
-/** What a watch tells. */
-export type WatchNews =
-  /** A ping was answered. `lasted`: over a connection that is older than `SHORT_LIFE_MS`. */
-  | { readonly kind: "answered"; readonly lasted: boolean }
-  /** The server is down: told each time that it is found so. */
-  | { readonly kind: "failed"; readonly failure: Failure }
-  /** The server has not answered for half of the time that it may take. */
-  | { readonly kind: "slow" };
-
 export interface WatchOptions {
   readonly connector: Connector;
   readonly clock: Clock;
@@ -48,7 +45,7 @@ export interface WatchOptions {
 /** Whoever watches a server. */
 export type Watch = Pick<
   ServerWatch,
-  "key" | "endpoint" | "state" | "connection" | "start" | "stop" | "retarget" | "hurry"
+  "key" | "endpoint" | "state" | "lastAnswer" | "connection" | "start" | "stop" | "retarget" | "hurry"
 >;
 
 /**
@@ -62,6 +59,7 @@ export class ServerWatch {
   readonly #stopped = new AbortController();
   #endpoint: ServerEndpoint;
   #state: WatchState = { phase: "connecting" };
+  #lastAnswer: PingAnswer | undefined;
   #connection: HeldConnection | undefined;
   #hurry = new AbortController();
   /** Connections in a row that closed at once. */
@@ -87,6 +85,10 @@ export class ServerWatch {
 
   get state(): WatchState {
     return this.#state;
+  }
+
+  get lastAnswer(): PingAnswer | undefined {
+    return this.#lastAnswer;
   }
 
   /** Connects after that time, or when hurried; at once without it. */
@@ -139,12 +141,13 @@ export class ServerWatch {
   async #watchOneConnection(): Promise<Failure | undefined> {
     const { clock, connector, timeoutMs } = this.#options;
     let connection: HeldConnection;
+    const dialledAt = clock.now();
     try {
       connection = await this.#noticingSlow(
         connector.open(this.#endpoint, { timeoutMs: timeoutMs(), signal: this.#stopped.signal }),
       );
     } catch (error) {
-      return await this.#failedToOpen(error);
+      return await this.#failedToOpen(error, dialledAt);
     }
     const openedAt = clock.now();
     this.#connection = connection;
@@ -167,19 +170,20 @@ export class ServerWatch {
   }
 
   /** An answer after all, or no question: the server is asked again at the pace of pings. */
-  async #failedToOpen(error: unknown): Promise<Failure | undefined> {
+  async #failedToOpen(error: unknown, dialledAt: number): Promise<Failure | undefined> {
     if (this.#hasStopped() || !(provesLife(error) || isLocal(error))) {
       return failureOf(error);
     }
     if (provesLife(error)) {
-      this.#heard(false);
+      this.#heard(false, dialledAt);
     }
     await this.#pause(this.#options.pace.interval);
     return undefined;
   }
 
-  #heard(lasted: boolean): void {
+  #heard(lasted: boolean, askedAt: number): void {
     const { clock, report } = this.#options;
+    this.#lastAnswer = { at: clock.now(), tookMs: clock.now() - askedAt };
     this.#state = this.#state.phase === "up" ? this.#state : { phase: "up", since: clock.now() };
     report({ kind: "answered", lasted });
   }
@@ -193,6 +197,7 @@ export class ServerWatch {
       }
     });
     for (;;) {
+      const askedAt = clock.now();
       try {
         await this.#noticingSlow(connection.ping({ timeoutMs: timeoutMs(), signal: this.#stopped.signal }));
       } catch (error) {
@@ -206,7 +211,7 @@ export class ServerWatch {
       if (this.#hasStopped()) {
         return undefined;
       }
-      this.#heard(clock.now() - openedAt >= SHORT_LIFE_MS);
+      this.#heard(clock.now() - openedAt >= SHORT_LIFE_MS, askedAt);
       if (isOpen(connection)) {
         await this.#pause(pace.interval);
       }

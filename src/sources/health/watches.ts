@@ -4,7 +4,7 @@ import type { FleetWaits, WaitLength } from "../../core/time/fleet-waits.ts";
 import type { Connector, HeldConnection } from "../../net/connection/held-connection.ts";
 import type { Health, HealthEvent, Role } from "./health-state.ts";
 import { NameWatch, type NameWatchOptions } from "./name-watch.ts";
-import { closingsOf, lastFoundAt, type WatchState } from "./server-health.ts";
+import { closingsOf, lastFoundAt, type PingAnswer, type WatchState } from "./server-health.ts";
 import { ServerWatch, type Watch } from "./server-watch.ts";
 import type { WatchPauses } from "./watch-pauses.ts";
 
@@ -24,6 +24,7 @@ export interface Watched {
   readonly key: string;
   readonly role: Role;
   readonly state: WatchState;
+  readonly lastAnswer: PingAnswer | undefined;
 }
 
 /** The servers that are watched now, by role. */
@@ -51,7 +52,7 @@ export class Watches {
   }
 
   states(): Watched[] {
-    return [...this.#byRole].map(([role, { key, state }]) => ({ key, role, state }));
+    return [...this.#byRole].map(([role, { key, lastAnswer, state }]) => ({ key, role, state, lastAnswer }));
   }
 
   /** Keeps the watches of servers that are still wanted, in whatever role, and starts those that are new. */

@@ -1,9 +1,9 @@
 import pRetry from "p-retry";
 import type { AskForHeartbeat, Heard, HeartbeatAnswer } from "../../core/heartbeat.ts";
+import type { Note } from "../../core/journal-event.ts";
 import { LeftOut } from "../../core/left-out.ts";
 import { messageOf } from "../../core/message-of.ts";
 import type { Clock, Logger, Random } from "../../core/ports.ts";
-import { printable } from "../../core/printable.ts";
 import type { EndpointError } from "../../core/rpc-addr.ts";
 import type { RpcProxy } from "../../core/rpc-proxy.ts";
 import type { ServerEndpoint } from "../../core/server-endpoint.ts";
@@ -13,14 +13,12 @@ import { drawnOnce, FleetWaits, type WaitLength } from "../../core/time/fleet-wa
 import { isOfOtherRegion } from "../../net/connection/connection-error.ts";
 import { type Contact, ContactWatch } from "./contact.ts";
 import { basePeriodMs, MIN_PERIOD_MS } from "./heartbeat-period.ts";
+import type { HeartbeatStatus } from "./heartbeat-status.ts";
 import { findLeaderSide, type LeaderSide } from "./leader-side.ts";
 import { AFTER_ELECTION_MS, Minority } from "./minority.ts";
 
 /** The wait after a failed round. */
 const RETRY: BackoffRule = { baseMs: 2_000, maxMs: 30_000 };
-
-/** What a heartbeat is called, by the phase before it. The first of a row is news, the others are routine. */
-const HEARD = { waiting: "first heartbeat", failing: "heartbeats again", ok: "heartbeat" } as const;
 
 interface HeartbeatPorts {
   readonly proxy: Pick<
@@ -40,14 +38,9 @@ interface HeartbeatPorts {
   readonly contact?: Contact;
   readonly clock: Clock;
   readonly random: Random;
+  readonly note: Note;
   readonly logger: Logger;
 }
-
-/** What the source knows of itself. Times are by `Clock.now`. */
-export type HeartbeatStatus =
-  | { readonly phase: "waiting" }
-  | { readonly phase: "ok"; readonly lastSuccessAt: number; readonly server: string }
-  | { readonly phase: "failing"; readonly lastSuccessAt: number | undefined; readonly lastError: string };
 
 /**
  * Asks the head for the servers of its cluster, again and again: the primaries of the list. A server that does not
@@ -61,6 +54,7 @@ export class AskedHeartbeats {
   readonly #leftOut = new LeftOut();
   #untilNext: WaitLength = () => MIN_PERIOD_MS;
   #status: HeartbeatStatus = { phase: "waiting" };
+  #nextAt: (() => number) | undefined;
   #running: AbortController | undefined;
 
   constructor(ports: HeartbeatPorts) {
@@ -72,6 +66,11 @@ export class AskedHeartbeats {
 
   status(): HeartbeatStatus {
     return this.#status;
+  }
+
+  /** When a server is asked next, and when contact is lost without an answer, by `Clock.now`; where that is known. */
+  due(): { readonly nextAt: number | undefined; readonly contactLostAt: number | undefined } {
+    return { nextAt: this.#nextAt?.(), contactLostAt: this.#contact.lostAt };
   }
 
   start(): void {
@@ -113,7 +112,12 @@ export class AskedHeartbeats {
       retries: Number.POSITIVE_INFINITY,
       // The waits are by our clock: p-retry adds none of its own.
       shouldConsumeRetry: () => false,
-      onFailedAttempt: ({ attemptNumber }) => delay(clock, backoffMs(attemptNumber, RETRY, random()), signal),
+      onFailedAttempt: ({ attemptNumber }) => {
+        const waitMs = backoffMs(attemptNumber, RETRY, random());
+        const retryAt = clock.now() + waitMs;
+        this.#nextAt = () => retryAt;
+        return delay(clock, waitMs, signal);
+      },
       signal,
     }).catch((error: unknown) => {
       if (!signal.aborted) {
@@ -125,6 +129,8 @@ export class AskedHeartbeats {
   /** When the wait got shorter while it lasted, contact is judged by that from now on, too. */
   async #untilDue(signal: AbortSignal): Promise<void> {
     const drawnMs = this.#untilNext(this.#waits.fleet);
+    const since = this.#ports.clock.now();
+    this.#nextAt = () => since + Math.min(drawnMs, this.#untilNext(this.#waits.fleet));
     await this.#waits.wait(this.#untilNext, signal);
     const waitMs = this.#untilNext(this.#waits.fleet);
     if (waitMs < drawnMs) {
@@ -170,24 +176,23 @@ export class AskedHeartbeats {
   }
 
   async #ask(server: ServerEndpoint, signal: AbortSignal): Promise<HeartbeatAnswer | undefined> {
-    const { logger, query } = this.#ports;
+    const { note, query } = this.#ports;
     try {
       return await query(server, signal);
     } catch (error) {
       if (!signal.aborted) {
         const lastError = messageOf(error);
         const isNews = this.#status.phase !== "failing" && !isOfOtherRegion(error);
-        const level = isNews ? "warn" : "debug";
         const lastSuccessAt = this.#status.phase === "waiting" ? undefined : this.#status.lastSuccessAt;
         this.#status = { phase: "failing", lastSuccessAt, lastError };
-        logger[level]({ server: server.key, reason: lastError }, "no heartbeat from this server");
+        note({ kind: "heartbeat-failed", server: server.key, reason: lastError, isNews });
       }
       return undefined;
     }
   }
 
   async #take(server: ServerEndpoint, answer: HeartbeatAnswer, signal: AbortSignal): Promise<void> {
-    const { clock, logger, proxy, random } = this.#ports;
+    const { clock, note, proxy, random } = this.#ports;
     const heard: Heard = { from: server, answer };
     const isLeaderless = answer.leaderRpcAddr === "";
     const side = isLeaderless ? await this.#leaderSide(heard, signal) : undefined;
@@ -202,8 +207,13 @@ export class AskedHeartbeats {
     const { leaderRpcAddr, numNodes = proxy.numNodes(), servers } = best;
     const rejected = await proxy.refreshServerLists(servers, numNodes, leaderRpcAddr, { server: from });
     this.#noteRejected(rejected);
-    const fields = { server: from.key, servers: servers.length, leader: printable(leaderRpcAddr) };
-    logger[this.#status.phase === "ok" ? "debug" : "info"](fields, HEARD[this.#status.phase]);
+    note({
+      kind: "heartbeat",
+      after: this.#status.phase,
+      server: from.key,
+      servers: servers.length,
+      leader: leaderRpcAddr,
+    });
     this.#status = { phase: "ok", lastSuccessAt: clock.now(), server: from.key };
     const chance = drawnOnce(random);
     const period: WaitLength = (fleet) => (1 + chance()) * basePeriodMs(fleet);
@@ -212,12 +222,12 @@ export class AskedHeartbeats {
   }
 
   #noteRejected(rejected: readonly EndpointError[]): void {
-    const { clock, logger } = this.#ports;
+    const { clock, note } = this.#ports;
     const malformed = rejected.filter(({ isAboutName }) => !isAboutName);
     const entries = malformed.map(({ address, expectation }) => ({ id: address, reason: expectation }));
     const news = this.#leftOut.news(entries, clock.now());
     if (news !== undefined) {
-      logger.warn({ rejected: malformed.length }, `servers of the heartbeat left out: ${news}`);
+      note({ kind: "heartbeat-servers-refused", rejected: malformed.length, news });
     }
   }
 

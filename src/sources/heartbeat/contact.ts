@@ -19,6 +19,7 @@ export class ContactWatch {
   #contact: Contact;
   #isRunning = false;
   #cancel: (() => void) | undefined;
+  #lostAt: number | undefined;
 
   /** @param contact what is known of it before the first heartbeat; held by default. */
   constructor(clock: Clock, changed: (contact: Contact) => void, contact: Contact = "held") {
@@ -29,6 +30,11 @@ export class ContactWatch {
 
   get contact(): Contact {
     return this.#contact;
+  }
+
+  /** When contact is lost without another heartbeat, by `Clock.now`; `undefined` when it is, or none is waited for. */
+  get lostAt(): number | undefined {
+    return this.#contact === "held" && this.#isRunning ? this.#lostAt : undefined;
   }
 
   /** Starts to wait for a first heartbeat: for one within `periodMs`, or, without it, for one at any time. */
@@ -57,6 +63,7 @@ export class ContactWatch {
   expectWithin(periodMs: number): void {
     if (this.#isRunning) {
       this.#cancel?.();
+      this.#lostAt = this.#clock.now() + MISSED_HEARTBEATS * periodMs;
       this.#cancel = this.#clock.after(MISSED_HEARTBEATS * periodMs, () => {
         this.#become("orphaned");
       });

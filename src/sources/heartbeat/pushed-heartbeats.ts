@@ -19,6 +19,7 @@ interface PushPorts {
 export class PushedHeartbeats {
   readonly #ports: PushPorts;
   readonly #contact: ContactWatch;
+  #takenAt: number | undefined;
 
   constructor(ports: PushPorts) {
     this.#ports = ports;
@@ -33,11 +34,22 @@ export class PushedHeartbeats {
     this.#contact.stop();
   }
 
+  /** When the last one was taken, by `Clock.now`. */
+  status(): { readonly lastSuccessAt: number | undefined } {
+    return { lastSuccessAt: this.#takenAt };
+  }
+
+  /** When contact is lost without another one, by `Clock.now`. Nobody knows when that comes. */
+  due(): { readonly nextAt: undefined; readonly contactLostAt: number | undefined } {
+    return { nextAt: undefined, contactLostAt: this.#contact.lostAt };
+  }
+
   /** @returns the addresses that could not be used; the others were applied. */
   async take(heartbeat: PushedHeartbeat): Promise<readonly EndpointError[]> {
     const { proxy, reported } = this.#ports;
     const { leaderRpcAddr, numNodes = proxy.numNodes(), servers, ttlMs } = heartbeat;
     const rejected = await proxy.refreshServerLists(servers, numNodes, leaderRpcAddr, { source: "push" });
+    this.#takenAt = this.#ports.clock.now();
     this.#contact.heard(ttlMs, leaderRpcAddr !== "");
     reported?.();
     return rejected;

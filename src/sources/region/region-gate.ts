@@ -1,5 +1,6 @@
 import type { AskForHeartbeat } from "../../core/heartbeat.ts";
-import type { Clock, Logger, Random } from "../../core/ports.ts";
+import type { Note } from "../../core/journal-event.ts";
+import type { Clock, Random } from "../../core/ports.ts";
 import { printable } from "../../core/printable.ts";
 import type { AskForRegion, RegionVerdict } from "../../core/region.ts";
 import type { RpcProxy } from "../../core/rpc-proxy.ts";
@@ -18,7 +19,7 @@ interface RegionGatePorts {
   readonly query: AskForRegion;
   readonly clock: Clock;
   readonly random: Random;
-  readonly logger: Logger;
+  readonly note: Note;
 }
 
 /**
@@ -135,18 +136,15 @@ export class RegionGate {
   }
 
   #bar(server: ServerEndpoint, own?: string): void {
-    const { clock, logger, proxy } = this.#ports;
+    const { clock, note, proxy } = this.#ports;
     const region = this.#region;
     // One line for a list full of them: the others are as this one.
     const isFirst = proxy.snapshot().barred.size === 0;
     const says = own === undefined ? "" : `, but ${printable(own)}`;
     if (proxy.barServer(server, { source: "region", reason: `does not serve region ${region}${says}` })) {
-      const fields = own === undefined ? { region } : { region, own: printable(own) };
       this.#barredSince = isFirst ? clock.now() : this.#barredSince;
-      logger[isFirst ? "warn" : "debug"](
-        { server: server.key, ...fields },
-        "server does not serve our region: not used",
-      );
+      const ofRegion = own === undefined ? { region } : { region, own: printable(own) };
+      note({ kind: "server-barred", server: server.key, ...ofRegion, isFirst });
     }
   }
 
@@ -239,12 +237,12 @@ export class RegionGate {
   }
 
   #admit(server: ServerEndpoint): void {
-    const { logger, proxy } = this.#ports;
+    const { note, proxy } = this.#ports;
     const region = this.#region;
     if (proxy.snapshot().barred.has(server.key)) {
       this.#askedAt.set(server.key, this.#ports.clock.now());
       proxy.admitServer(server, { source: "region", reason: `serves region ${region}` });
-      logger.info({ server: server.key, region }, "server serves our region now: used again");
+      note({ kind: "server-admitted", server: server.key, region });
     }
   }
 }

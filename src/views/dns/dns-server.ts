@@ -1,12 +1,10 @@
-import type { ListState, ShownPool } from "../../core/pool-view.ts";
+import type { ShownPool } from "../../core/pool-view.ts";
 import type { Clock, Logger } from "../../core/ports.ts";
-import type { Snapshot } from "../../core/snapshot.ts";
 import { AnsweringThread } from "./answering-thread.ts";
 import { Counters, type CounterValues } from "./counters.ts";
 import { ZoneEncoder } from "./table/zone-encoder.ts";
 import { WAITING_PLACES } from "./thread/waiting-room.ts";
 import type { DnsAddress } from "./thread-messages.ts";
-import { headReasonAfter } from "./zone/head-reason.ts";
 import { reachableAddresses } from "./zone/reachable-addresses.ts";
 import type { ZonePool } from "./zone/zone.ts";
 
@@ -28,12 +26,6 @@ export interface DnsServerOptions {
   readonly rateLimit?: number | undefined;
   readonly logger: Logger;
   readonly clock: Clock;
-}
-
-/** What is known of one pool. */
-export interface DnsPool {
-  readonly snapshot: Snapshot;
-  readonly state: ListState;
 }
 
 export type DnsServerState =
@@ -132,22 +124,16 @@ export class DnsServer {
 
   /**
    * Answers are of these lists from now on, all at once, within milliseconds. Several calls in one turn of the event
-   * loop cost one encoding; the reason for the head is taken from each of them.
+   * loop cost one encoding.
    */
-  update(pools: ReadonlyMap<string, DnsPool>): void {
+  update(pools: ReadonlyMap<string, ZonePool>): void {
     if (!this.#publishes) {
       this.#publishes = true;
       queueMicrotask(() => {
         this.#publish();
       });
     }
-    const before = this.#views;
-    this.#views = new Map(
-      pools.entries().map(([name, { snapshot, state }]) => {
-        const headReason = headReasonAfter(before.get(name)?.headReason, snapshot);
-        return [name, { snapshot, state, headReason }];
-      }),
-    );
+    this.#views = pools;
   }
 
   /** Where it listens, with the ports the system chose; empty when stopped. */

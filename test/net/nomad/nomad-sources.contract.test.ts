@@ -43,6 +43,7 @@ function contract(cluster: ClusterUnderTest): void {
       clock: systemClock,
       random: systemRandom,
       logger: silentLogger,
+      note: () => undefined,
       resolver: systemResolver,
     };
     const connector = nomadConnector(settings);

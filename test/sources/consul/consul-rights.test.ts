@@ -5,7 +5,7 @@ import { ConsulWatcher } from "../../../src/sources/consul/consul-watcher.ts";
 import { DEFAULT_CONSUL_WATCH } from "../../../src/sources/consul/watch-config.ts";
 import { watchWarnings } from "../../../src/sources/consul/watch-status.ts";
 import { FakeCatalog } from "../../support/fake-catalog.ts";
-import { FakeClock, FakeLogger, settled } from "../../support/fake-ports.ts";
+import { FakeClock, FakeLogger, noteTo, settled } from "../../support/fake-ports.ts";
 
 const [A, B, C, D] = ["10.0.0.1:4647", "10.0.0.2:4647", "10.0.0.3:4647", "10.0.0.4:4647"] as const;
 const START = 1_000_000;
@@ -22,7 +22,10 @@ async function watching() {
     },
   };
   const config = { ...DEFAULT_CONSUL_WATCH, service: "nomad" };
-  const watcher = new ConsulWatcher({ catalog, sink, clock, random: () => 0.5, logger }, config);
+  const watcher = new ConsulWatcher(
+    { catalog, sink, clock, random: () => 0.5, logger, note: noteTo(logger) },
+    config,
+  );
   let index = 10;
   watcher.start();
   await settled();
@@ -131,7 +134,8 @@ test("a watch that fails warns for as long as it does", async () => {
   const clock = new FakeClock(START);
   const sink = { setBackupServers: () => Promise.resolve([]) };
   const config = { ...DEFAULT_CONSUL_WATCH, service: "nomad" };
-  const ports = { catalog, sink, clock, random: () => 0.5, logger: new FakeLogger() };
+  const logger = new FakeLogger();
+  const ports = { catalog, sink, clock, random: () => 0.5, logger, note: noteTo(logger) };
   const watcher = new ConsulWatcher(ports, config);
   watcher.start();
   await settled();

@@ -5,7 +5,7 @@ import type { Tier } from "../../../src/core/snapshot.ts";
 import { ConsulWatcher } from "../../../src/sources/consul/consul-watcher.ts";
 import { type ConsulWatchConfig, DEFAULT_CONSUL_WATCH } from "../../../src/sources/consul/watch-config.ts";
 import { FakeCatalog, failure } from "../../support/fake-catalog.ts";
-import { FakeClock, FakeLogger, settled } from "../../support/fake-ports.ts";
+import { FakeClock, FakeLogger, noteTo, settled } from "../../support/fake-ports.ts";
 
 const A = "10.0.0.1:4647";
 const B = "10.0.0.2:4647";
@@ -37,7 +37,10 @@ function watching(change: Partial<ConsulWatchConfig> = {}, chance = 0.5) {
   const clock = new FakeClock(1_000_000);
   const logger = new FakeLogger();
   const config = { ...DEFAULT_CONSUL_WATCH, service: "nomad", ...change };
-  const watcher = new ConsulWatcher({ catalog, sink, clock, random: () => chance, logger }, config);
+  const watcher = new ConsulWatcher(
+    { catalog, sink, clock, random: () => chance, logger, note: noteTo(logger) },
+    config,
+  );
   const logged = (level: string) =>
     logger.lines.filter((line) => line.level === level).map(({ message }) => message);
   return { catalog, sink, clock, logger, watcher, logged };

@@ -49,7 +49,7 @@ class Model {
     const next = transition(this.snapshot, event, this.now);
     if (next !== this.snapshot) {
       this.snapshot = next;
-      const chosen = event.type === "rebalanced" ? next.head?.key : undefined;
+      const chosen = event.kind === "rebalanced" ? next.head?.key : undefined;
       this.take({ kind: "list-changed", chosen });
     }
   }
@@ -98,14 +98,14 @@ class Model {
       case "hand-over": {
         const { head, reason, successor } = action;
         this.handOvers += 1;
-        this.change({ type: "server-failed", key: head.key, source: "health", reason, successor });
+        this.change({ kind: "server-failed", key: head.key, source: "health", reason, successor });
         return;
       }
       case "hurry":
       case "look-up":
       case "note-address":
       case "go-back-to-primary":
-      case "log":
+      case "note":
     }
   }
 }
@@ -136,16 +136,16 @@ function anyEvent(model: Model, random: () => number): () => void {
     { kind: "all-asked-in-vain" },
   ];
   const ofList: ServerEvent[] = [
-    { type: "primary-added", endpoint: server, source: "static" },
+    { kind: "primary-added", endpoint: server, source: "static" },
     {
-      type: "backups-reported",
+      kind: "backups-reported",
       endpoints: SERVERS.filter(() => random() < 0.5),
       source: "consul",
       tier: "backup",
     },
-    { type: "server-removed", key: server.key, source: "api" },
-    { type: "server-failed", key: model.snapshot.head?.key ?? "", source: "api" },
-    { type: "rebalanced", order: shuffled(model.snapshot.order.toArray(), random) },
+    { kind: "server-removed", key: server.key, source: "api" },
+    { kind: "server-failed", key: model.snapshot.head?.key ?? "", source: "api" },
+    { kind: "rebalanced", order: shuffled(model.snapshot.order.toArray(), random) },
   ];
   if (random() < 0.2) {
     return () => {
@@ -172,7 +172,7 @@ test("whatever happens: a head that is down is replaced or searched for, by a se
     const random = seededRandom(seed);
     const model = new Model();
     for (const endpoint of SERVERS.slice(seed % 5)) {
-      model.change({ type: "primary-added", endpoint, source: "static" });
+      model.change({ kind: "primary-added", endpoint, source: "static" });
     }
     for (let happened = 0; happened < 60; happened++) {
       model.now += random() < 0.7 ? Math.floor(random() * 300) : Math.floor(random() * 30_000);

@@ -6,11 +6,8 @@ import { ServerEndpoint } from "../../../src/core/server-endpoint.ts";
 import type { Snapshot } from "../../../src/core/snapshot.ts";
 import { ConnectionPinger } from "../../../src/net/connection/connection-pinger.ts";
 import type { Connector } from "../../../src/net/connection/held-connection.ts";
-import {
-  type HealthConfig,
-  HealthMonitor,
-  type HealthStatus,
-} from "../../../src/sources/health/health-monitor.ts";
+import { type HealthConfig, HealthMonitor } from "../../../src/sources/health/health-monitor.ts";
+import type { HealthStatus } from "../../../src/sources/health/health-status.ts";
 import { Penalties } from "../../../src/sources/health/penalties.ts";
 import { CONFIG, type FakePorts, fakePorts, settled } from "../../support/fake-ports.ts";
 import { type Behaviour, FakeServers } from "../../support/fake-servers.ts";

@@ -7,7 +7,6 @@ import { decode } from "dns-packet";
 import fc from "fast-check";
 import type { ListState } from "../../../src/core/pool-view.ts";
 import { ZoneEncoder } from "../../../src/views/dns/table/zone-encoder.ts";
-import { headReasonAfter } from "../../../src/views/dns/zone/head-reason.ts";
 import { type RecordData, type ResourceRecord, TYPE } from "../../../src/views/dns/zone/record.ts";
 import type { ZonePool, ZoneSettings } from "../../../src/views/dns/zone/zone.ts";
 import { snapshot } from "./pools.ts";
@@ -23,8 +22,7 @@ const SETTINGS: ZoneSettings = {
 };
 
 function view(servers: readonly string[], state: ListState = "live"): ZonePool {
-  const list = snapshot(servers);
-  return { snapshot: list, state, headReason: headReasonAfter(undefined, list) };
+  return { snapshot: snapshot(servers), state };
 }
 
 const POOLS = {

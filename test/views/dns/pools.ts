@@ -3,7 +3,7 @@ import { List, Map as PersistentMap } from "immutable";
 import { parseRpcAddr } from "../../../src/core/rpc-addr.ts";
 import { ServerEndpoint } from "../../../src/core/server-endpoint.ts";
 import { type Cause, NO_DIFFERENCE, Snapshot } from "../../../src/core/snapshot.ts";
-import type { DnsPool } from "../../../src/views/dns/dns-server.ts";
+import type { ZonePool } from "../../../src/views/dns/zone/zone.ts";
 
 /** 2026-11-22T12:00:00Z. */
 export const NOON = 1_795_348_800_000;
@@ -15,6 +15,9 @@ export function server(text: string): ServerEndpoint {
   return new ServerEndpoint(name, addr, addresses?.split(",") ?? [addr.host]);
 }
 
+const ADDED: Cause = { occurrence: "primary-added", source: "static" };
+
+/** By default its change made its head the head. */
 interface SnapshotDetails {
   readonly at?: number;
   readonly revision?: number;
@@ -23,8 +26,9 @@ interface SnapshotDetails {
 
 export function snapshot(servers: readonly string[], details: SnapshotDetails = {}): Snapshot {
   const endpoints = servers.map(server);
+  const { at = NOON, cause = ADDED, revision = 1 } = details;
   return new Snapshot({
-    revision: details.revision ?? 1,
+    revision,
     order: List(endpoints.map(({ key }) => key)),
     members: PersistentMap(
       endpoints.map((endpoint) => [
@@ -34,17 +38,18 @@ export function snapshot(servers: readonly string[], details: SnapshotDetails = 
     ),
     leaderAddr: "",
     numNodes: 0,
-    cause: details.cause ?? { occurrence: "primary-added", source: "static" },
+    headSince: { at, cause, revision },
+    cause,
     difference: NO_DIFFERENCE,
-    at: details.at ?? NOON,
+    at,
   });
 }
 
 export function pool(
-  state: DnsPool["state"],
+  state: ZonePool["state"],
   servers: readonly string[],
   details: SnapshotDetails = {},
-): DnsPool {
+): ZonePool {
   return { snapshot: snapshot(servers, details), state };
 }
 

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { Counters } from "../../../src/views/dns/counters.ts";
-import type { DnsPool } from "../../../src/views/dns/dns-server.ts";
 import { ZoneEncoder } from "../../../src/views/dns/table/zone-encoder.ts";
 import { Responder, WAITS, type Way } from "../../../src/views/dns/thread/responder.ts";
 import { WaitingRoom, type WaitingRoomLimits } from "../../../src/views/dns/thread/waiting-room.ts";
@@ -28,7 +27,7 @@ export interface Responding {
   update(pools: Pools): void;
 }
 
-type Pools = Readonly<Record<string, DnsPool | ZonePool>>;
+type Pools = Readonly<Record<string, ZonePool>>;
 
 /** A responder without sockets, with the table that a server would have. */
 export function respondingFor(
@@ -41,10 +40,7 @@ export function respondingFor(
   const waitingRoom = new WaitingRoom(responder, counters, limits);
   const encoder = new ZoneEncoder(settings);
   const update = (next: Pools): void => {
-    const views = Object.entries(next).map(
-      ([name, view]) => [name, { headReason: undefined, ...view }] as const,
-    );
-    responder.replace(encoder.encode(new Map(views)));
+    responder.replace(encoder.encode(new Map(Object.entries(next))));
     waitingRoom.review();
   };
   update(pools);

@@ -1,7 +1,8 @@
 import type { TestContext } from "node:test";
 import { silentLogger, systemClock } from "../../../src/system-ports.ts";
-import { type DnsPool, DnsServer, type DnsServerOptions } from "../../../src/views/dns/dns-server.ts";
+import { DnsServer, type DnsServerOptions } from "../../../src/views/dns/dns-server.ts";
 import type { DnsAddress } from "../../../src/views/dns/thread-messages.ts";
+import type { ZonePool } from "../../../src/views/dns/zone/zone.ts";
 
 export const ZONE = "headwaiter.internal";
 
@@ -25,7 +26,7 @@ export interface Serving {
 
 /** A running server with these pools; the caller stops it. */
 export async function started(
-  pools: Readonly<Record<string, DnsPool>>,
+  pools: Readonly<Record<string, ZonePool>>,
   options: Partial<DnsServerOptions> = {},
 ): Promise<Serving> {
   const dns = dnsServer(options);
@@ -41,7 +42,7 @@ export async function started(
 /** A running server that stops with the test. */
 export async function serving(
   t: TestContext,
-  pools: Readonly<Record<string, DnsPool>>,
+  pools: Readonly<Record<string, ZonePool>>,
   options: Partial<DnsServerOptions> = {},
 ): Promise<Serving> {
   const running = await started(pools, options);

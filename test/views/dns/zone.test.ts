@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { ListState } from "../../../src/core/pool-view.ts";
-import { headReasonAfter } from "../../../src/views/dns/zone/head-reason.ts";
 import { type RecordData, type ResourceRecord, TYPE } from "../../../src/views/dns/zone/record.ts";
 import { type ZonePool, zoneSoa } from "../../../src/views/dns/zone/zone.ts";
 import { snapshot } from "./pools.ts";
@@ -16,8 +15,7 @@ const SETTINGS = {
 };
 
 function view(servers: readonly string[], state: ListState = "live"): ZonePool {
-  const list = snapshot(servers);
-  return { snapshot: list, state, headReason: headReasonAfter(undefined, list) };
+  return { snapshot: snapshot(servers), state };
 }
 
 function soaOf(record: ResourceRecord | undefined): Extract<RecordData, { type: "SOA" }> {

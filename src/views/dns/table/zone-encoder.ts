@@ -64,5 +64,5 @@ export class ZoneEncoder {
 }
 
 function isSameView(one: ZonePool, other: ZonePool): boolean {
-  return one.snapshot === other.snapshot && one.state === other.state && one.headReason === other.headReason;
+  return one.snapshot === other.snapshot && one.state === other.state;
 }

@@ -1,55 +1,36 @@
-import type { ServerEndpoint } from "../../../core/server-endpoint.ts";
-import type { Cause, Snapshot } from "../../../core/snapshot.ts";
-
-/** Why the head of a list is the head: the change that made it so. */
-export interface HeadReason {
-  readonly server: string;
-  readonly cause: Cause;
-  /** When it became the head: milliseconds since the Unix epoch. */
-  readonly at: number;
-  readonly revision: number;
-}
-
-/**
- * The reason after one more snapshot: kept while the head stays, replaced with the snapshot's cause when it changes.
- */
-export function headReasonAfter(previous: HeadReason | undefined, next: Snapshot): HeadReason | undefined {
-  const head = next.head;
-  if (head === undefined || head.key === previous?.server) {
-    return head === undefined ? undefined : previous;
-  }
-  return { server: head.key, cause: next.cause, at: next.at, revision: next.revision };
-}
+import type { ListState } from "../../../core/pool-view.ts";
+import type { Snapshot } from "../../../core/snapshot.ts";
 
 /** Silent addresses of the head that are told of: a name has few. */
 const SILENT_SHOWN = 8;
 
-function isOneOfSeveral(head: ServerEndpoint | undefined): head is ServerEndpoint {
-  return head !== undefined && head.addresses.length > 1;
-}
-
-/** The strings of the TXT record, `name=value` each (RFC 1464), printable ASCII of at most 255 bytes. */
+/**
+ * Why the head of a list is the head: the strings of the TXT record, `name=value` each (RFC 1464), printable ASCII of
+ * at most 255 bytes. None without a head.
+ */
 export function headReasonStrings(
-  reason: HeadReason,
-  tier: string,
-  state: string,
-  head?: ServerEndpoint,
+  { head, headSince, members }: Snapshot,
+  state: ListState,
 ): readonly string[] {
-  const { cause } = reason;
+  if (head === undefined || headSince === undefined) {
+    return [];
+  }
+  const { at, cause, revision } = headSince;
   const pairs: readonly (readonly [string, string | undefined])[] = [
-    ["head", reason.server],
-    ["tier", tier],
+    ["head", head.key],
+    ["tier", members.get(head.key)?.tier ?? "unknown"],
     ["state", state],
-    ["since", new Date(reason.at).toISOString()],
-    ["revision", String(reason.revision)],
+    ["since", new Date(at).toISOString()],
+    ["revision", String(revision)],
     ["cause", cause.occurrence],
     ["source", cause.source],
     ["server", cause.server],
     ["reason", cause.reason],
-    ["addresses", isOneOfSeveral(head) ? head.named.join(" ") : undefined],
-    ...(head?.silent() ?? [])
+    ["addresses", head.addresses.length > 1 ? head.named.join(" ") : undefined],
+    ...head
+      .silent()
       .slice(0, SILENT_SHOWN)
-      .map(({ address, reason: why }) => ["silent", `${address}: ${why}`] as const),
+      .map(({ address, reason }) => ["silent", `${address}: ${reason}`] as const),
   ];
   return pairs.flatMap(([name, value]) => (value === undefined ? [] : [characterString(`${name}=${value}`)]));
 }

@@ -3,7 +3,7 @@ import type { ListState } from "../../../core/pool-view.ts";
 import type { ServerEndpoint } from "../../../core/server-endpoint.ts";
 import type { Snapshot } from "../../../core/snapshot.ts";
 import { addressLabel } from "./address-name.ts";
-import { type HeadReason, headReasonStrings } from "./head-reason.ts";
+import { headReasonStrings } from "./head-reason.ts";
 import {
   addressRecord,
   EXTENDED_ERROR,
@@ -34,7 +34,6 @@ export interface ZoneSettings {
 export interface ZonePool {
   readonly snapshot: Snapshot;
   readonly state: ListState;
-  readonly headReason: HeadReason | undefined;
 }
 
 /** One name of the zone. A name without records still exists (RFC 8020). */
@@ -134,21 +133,9 @@ export function poolNodes(settings: ZoneSettings, pool: string, view: ZonePool):
   ]);
 }
 
-function txt(name: string, ttl: number, view: ZonePool): readonly ResourceRecord[] {
-  if (view.headReason === undefined) {
-    return [];
-  }
-  const tier = view.snapshot.tierOf(view.headReason.server) ?? "unknown";
-  return [
-    {
-      name,
-      ttl,
-      data: {
-        type: "TXT",
-        strings: headReasonStrings(view.headReason, tier, view.state, view.snapshot.head),
-      },
-    },
-  ];
+function txt(name: string, ttl: number, { snapshot, state }: ZonePool): readonly ResourceRecord[] {
+  const strings = headReasonStrings(snapshot, state);
+  return strings.length === 0 ? [] : [{ name, ttl, data: { type: "TXT", strings } }];
 }
 
 // An SRV record takes at least 21 bytes, so a message of 64 KB holds no more than 3,120 of them.

@@ -1,5 +1,5 @@
+import type { Note } from "../../core/journal-event.ts";
 import { LeftOut } from "../../core/left-out.ts";
-import type { Logger } from "../../core/ports.ts";
 import { printable } from "../../core/printable.ts";
 import type { CatalogFailure, SkippedInstance } from "../../net/consul/catalog.ts";
 import { mayBeTold, type ReadRights } from "./consul-rights.ts";
@@ -15,16 +15,16 @@ interface RecordChange {
 }
 
 /**
- * What the log says of one watch of Consul. Each line follows from an event, and from the record before the event and
+ * What is noteworthy of one watch of Consul. It follows from an event of the watch, and from the record before it and
  * after. A datacenter is named when it is not the watched one.
  */
-export class ConsulWatchLog {
-  readonly #logger: Logger;
+export class ConsulWatchNews {
+  readonly #note: Note;
   readonly #service: string;
   readonly #leftOut = { local: new LeftOut(), remote: new LeftOut() };
 
-  constructor(logger: Logger, service: string) {
-    this.#logger = logger;
+  constructor(note: Note, service: string) {
+    this.#note = note;
     this.#service = service;
   }
 
@@ -53,8 +53,8 @@ export class ConsulWatchLog {
       case "answered":
         this.#skipped("remote", event.listing.skipped, now);
         if (after.remote?.datacenter !== before.remote?.datacenter) {
-          const fields = { ...named(event.datacenter), servers: event.listing.usable.length };
-          this.#logger.info(fields, "another datacenter's servers are used");
+          const servers = event.listing.usable.length;
+          this.#note({ kind: "datacenter-used", ...named(event.datacenter), servers });
         }
         return;
       case "failed":
@@ -76,8 +76,8 @@ export class ConsulWatchLog {
   #skipped(where: "local" | "remote", skipped: readonly SkippedInstance[], now: number): void {
     const news = this.#leftOut[where].news(skipped, now);
     if (news !== undefined) {
-      const fields = { service: this.#service, leftOut: skipped.length };
-      this.#logger.warn(fields, `instances in Consul left out: ${news}`);
+      const service = this.#service;
+      this.#note({ kind: "instances-left-out", service, leftOut: skipped.length, news });
     }
   }
 
@@ -88,51 +88,39 @@ export class ConsulWatchLog {
     if (before.missing?.message === after.missing?.message) {
       return;
     }
-    const fields = { service: this.#service };
+    const event = { kind: "consul-rights", service: this.#service } as const;
     if (after.missing === undefined) {
-      const level = mayBeTold(before, now) ? "info" : "debug";
-      this.#logger[level](fields, "Consul hides nothing from the token any more");
+      this.#note({ ...event, isNews: mayBeTold(before, now) });
     } else {
-      const level = after.warnedAt === before.warnedAt ? "debug" : "warn";
-      this.#logger[level](fields, after.missing.message);
+      const { message } = after.missing;
+      this.#note({ ...event, message, isNews: after.warnedAt !== before.warnedAt });
     }
   }
 
   /** Once for an outage of which a failure was told. */
   #recovered(servers: number, { state, told }: WatchRecord, now: number): void {
     if (state.kind === "retrying" && told.inOutage.length > 0) {
-      this.#logger.info({ servers, downMs: now - state.since }, "Consul answers again");
+      this.#note({ kind: "consul-recovered", servers, downMs: now - state.since });
     }
   }
 
   #failed({ failure, attempt, delayMs }: Extract<WatchEvent, { kind: "failed" }>, isNews: boolean): void {
-    const fields = { ...fieldsOf(failure), attempt, retryInMs: Math.round(delayMs) };
-    if (isNews) {
-      this.#logger.warn(fields, "Consul fails; the servers it reported stay, and it is tried again");
-    } else {
-      this.#logger.debug(fields, "Consul still fails");
-    }
+    const retryInMs = Math.round(delayMs);
+    this.#note({ kind: "consul-failed", ...fieldsOf(failure), attempt, retryInMs, isNews });
   }
 
   #endedEarly({ failure, tookMs }: Extract<WatchEvent, { kind: "ended-early" }>, datacenter?: string): void {
     const fields = { ...fieldsOf(failure), tookMs: Math.round(tookMs), ...named(datacenter) };
-    this.#logger.debug(fields, "something on the way to Consul ended a query that waited; it is asked anew");
+    this.#note({ kind: "query-ended-early", ...fields });
   }
 
   #waitLimited(limitMs: number | undefined, datacenter?: string): void {
-    if (limitMs === undefined) {
-      this.#logger.info(named(datacenter), "queries to Consul wait as long as configured again");
-    } else {
-      const fields = { waitMs: Math.round(limitMs), ...named(datacenter) };
-      this.#logger.info(
-        fields,
-        "something on the way to Consul ends queries that wait; they wait for a shorter time now",
-      );
-    }
+    const limited = limitMs === undefined ? {} : { waitMs: Math.round(limitMs) };
+    this.#note({ kind: "query-wait-limited", ...limited, ...named(datacenter) });
   }
 
   #remoteFailed(failure: CatalogFailure, datacenter?: string): void {
-    this.#logger.debug({ ...fieldsOf(failure), ...named(datacenter) }, "another datacenter fails");
+    this.#note({ kind: "datacenter-failed", ...fieldsOf(failure), ...named(datacenter) });
   }
 }
 

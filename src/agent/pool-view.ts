@@ -1,0 +1,97 @@
+/** Puts together what the parts of a pool know: read on demand, never pushed. */
+import type { Due, PoolState, SourceStatus, WatchedServer } from "../core/pool-view.ts";
+import type { RpcProxy } from "../core/rpc-proxy.ts";
+import { watchWarnings } from "../sources/consul/watch-status.ts";
+import type { HealthStatus } from "../sources/health/health-status.ts";
+import type { Penalties } from "../sources/health/penalties.ts";
+import { AskedHeartbeats } from "../sources/heartbeat/asked-heartbeats.ts";
+import type { PoolSources } from "./pool-sources.ts";
+
+export function sourceStatuses(sources: PoolSources): readonly SourceStatus[] {
+  const { config, consul, heartbeat, region, token } = sources;
+  const statuses: (SourceStatus | undefined)[] = [
+    config.servers.length === 0 ? undefined : { source: "static", state: "ok", warnings: [] },
+    heartbeat instanceof AskedHeartbeats
+      ? { ...askedStatus(heartbeat), warnings: token?.warnings() ?? [] }
+      : heartbeat && pushedStatus(heartbeat),
+    consul && consulStatus(consul),
+    region && { source: "region", state: "ok", warnings: region.warnings() },
+  ];
+  return statuses.filter((status) => status !== undefined);
+}
+
+function askedStatus(heartbeat: AskedHeartbeats): Omit<SourceStatus, "warnings"> {
+  const status = heartbeat.status();
+  const { nextAt } = heartbeat.due();
+  return {
+    source: "heartbeat",
+    state: status.phase,
+    lastSuccessAt: status.phase === "waiting" ? undefined : status.lastSuccessAt,
+    lastError: status.phase === "failing" ? status.lastError : undefined,
+    nextAt,
+  };
+}
+
+function pushedStatus(
+  heartbeat: NonNullable<Exclude<PoolSources["heartbeat"], AskedHeartbeats>>,
+): SourceStatus {
+  const { lastSuccessAt } = heartbeat.status();
+  return {
+    source: "push",
+    state: lastSuccessAt === undefined ? "waiting" : "ok",
+    lastSuccessAt,
+    warnings: [],
+  };
+}
+
+function consulStatus(consul: NonNullable<PoolSources["consul"]>): SourceStatus {
+  const status = consul.status();
+  const { lastError, lastSuccessAt, state } = status;
+  return {
+    source: "consul",
+    state: state.kind === "retrying" ? "failing" : lastSuccessAt === undefined ? "waiting" : "ok",
+    lastSuccessAt,
+    lastError: lastError?.message,
+    nextAt: state.kind === "retrying" ? state.retryAt : undefined,
+    warnings: watchWarnings(status),
+  };
+}
+
+export function watchedOf({ servers }: HealthStatus): readonly WatchedServer[] {
+  return servers.map(({ key, lastAnswer, role, state }) => ({
+    key,
+    role,
+    phase: state.phase,
+    since: state.phase === "connecting" ? undefined : state.since,
+    reason: state.phase === "down" ? state.reason : undefined,
+    lastAnswer,
+  }));
+}
+
+/** What is due next first. */
+export function dueOf(
+  { consul, health, heartbeat }: PoolSources,
+  proxy: Pick<RpcProxy, "nextRebalanceAt">,
+  penalties: Pick<Penalties, "list">,
+): readonly Due[] {
+  const watch = consul?.status();
+  const retryAt = watch?.state.kind === "retrying" ? watch.state.retryAt : undefined;
+  const expected = heartbeat?.due();
+  const due: readonly (readonly [what: Due["what"], at: number | undefined, server?: string])[] = [
+    ["rebalance", proxy.nextRebalanceAt()],
+    ...penalties.list().map(({ key, until }) => ["penalty-ends", until, key] as const),
+    ["failback-earliest", health.status().failbackAt],
+    ["heartbeat", expected?.nextAt],
+    ["contact-lost", expected?.contactLostAt],
+    ["empty-hold-ends", watch?.emptyUntil],
+    ["consul-retry", retryAt],
+  ];
+  return due
+    .flatMap(([what, at, server]) => (at === undefined ? [] : { what, at, server }))
+    .toSorted((one, other) => one.at - other.at);
+}
+
+/** The state of the list, but for an outage: then the list says nothing of it. */
+export function poolState(listState: Exclude<PoolState, "outage">, { phase }: HealthStatus): PoolState {
+  return phase === "down" ? "outage" : listState;
+}

@@ -1,0 +1,118 @@
+/** What is noteworthy. Lists of keys in an event are bounded; servers are named by their keys. */
+import type { Cause } from "./snapshot.ts";
+import type { Change } from "./snapshot-feed.ts";
+
+/** Of a pool's list, and of the sources that feed it. */
+export type PoolEvent =
+  /** One change of the list. */
+  | ({ readonly kind: "list-changed" } & Change)
+  /** After the change of the list that made it so. */
+  | {
+      readonly kind: "head-changed";
+      readonly head: string | undefined;
+      readonly previousHead: string | undefined;
+      readonly revision: number;
+      readonly cause: Cause;
+    }
+  /** Noted before the list changes: `head` takes the place of `server`. `by`: it was next, or the first to answer. */
+  | {
+      readonly kind: "head-failed";
+      readonly server: string;
+      readonly reason: string;
+      readonly head: string;
+      readonly by: "next" | "search";
+    }
+  | { readonly kind: "standby-down"; readonly server: string; readonly reason: string }
+  /** A server that was down answers. */
+  | { readonly kind: "server-up"; readonly server: string }
+  /** No listed server answers. `reason`: why the head is down. */
+  | { readonly kind: "outage-began"; readonly servers: number; readonly reason: string }
+  | {
+      readonly kind: "address-failed";
+      readonly server: string;
+      readonly address: string;
+      readonly reason: string;
+    }
+  | { readonly kind: "address-answered"; readonly server: string; readonly address: string }
+  | { readonly kind: "contact-changed"; readonly contact: "held" | "orphaned" }
+  | { readonly kind: "configured-server-refused"; readonly reason: string }
+  | HeartbeatEvent
+  | ConsulEvent
+  | RegionEvent;
+
+/** What heartbeats that are asked for come to. `isNews`: the one before was not like it. */
+type HeartbeatEvent =
+  | {
+      readonly kind: "heartbeat";
+      /** What was before it: nothing, a failure, or another heartbeat. */
+      readonly after: "waiting" | "failing" | "ok";
+      readonly server: string;
+      readonly servers: number;
+      /** "" when it names none. */
+      readonly leader: string;
+    }
+  | {
+      readonly kind: "heartbeat-failed";
+      readonly server: string;
+      readonly reason: string;
+      readonly isNews: boolean;
+    }
+  /** `news`: which servers, and why. */
+  | { readonly kind: "heartbeat-servers-refused"; readonly rejected: number; readonly news: string };
+
+interface QueryFailure {
+  readonly code: string;
+  readonly reason: string;
+  /** Absent when it is about the watched datacenter. */
+  readonly datacenter?: string;
+}
+
+/** What the watch of a service in Consul comes to. */
+type ConsulEvent =
+  | ({
+      readonly kind: "consul-failed";
+      readonly attempt: number;
+      readonly retryInMs: number;
+      readonly isNews: boolean;
+    } & QueryFailure)
+  | { readonly kind: "consul-recovered"; readonly servers: number; readonly downMs: number }
+  | ({ readonly kind: "datacenter-failed" } & QueryFailure)
+  | { readonly kind: "datacenter-used"; readonly datacenter?: string; readonly servers: number }
+  | ({ readonly kind: "query-ended-early"; readonly tookMs: number } & QueryFailure)
+  /** `waitMs` is absent when queries wait as long as configured again. */
+  | { readonly kind: "query-wait-limited"; readonly waitMs?: number; readonly datacenter?: string }
+  /** `news`: which instances, and why. */
+  | {
+      readonly kind: "instances-left-out";
+      readonly service: string;
+      readonly leftOut: number;
+      readonly news: string;
+    }
+  /** What Consul hides from the token; `message` is absent when that is nothing any more. */
+  | {
+      readonly kind: "consul-rights";
+      readonly service: string;
+      readonly message?: string;
+      readonly isNews: boolean;
+    };
+
+type RegionEvent =
+  /** `own`: the region that it says it is of. `isFirst`: no other server is barred. */
+  | {
+      readonly kind: "server-barred";
+      readonly server: string;
+      readonly region: string;
+      readonly own?: string;
+      readonly isFirst: boolean;
+    }
+  | { readonly kind: "server-admitted"; readonly server: string; readonly region: string };
+
+/** Of the agent itself. */
+export type AgentEvent =
+  /** Somebody set the machine's clock, or it slept. */
+  { readonly kind: "clock-jumped"; readonly byMs: number };
+
+export type JournalEvent = PoolEvent | AgentEvent;
+
+/** Notes an event of one pool. */
+export type Note = (event: PoolEvent) => void;
