@@ -20,18 +20,29 @@ export interface AskerCounts {
  * A timer fires at most once a millisecond, late on a busy machine: what it missed is caught up, this many at once,
  * which fits into a socket's default buffer (208 KiB at 768 bytes a message: 277).
  */
-const MAX_BURST = 200;
+export const MAX_BURST = 200;
 
 const IDS = 65_536;
 
+interface AskerOptions {
+  readonly name: string;
+  readonly perSecond: number;
+  /**
+   * Questions that wait for their answers at most, after which the rate waits, too: `MAX_BURST` where a question that is
+   * lost has to be the server's fault, not that of a socket's buffer on a busy machine. No limit by default.
+   */
+  readonly maxOpen?: number;
+}
+
 /**
- * Asks a DNS server the same SRV question again and again over UDP, at a steady rate, whether it answers or not.
+ * Asks a DNS server the same SRV question again and again over UDP, at a steady rate, whether it answers or not, up to `maxOpen`.
  * Latencies are of this process: on a busy machine they include its own waits.
  */
 export class DnsAsker {
   readonly #socket: Socket;
   readonly #question: Buffer;
   readonly #perSecond: number;
+  readonly #maxOpen: number;
   readonly #listener: (reply: SrvReply) => void;
   /** When the question with this id was sent; 0 when it was answered. An id comes back after 13 s at 5,000 a second. */
   readonly #askedAt = new Float64Array(IDS);
@@ -42,11 +53,12 @@ export class DnsAsker {
 
   private constructor(
     socket: Socket,
-    { name, perSecond }: { readonly name: string; readonly perSecond: number },
+    { maxOpen = Number.POSITIVE_INFINITY, name, perSecond }: AskerOptions,
     listener: (reply: SrvReply) => void,
   ) {
     this.#socket = socket;
     this.#perSecond = perSecond;
+    this.#maxOpen = maxOpen;
     this.#listener = listener;
     this.#question = encode({ type: "query", id: 0, flags: 0x100, questions: [{ type: "SRV", name }] });
     socket.on("message", (message) => {
@@ -56,7 +68,7 @@ export class DnsAsker {
   }
 
   static async start(
-    server: { readonly address: string; readonly name: string; readonly perSecond: number },
+    server: AskerOptions & { readonly address: string },
     listener: (reply: SrvReply) => void,
   ): Promise<DnsAsker> {
     const [host = "", port = ""] = server.address.split(":");
@@ -86,7 +98,8 @@ export class DnsAsker {
     const startedAt = performance.now();
     this.#timer = setInterval(() => {
       const due = Math.floor(((performance.now() - startedAt) * this.#perSecond) / 1000);
-      const burst = Math.min(due - this.#sent, MAX_BURST);
+      const free = this.#maxOpen - (this.#sent - this.#answered);
+      const burst = Math.min(due - this.#sent, MAX_BURST, free);
       for (let count = 0; count < burst; count++) {
         this.#ask();
       }

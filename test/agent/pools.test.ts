@@ -3,7 +3,7 @@
  */
 import assert from "node:assert/strict";
 import { suite, type TestContext, test } from "node:test";
-import { DnsAsker } from "../../scripts/lab/dns-asker.ts";
+import { DnsAsker, MAX_BURST } from "../../scripts/lab/dns-asker.ts";
 import { until } from "../../scripts/lab/until.ts";
 import { Pools } from "../../src/agent/pools.ts";
 import { configOf } from "../../src/config/layer.ts";
@@ -65,11 +65,14 @@ async function servedPools(t: TestContext, pools: object) {
 async function asking(t: TestContext, dns: string, port: number) {
   const wrong: string[] = [];
   const name = `_web._tcp.${DOMAIN}`;
-  const asker = await DnsAsker.start({ address: dns, name, perSecond: 2_000 }, ({ ports }) => {
-    if (ports.length !== 1 || ports[0] !== port) {
-      wrong.push(JSON.stringify(ports));
-    }
-  });
+  const asker = await DnsAsker.start(
+    { address: dns, name, perSecond: 2_000, maxOpen: MAX_BURST },
+    ({ ports }) => {
+      if (ports.length !== 1 || ports[0] !== port) {
+        wrong.push(JSON.stringify(ports));
+      }
+    },
+  );
   t.after(() => {
     asker.stop();
     asker.close();
