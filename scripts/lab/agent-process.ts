@@ -97,6 +97,10 @@ export class AgentProcess implements AsyncDisposable {
     return await this.#resolver.resolve4(`${name}.headwaiter.internal`).catch(() => []);
   }
 
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
   signal(signal: NodeJS.Signals): void {
     this.#child.kill(signal);
   }

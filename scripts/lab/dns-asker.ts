@@ -28,15 +28,15 @@ interface AskerOptions {
   readonly name: string;
   readonly perSecond: number;
   /**
-   * Questions that wait for their answers at most, after which the rate waits, too: `MAX_BURST` where a question that is
-   * lost has to be the server's fault, not that of a socket's buffer on a busy machine. No limit by default.
+   * Questions that wait for their answers at most, after which the rate waits, too: `MAX_BURST` where a question that
+   * is lost has to be the server's fault, not that of a socket's buffer on a busy machine. No limit by default.
    */
   readonly maxOpen?: number;
 }
 
 /**
- * Asks a DNS server the same SRV question again and again over UDP, at a steady rate, whether it answers or not, up to `maxOpen`.
- * Latencies are of this process: on a busy machine they include its own waits.
+ * Asks a DNS server the same SRV question again and again over UDP, at a steady rate, whether it answers or not, up to
+ * `maxOpen`. Latencies are of this process: on a busy machine they include its own waits.
  */
 export class DnsAsker {
   readonly #socket: Socket;
