@@ -19,7 +19,7 @@ import { HealthMonitor } from "../sources/health/health-monitor.ts";
 import { Hearsay, neverAsks } from "../sources/health/hearsay.ts";
 import type { Penalties } from "../sources/health/penalties.ts";
 import { AskedHeartbeats } from "../sources/heartbeat/asked-heartbeats.ts";
-import type { Contact } from "../sources/heartbeat/contact.ts";
+import type { Contact, KnownContact } from "../sources/heartbeat/contact.ts";
 import { PushedHeartbeats } from "../sources/heartbeat/pushed-heartbeats.ts";
 import { hearingRegion, hearingRegionOf, RegionGate } from "../sources/region/region-gate.ts";
 import { StaticServers } from "../sources/static-servers.ts";
@@ -51,12 +51,14 @@ export interface PartPorts extends PoolPorts {
   readonly proxy: RpcProxy;
   readonly penalties: Penalties;
   /** What the parts before these knew of contact. */
-  readonly contact: Contact;
+  readonly contact: KnownContact;
   readonly contactChanged: (contact: Contact) => void;
   /** Makes what is called when this source has reported. */
   readonly reported: (source: FirstSource) => () => void;
   /** A server said that it is of another region. */
   readonly onOtherRegion: (server: ServerEndpoint, own?: string) => void;
+  /** Of health, as it is set now: milliseconds. */
+  readonly timeoutMs: () => number;
   readonly connectionTo: (key: string) => HeldConnection | undefined;
 }
 
@@ -140,7 +142,7 @@ function consulOf({ backups }: PoolConfig, ports: PartPorts): ConsulWatcher | un
     { ...ports, sink: ports.proxy, reported: ports.reported("consul") },
     { ...DEFAULT_CONSUL_WATCH, ...backups },
   );
-  watcher.setOrphaned(ports.contact === "orphaned");
+  watcher.setOrphaned(ports.contact.contact === "orphaned");
   return watcher;
 }
 
@@ -173,13 +175,13 @@ function regionOf(
   config: PoolConfig,
   ports: PartPorts & { readonly tls: NomadTls | undefined },
 ): RegionGate | undefined {
-  const { health, heartbeat, ping } = config;
-  const { place, tls } = ports;
+  const { heartbeat, ping } = config;
+  const { place, timeoutMs, tls } = ports;
   if (!(ping === "nomad" || (ping === "tcp" && heartbeat === "nomad"))) {
     return undefined;
   }
   // Heartbeats tell when its file is away or it is withheld.
   const token = tokenOf(config, { ...ports, logger: silentLogger });
-  const query = nomadRegion(token, { ...place, ...RPC_VERSION }, tls, health.timeoutMs);
+  const query = nomadRegion(token, { ...place, ...RPC_VERSION }, tls, timeoutMs);
   return new RegionGate({ ...ports, query }, place.region);
 }

@@ -8,7 +8,7 @@ import { changeOf } from "../core/snapshot-feed.ts";
 import type { SourceWarning } from "../core/source-warning.ts";
 import { FirstReports, type FirstSource } from "../sources/first-reports.ts";
 import { Penalties } from "../sources/health/penalties.ts";
-import type { Contact } from "../sources/heartbeat/contact.ts";
+import type { Contact, KnownContact } from "../sources/heartbeat/contact.ts";
 import { PushedHeartbeats } from "../sources/heartbeat/pushed-heartbeats.ts";
 import {
   type PartPorts,
@@ -73,7 +73,7 @@ export class Pool implements ShownPool, Ready {
         this.#firstReports.end();
       }
     });
-    this.#sources = poolSources(config, this.#partPorts());
+    this.#sources = poolSources(config, this.#partPorts({ contact: this.#contact }));
   }
 
   /** Absent when the pool takes no pushed heartbeats. */
@@ -140,7 +140,8 @@ export class Pool implements ShownPool, Ready {
    * @throws AgentError when a file that they name can't be read; nothing has changed then.
    */
   prepare(config: PoolConfig): () => void {
-    const sources = poolSources(config, this.#partPorts(), this.#sources);
+    const contact = { contact: this.#contact, lostAt: this.#sources.heartbeat?.due().contactLostAt };
+    const sources = poolSources(config, this.#partPorts(contact), this.#sources);
     return () => {
       const before = this.#sources;
       this.#sources = sources;
@@ -178,13 +179,14 @@ export class Pool implements ShownPool, Ready {
     }
   }
 
-  #partPorts(): PartPorts {
+  #partPorts(contact: KnownContact): PartPorts {
     return {
       ...this.#ports,
       place: this.#place,
       proxy: this.proxy,
       penalties: this.#penalties,
-      contact: this.#contact,
+      contact,
+      timeoutMs: () => this.#sources.config.health.timeoutMs,
       contactChanged: (contact) => {
         this.#contactChanged(contact);
       },

@@ -73,7 +73,8 @@ interface SnapshotFields {
   readonly barred?: PersistentMap<string, Member>;
   readonly leaderAddr: string;
   readonly numNodes: number;
-  readonly headSince?: HeadSince | undefined;
+  /** The snapshot before. */
+  readonly before?: Pick<Snapshot, "head" | "headSince">;
   readonly cause: Cause;
   readonly difference: Difference;
   readonly at: number;
@@ -83,7 +84,7 @@ interface SnapshotFields {
  * The ordered server list at one moment: an immutable value. The first server is the head, the one to use now.
  * Order and members are persistent structures, so that a step costs the same at 3 and at 10,000 servers.
  */
-export class Snapshot implements SnapshotFields {
+export class Snapshot implements Omit<SnapshotFields, "before"> {
   /** Counts changes, from 0. */
   readonly revision: number;
   /** Keys in failover order. */
@@ -113,12 +114,12 @@ export class Snapshot implements SnapshotFields {
     this.barred = fields.barred ?? PersistentMap();
     this.leaderAddr = fields.leaderAddr;
     this.numNodes = fields.numNodes;
-    this.headSince = fields.headSince;
     this.cause = fields.cause;
     this.difference = fields.difference;
     this.at = fields.at;
     const first = fields.order.first();
     this.head = first === undefined ? undefined : fields.members.get(first)?.endpoint;
+    this.headSince = headSince(first, fields);
     Object.freeze(this);
   }
 
@@ -167,4 +168,12 @@ export class Snapshot implements SnapshotFields {
       }
     }
   }
+}
+
+function headSince(head: string | undefined, fields: SnapshotFields): HeadSince | undefined {
+  const { at, before, cause, revision } = fields;
+  if (head === undefined) {
+    return undefined;
+  }
+  return head === before?.head?.key ? before.headSince : { at, cause, revision };
 }

@@ -22,7 +22,6 @@ import {
   type Cause,
   type Claims,
   type Difference,
-  type HeadSince,
   type Member,
   NO_DIFFERENCE,
   Snapshot,
@@ -71,27 +70,18 @@ function next(
   cause: Cause,
   at: number,
 ): Snapshot {
-  const revision = snapshot.revision + 1;
-  const order = step.order ?? snapshot.order;
   return new Snapshot({
-    revision,
-    order,
+    revision: snapshot.revision + 1,
+    order: step.order ?? snapshot.order,
     members: step.members ?? snapshot.members,
     barred: step.barred ?? snapshot.barred,
     leaderAddr: step.leaderAddr ?? snapshot.leaderAddr,
     numNodes: step.numNodes ?? snapshot.numNodes,
-    headSince:
-      order.first() === snapshot.order.first()
-        ? snapshot.headSince
-        : headSince(order, { revision, cause, at }),
+    before: snapshot,
     cause: Object.freeze(cause),
     difference: frozenDifference(difference),
     at,
   });
-}
-
-function headSince(order: List<string>, since: HeadSince): HeadSince | undefined {
-  return order.isEmpty() ? undefined : Object.freeze(since);
 }
 
 function frozenDifference({ added, removed, moved }: Partial<Difference>): Difference {

@@ -145,7 +145,7 @@ suite("on the wire", () => {
     ] as const) {
       const { endpoint, heard } = await wiretap(t, ServerEndpoint.fromLiteral(server.address));
       const token = tokenOf({ servers: named ? [endpoint.key] : [] });
-      const ask = nomadRegion(token, PLACE, undefined, 10_000);
+      const ask = nomadRegion(token, PLACE, undefined, () => 10_000);
       assert.equal((await ask(endpoint, AbortSignal.timeout(10_000))).serves, true);
       assert.equal(heard().tokens, tokens);
     }

@@ -101,6 +101,20 @@ suite("the view of a pool", () => {
     assert.equal(pool.snapshot().tierOf("10.0.0.9:80"), "backup");
   });
 
+  test("given other settings: contact that is held is lost as soon as without them", async (t) => {
+    const settings = { ping: "none", heartbeat: "push", backups: null };
+    const { pool, clock, configOfPool, due } = poolOf(t, settings);
+    await pool.pushed?.take(heartbeatOf(["10.0.0.1:1"]));
+    const lostAt = due("contact-lost")?.at ?? assert.fail();
+    await clock.advance(20_000);
+    pool.prepare(configOfPool({ ...settings, servers: ["10.0.0.2:1"] }))();
+    assert.equal(due("contact-lost")?.at, lostAt);
+    await clock.advance(9_999);
+    assert.equal(pool.view().contact, "held");
+    await clock.advance(1);
+    assert.equal(pool.view().contact, "orphaned");
+  });
+
   test("with Consul: waiting, ok, failing with the reason and the next try; when an empty answer counts", async (t) => {
     const { clock, catalog, due, source } = poolOf(t, { ping: "none" });
     await settled();

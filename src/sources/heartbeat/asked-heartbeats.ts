@@ -11,7 +11,7 @@ import { type BackoffRule, backoffMs } from "../../core/time/backoff.ts";
 import { delay } from "../../core/time/delay.ts";
 import { drawnOnce, FleetWaits, type WaitLength } from "../../core/time/fleet-waits.ts";
 import { isOfOtherRegion } from "../../net/connection/connection-error.ts";
-import { type Contact, ContactWatch } from "./contact.ts";
+import { type Contact, ContactWatch, type KnownContact } from "./contact.ts";
 import { basePeriodMs, MIN_PERIOD_MS } from "./heartbeat-period.ts";
 import type { HeartbeatStatus } from "./heartbeat-status.ts";
 import { findLeaderSide, type LeaderSide } from "./leader-side.ts";
@@ -34,8 +34,8 @@ interface HeartbeatPorts {
   readonly query: AskForHeartbeat;
   /** Contact was lost, or is there again. */
   readonly contactChanged: (contact: Contact) => void;
-  /** What is known of contact before the first heartbeat; held by default. */
-  readonly contact?: Contact;
+  /** What is known of contact before the first heartbeat. */
+  readonly contact?: KnownContact;
   readonly clock: Clock;
   readonly random: Random;
   readonly note: Note;

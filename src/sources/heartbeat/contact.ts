@@ -9,6 +9,15 @@ export type Contact =
   /** No heartbeat for three periods, or the last one named no leader: the agent may be in a minority. */
   | "orphaned";
 
+/** What is known of contact before a watch of it begins. */
+export interface KnownContact {
+  readonly contact: Contact;
+  /** When it is lost without a heartbeat, by `Clock.now`; absent: whoever watches it says so. */
+  readonly lostAt?: number | undefined;
+}
+
+const NEW_CONTACT: KnownContact = { contact: "held" };
+
 /**
  * Tells whether contact with the primaries is held, by when the last heartbeat came and whether it named a leader.
  * Inert before `start` and after `stop`: a heartbeat that is still under way then changes nothing and arms no timer.
@@ -21,15 +30,12 @@ export class ContactWatch {
   #cancel: (() => void) | undefined;
   #lostAt: number | undefined;
 
-  /** @param contact what is known of it before the first heartbeat; held by default. */
-  constructor(clock: Clock, changed: (contact: Contact) => void, contact: Contact = "held") {
-    this.#contact = contact;
+  /** @param known before the first heartbeat; by default contact is held, as of an agent that just started. */
+  constructor(clock: Clock, changed: (contact: Contact) => void, known = NEW_CONTACT) {
+    this.#contact = known.contact;
+    this.#lostAt = known.lostAt;
     this.#clock = clock;
     this.#changed = changed;
-  }
-
-  get contact(): Contact {
-    return this.#contact;
   }
 
   /** When contact is lost without another heartbeat, by `Clock.now`; `undefined` when it is, or none is waited for. */
@@ -42,6 +48,8 @@ export class ContactWatch {
     this.#isRunning = true;
     if (periodMs !== undefined) {
       this.expectWithin(periodMs);
+    } else if (this.#lostAt !== undefined) {
+      this.#loseAt(this.#lostAt);
     }
   }
 
@@ -62,12 +70,16 @@ export class ContactWatch {
   /** The next heartbeat is due within `periodMs` from now, whatever was said before. */
   expectWithin(periodMs: number): void {
     if (this.#isRunning) {
-      this.#cancel?.();
-      this.#lostAt = this.#clock.now() + MISSED_HEARTBEATS * periodMs;
-      this.#cancel = this.#clock.after(MISSED_HEARTBEATS * periodMs, () => {
-        this.#become("orphaned");
-      });
+      this.#loseAt(this.#clock.now() + MISSED_HEARTBEATS * periodMs);
     }
+  }
+
+  #loseAt(lostAt: number): void {
+    this.#cancel?.();
+    this.#lostAt = lostAt;
+    this.#cancel = this.#clock.after(Math.max(0, lostAt - this.#clock.now()), () => {
+      this.#become("orphaned");
+    });
   }
 
   #become(contact: Contact): void {

@@ -2,15 +2,15 @@ import type { PushedHeartbeat } from "../../core/heartbeat.ts";
 import type { Clock } from "../../core/ports.ts";
 import type { EndpointError } from "../../core/rpc-addr.ts";
 import type { RpcProxy } from "../../core/rpc-proxy.ts";
-import { type Contact, ContactWatch } from "./contact.ts";
+import { type Contact, ContactWatch, type KnownContact } from "./contact.ts";
 
 interface PushPorts {
   readonly proxy: Pick<RpcProxy, "refreshServerLists" | "numNodes">;
   readonly clock: Clock;
   /** Contact was lost, or is there again. */
   readonly contactChanged: (contact: Contact) => void;
-  /** What is known of contact before the first heartbeat; held by default. */
-  readonly contact?: Contact;
+  /** What is known of contact before the first heartbeat. */
+  readonly contact?: KnownContact;
   /** Called each time a heartbeat has been taken. */
   readonly reported?: () => void;
 }

@@ -38,7 +38,6 @@ export function snapshot(servers: readonly string[], details: SnapshotDetails = 
     ),
     leaderAddr: "",
     numNodes: 0,
-    headSince: { at, cause, revision },
     cause,
     difference: NO_DIFFERENCE,
     at,
