@@ -57,6 +57,7 @@ export class ContactWatch {
     this.#isRunning = false;
     this.#cancel?.();
     this.#cancel = undefined;
+    this.#lostAt = undefined;
   }
 
   /** A heartbeat arrived; the next one is due within `periodMs`. */

@@ -22,6 +22,24 @@ test("without a period the first heartbeat may take any time, the next one three
   assert.deepEqual(contacts, ["orphaned"]);
 });
 
+test("what another watch knew counts until the first heartbeat; after a stop nothing of it is left", async () => {
+  const { clock, contacts } = bench();
+  const changed = (state: Contact) => contacts.push(state);
+  const contact = new ContactWatch(clock, changed, { contact: "held", lostAt: 20_000 });
+  contact.start();
+  assert.equal(contact.lostAt, 20_000);
+  contact.stop();
+  assert.equal(clock.pending, 0);
+  contact.start();
+  await clock.advance(3_600_000);
+  assert.deepEqual([contact.lostAt, contacts], [undefined, []]);
+  const orphaned = new ContactWatch(clock, changed, { contact: "orphaned" });
+  orphaned.start();
+  orphaned.heard(10_000, true);
+  assert.deepEqual(contacts, ["held"]);
+  orphaned.stop();
+});
+
 test("after stop a heartbeat changes nothing and arms no timer, until the next start", () => {
   const { clock, contacts, contact } = bench();
   contact.start(10_000);
