@@ -7,6 +7,7 @@ import { ConsulWatcher } from "../src/sources/consul/consul-watcher.ts";
 import { DEFAULT_CONSUL_WATCH } from "../src/sources/consul/watch-config.ts";
 import { silentLogger, systemClock, systemRandom } from "../src/system-ports.ts";
 import { DnsServer } from "../src/views/dns/dns-server.ts";
+import { begin, end } from "../test/support/lives.ts";
 import { ConsulContainer } from "./support/consul-container.ts";
 
 const ROUNDS = 40;
@@ -58,11 +59,11 @@ async function startPool(consulPort: number): Promise<{ dnsPort: number } & Asyn
   proxy.subscribe(publish);
   publish();
   await dns.start();
-  watcher.start();
+  begin(watcher);
   return {
     dnsPort: dns.addresses()[0]?.port ?? 0,
     [Symbol.asyncDispose]: async () => {
-      await watcher.stop();
+      await end(watcher);
       await client.close();
       await dns.stop();
     },

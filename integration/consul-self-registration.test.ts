@@ -7,6 +7,7 @@ import { until } from "../scripts/lab/until.ts";
 import { ConsulClient } from "../src/net/consul/consul-client.ts";
 import { silentLogger, systemClock } from "../src/system-ports.ts";
 import { SelfRegistration } from "../src/views/self-registration.ts";
+import { begin, end } from "../test/support/lives.ts";
 import { ConsulContainer } from "./support/consul-container.ts";
 
 interface CatalogEntry {
@@ -78,7 +79,7 @@ suite("the agent in a real Consul", () => {
     const metaHas = (key: string, value: string) =>
       shows(listed, ([entry]) => entry?.ServiceMeta[key] === value);
     try {
-      self.start();
+      begin(self);
       await metaHas("version", "1.2.3");
       await metaHas("head_nomad", "192.0.2.1:4647");
       heads.set("nomad", "192.0.2.2:4647");
@@ -88,7 +89,7 @@ suite("the agent in a real Consul", () => {
         "readiness http",
       ]);
     } finally {
-      await self.stop();
+      await end(self);
     }
     assert.deepEqual(await listed(), []);
   });
@@ -98,7 +99,7 @@ suite("the agent in a real Consul", () => {
       const agents = [selfOn(host), selfOn(host, "web2"), selfOn("127.0.0.1")];
       try {
         for (const self of agents) {
-          self.start();
+          begin(self);
         }
         await shows(listed, (found) => found.length === agents.length);
         assert.equal(new Set((await listed()).map(({ ServiceID }) => ServiceID)).size, agents.length);
@@ -106,7 +107,7 @@ suite("the agent in a real Consul", () => {
           assert.deepEqual([Address, ServiceAddress], ["127.0.0.1", ""]);
         }
       } finally {
-        await Promise.all(agents.map((self) => self.stop()));
+        await Promise.all(agents.map((self) => end(self)));
       }
       assert.deepEqual(await listed(), []);
     });
@@ -116,18 +117,18 @@ suite("the agent in a real Consul", () => {
     const self = selfOn("127.0.0.1");
     const alive = async () => (await checks()).find(({ Name }) => Name === "alive");
     try {
-      self.start();
+      begin(self);
       await shows(alive, (check) => check?.Status === "passing");
       const { CheckID = assert.fail() } = (await alive()) ?? {};
       await client.reportCheck(CheckID, { passing: false, note: "TTL expired" }, limits);
       await shows(alive, (check) => check?.Status === "critical");
       const again = selfOn("127.0.0.1");
-      again.start();
+      begin(again);
       await shows(alive, (check) => check?.Status === "passing");
       assert.equal((await listed()).length, 1);
-      await again.stop();
+      await end(again);
     } finally {
-      await self.stop();
+      await end(self);
     }
   });
 

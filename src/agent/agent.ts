@@ -8,6 +8,7 @@ import { messageOf } from "../core/message-of.ts";
 import type { PoolView } from "../core/pool-view.ts";
 import { printable } from "../core/printable.ts";
 import { joinHostPort } from "../core/rpc-addr.ts";
+import { Running } from "../core/running.ts";
 import { prepareDataDirectory } from "../files/data-directory.ts";
 import { ConsulClient } from "../net/consul/consul-client.ts";
 import { DnsResolver } from "../net/names/dns-resolver.ts";
@@ -41,13 +42,13 @@ export class Agent {
   readonly #dns: DnsServer;
   readonly #http: HttpServer;
   readonly #clockWatch: ClockWatch;
+  /** What is begun once all else has started. */
+  readonly #running = new Running();
   readonly #journal: Journal;
   #endLog: () => void = () => undefined;
   #starting: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
   #stopWaitsFor: string | undefined;
-  /** Absent unless `consul.register` is set. */
-  #registration: SelfRegistration | undefined;
 
   /** @throws AgentError when a certificate or key that a pool names can't be read, or too few files may be open. */
   constructor(config: Config, logger: PartLogger) {
@@ -175,11 +176,12 @@ export class Agent {
   }
 
   #startSources(): void {
-    this.#clockWatch.start();
     this.#pools.start();
     const { consul, registration } = this.#config;
-    this.#registration = registration && this.#selfRegistration(registration);
-    this.#registration?.start();
+    this.#running.follow([
+      this.#clockWatch,
+      ...(registration === undefined ? [] : [this.#selfRegistration(registration)]),
+    ]);
     const dns = this.dnsAddresses().map(({ host, port }) => joinHostPort(host, port));
     this.#logger.info(
       { dns: dns.join(" "), http: this.#httpAddress(), consul: consul.address },
@@ -195,9 +197,8 @@ export class Agent {
   }
 
   async #end(): Promise<void> {
-    this.#clockWatch.stop();
-    const steps: readonly [string, () => Promise<unknown> | undefined][] = [
-      ["the registration in Consul", () => this.#registration?.stop()],
+    const steps: readonly [string, () => Promise<unknown>][] = [
+      ["the registration in Consul", () => this.#running.end()],
       ["the pools", () => this.#pools.stop()],
       ["the connections to Consul", () => this.#consul.close()],
       ["HTTP", () => this.#http.stop()],

@@ -1,5 +1,8 @@
 import type { AgentEvent } from "../core/journal-event.ts";
+import { Life } from "../core/life.ts";
 import type { Clock } from "../core/ports.ts";
+import type { Runnable } from "../core/running.ts";
+import { delay } from "../core/time/delay.ts";
 import { wallTimeOf } from "../core/time/wall-time.ts";
 
 /** How often the two clocks are compared: a jump is told within this, for 12 look-ups of the time a minute. */
@@ -12,10 +15,10 @@ const JUMP_MS = 1_000;
  * Notices that somebody set the machine's clock, or that the machine slept, and says so once for each jump. Nothing
  * else follows from it.
  */
-export class ClockWatch {
+export class ClockWatch implements Runnable {
   readonly #clock: Clock;
   readonly #note: (event: AgentEvent) => void;
-  #cancel: (() => void) | undefined;
+  readonly #life = new Life();
   #differenceMs = 0;
 
   constructor(clock: Clock, note: (event: AgentEvent) => void) {
@@ -23,22 +26,16 @@ export class ClockWatch {
     this.#note = note;
   }
 
-  start(): void {
-    if (this.#cancel === undefined) {
+  run(signal: AbortSignal): Promise<void> {
+    return this.#life.run(signal, async () => {
       this.#differenceMs = this.#difference();
-      this.#lookLater();
-    }
-  }
-
-  stop(): void {
-    this.#cancel?.();
-    this.#cancel = undefined;
-  }
-
-  #lookLater(): void {
-    this.#cancel = this.#clock.after(LOOK_EVERY_MS, () => {
-      this.#look();
-      this.#lookLater();
+      for (;;) {
+        await delay(this.#clock, LOOK_EVERY_MS, signal);
+        if (signal.aborted) {
+          return;
+        }
+        this.#look();
+      }
     });
   }
 

@@ -3,6 +3,7 @@ import type { PoolConfig } from "../config/schema.ts";
 import { listStateOf, type PoolView, type Ready, type ShownPool } from "../core/pool-view.ts";
 import { serverKey } from "../core/rpc-addr.ts";
 import { type Forgotten, RpcProxy } from "../core/rpc-proxy.ts";
+import { Running } from "../core/running.ts";
 import type { Snapshot } from "../core/snapshot.ts";
 import { changeOf } from "../core/snapshot-feed.ts";
 import type { SourceWarning } from "../core/source-warning.ts";
@@ -20,7 +21,6 @@ import {
   RPC_VERSION,
 } from "./pool-sources.ts";
 import { dueOf, poolState, sourceStatuses, watchedOf } from "./pool-view.ts";
-import { Running } from "./running.ts";
 
 /**
  * A pool lives in five steps:
@@ -41,9 +41,8 @@ export class Pool implements ShownPool, Ready {
   readonly #stateListeners = new Set<() => void>();
   #contact: Contact = "held";
   #sources: PoolSources;
-  #running: Running | undefined;
-  /** Ends the list's own waits. */
-  #abort = new AbortController();
+  readonly #running = new Running();
+  #isRunning = false;
 
   /** @throws AgentError when a file that the configuration names can't be read. */
   constructor(name: string, config: PoolConfig, place: Place, ports: PoolPorts) {
@@ -126,12 +125,8 @@ export class Pool implements ShownPool, Ready {
 
   /** Nothing waits here: what is not reachable yet is tried again. */
   start(): void {
-    if (this.#running === undefined) {
-      this.#running = new Running();
-      this.#abort = new AbortController();
-      this.#running.follow(partsOf(this.#sources));
-      void this.proxy.run(this.#abort.signal);
-    }
+    this.#isRunning = true;
+    this.#follow();
   }
 
   /**
@@ -147,7 +142,7 @@ export class Pool implements ShownPool, Ready {
       this.#sources = sources;
       this.#firstReports.expect(firstSourcesOf(config));
       this.proxy.configure({ rebalance: config.rebalance, pingTimeoutMs: config.health.timeoutMs });
-      this.#running?.follow(partsOf(sources));
+      this.#follow();
       sources.health.configure(config.health);
       // New ones first: a list that is replaced as a whole is not empty between.
       sources.static.configure(config.servers);
@@ -163,10 +158,15 @@ export class Pool implements ShownPool, Ready {
 
   /** Leaves no connection, query or timer. */
   async stop(): Promise<void> {
-    const running = this.#running;
-    this.#running = undefined;
-    this.#abort.abort();
-    await running?.end();
+    this.#isRunning = false;
+    await this.#running.end();
+  }
+
+  /** The list itself runs, too: it rebalances, and keeps names fresh. */
+  #follow(): void {
+    if (this.#isRunning) {
+      this.#running.follow([...partsOf(this.#sources), this.proxy]);
+    }
   }
 
   /** Nobody is left who would admit them. */

@@ -1,6 +1,7 @@
 import type { Config, PoolConfig } from "../config/schema.ts";
 import type { Note } from "../core/journal-event.ts";
 import type { Logger } from "../core/ports.ts";
+import { UnderWay } from "../core/under-way.ts";
 import { Pool } from "./pool.ts";
 import type { Place, PoolPorts } from "./pool-sources.ts";
 import { poolsPlan } from "./reload-plan.ts";
@@ -18,7 +19,7 @@ export class Pools {
   readonly #ports: PoolsPorts;
   readonly #byName = new Map<string, Pool>();
   /** Pools that were removed and have not let go of everything yet. */
-  readonly #ending = new Set<Promise<void>>();
+  readonly #ending = new UnderWay();
   #configs: Config["pools"] = {};
   #isRunning = false;
 
@@ -47,7 +48,7 @@ export class Pools {
   /** Resolves when no pool holds a connection, query or timer. */
   async stop(): Promise<void> {
     this.#isRunning = false;
-    await Promise.all([...this.#ending, ...[...this.#byName.values()].map((pool) => pool.stop())]);
+    await Promise.all([this.#ending.ended(), ...[...this.#byName.values()].map((pool) => pool.stop())]);
   }
 
   /**
@@ -82,9 +83,7 @@ export class Pools {
   #end(name: string): void {
     const pool = this.#byName.get(name);
     this.#byName.delete(name);
-    const ended = pool?.stop() ?? Promise.resolve();
-    this.#ending.add(ended);
-    void ended.then(() => this.#ending.delete(ended));
+    this.#ending.add(pool?.stop() ?? Promise.resolve());
   }
 
   #made(name: string, config: PoolConfig): Pool {

@@ -1,4 +1,5 @@
 import { dialableAddresses } from "./ip-address.ts";
+import { atAbort } from "./life.ts";
 import { LookUps } from "./look-ups.ts";
 import { messageOf } from "./message-of.ts";
 import type { Clock, Resolution, Resolver } from "./ports.ts";
@@ -109,10 +110,7 @@ export class NameBook {
     signal: AbortSignal,
     listed: () => readonly ServerEndpoint[],
     refresh: (server: ServerEndpoint, lane: Resolver) => void,
-  ): void {
-    if (signal.aborted) {
-      return;
-    }
+  ): Promise<void> {
     let cancel: () => void = () => undefined;
     const sweepLater = () => {
       cancel = this.#clock.after(SWEEP_INTERVAL_MS, () => {
@@ -123,13 +121,12 @@ export class NameBook {
       });
     };
     sweepLater();
-    const end = () => {
+    return atAbort(signal, () => {
       cancel();
       for (const question of this.#underWay.keys()) {
         question.abort(signal.reason);
       }
-    };
-    signal.addEventListener("abort", end, { once: true });
+    });
   }
 
   #expired(listed: readonly ServerEndpoint[]): ServerEndpoint[] {

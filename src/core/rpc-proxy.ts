@@ -1,6 +1,7 @@
 import type { AddressFinding } from "./address-findings.ts";
 import { type ApiVersion, ApiVersionFilter, type NodeServerInfo } from "./api-version-filter.ts";
 import { isPlausibleNodeCount, MAX_NODES } from "./fleet.ts";
+import { Life } from "./life.ts";
 import { ListLimit } from "./list-limit.ts";
 import { NameBook } from "./name-book.ts";
 import type { Clock, Logger, Pinger, Random, Resolver } from "./ports.ts";
@@ -14,6 +15,7 @@ import { RebalanceTimer } from "./rebalance-timer.ts";
 import { type RebalanceOptions, Rebalancer } from "./rebalancer.ts";
 import { Reports } from "./reports.ts";
 import { EndpointError } from "./rpc-addr.ts";
+import type { Runnable } from "./running.ts";
 import { endpointAt, type ServerEndpoint } from "./server-endpoint.ts";
 import type { EventOf, ServerEvent, Successor } from "./server-event.ts";
 import { Snapshot, type Tier } from "./snapshot.ts";
@@ -70,7 +72,7 @@ const DEFAULT_PING_TIMEOUT_MS = 1_000;
  *
  * More than 250 lines, because the contract of each operation stands here, where users of the library look for it.
  */
-export class RpcProxy {
+export class RpcProxy implements Runnable {
   readonly #ports: ProxyPorts;
   #config: ProxyConfig;
   readonly #names: NameBook;
@@ -86,7 +88,7 @@ export class RpcProxy {
   #intervalChance = 0;
   /** Whether the last heartbeat's number of nodes was none that a fleet can have. */
   #refusedNodeCount = false;
-  #running: { readonly signal: AbortSignal; readonly ended: Promise<void> } | undefined;
+  readonly #life = new Life();
 
   constructor(ports: ProxyPorts, config: ProxyConfig) {
     this.#ports = ports;
@@ -335,16 +337,7 @@ export class RpcProxy {
    * aborted: then it runs itself.
    */
   run(signal: AbortSignal): Promise<void> {
-    if (this.#running === undefined || this.#running.signal.aborted) {
-      const ended = this.#runUntil(signal).finally(() => {
-        if (this.#running === running) {
-          this.#running = undefined;
-        }
-      });
-      const running = { signal, ended };
-      this.#running = running;
-    }
-    return this.#running.ended;
+    return this.#life.run(signal, () => this.#runUntil(signal));
   }
 
   /** Starts the interval until the next rebalance over. */
@@ -375,17 +368,23 @@ export class RpcProxy {
   }
 
   async #runUntil(signal: AbortSignal): Promise<void> {
-    this.#wanted.run(signal);
-    this.#names.run(
-      signal,
-      () => [...this.#snapshot.servers, ...this.#snapshot.barred.valueSeq().map(({ endpoint }) => endpoint)],
-      (server, lane) => {
-        this.#refresh(server, lane);
-      },
-    );
+    const names = [
+      this.#wanted.run(signal),
+      this.#names.run(
+        signal,
+        () => [
+          ...this.#snapshot.servers,
+          ...this.#snapshot.barred.valueSeq().map(({ endpoint }) => endpoint),
+        ],
+        (server, lane) => {
+          this.#refresh(server, lane);
+        },
+      ),
+    ];
     while (await this.#timer.wait(signal)) {
       await this.rebalanceServers({ signal });
     }
+    await Promise.all(names);
   }
 
   #intervalMs(): number {

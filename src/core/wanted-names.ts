@@ -1,4 +1,5 @@
 import { LeftOut } from "./left-out.ts";
+import { atAbort } from "./life.ts";
 import type { NameBook } from "./name-book.ts";
 import type { Clock, Logger, Random, Resolver } from "./ports.ts";
 import { EndpointError } from "./rpc-addr.ts";
@@ -88,15 +89,14 @@ export class WantedNames {
    * Until the signal aborts; then nobody wants anything, and what fails later is not asked for again until the next
    * run.
    */
-  run(signal: AbortSignal): void {
-    this.#hasEnded = signal.aborted;
-    const end = () => {
+  run(signal: AbortSignal): Promise<void> {
+    this.#hasEnded = false;
+    return atAbort(signal, () => {
       this.#hasEnded = true;
       for (const place of [...this.#wanters.keys()]) {
         this.unwant(place);
       }
-    };
-    signal.addEventListener("abort", end, { once: true });
+    });
   }
 
   #join(endpoint: ServerEndpoint, wanter: Wanter, lane: Resolver): void {

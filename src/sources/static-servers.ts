@@ -1,20 +1,22 @@
 import type { Note } from "../core/journal-event.ts";
+import { atAbort, Life } from "../core/life.ts";
 import type { Random } from "../core/ports.ts";
 import { shuffled } from "../core/rebalance.ts";
 import { EndpointError } from "../core/rpc-addr.ts";
 import type { RpcProxy } from "../core/rpc-proxy.ts";
+import type { Runnable } from "../core/running.ts";
 
 /**
  * Adds the configured servers as primaries, in random order, so that a fleet started together does not fixate on one.
  * Names come when they have an address.
  */
-export class StaticServers {
+export class StaticServers implements Runnable {
   readonly #proxy: Pick<RpcProxy, "keepPrimaryServer">;
   readonly #ports: { readonly random: Random; readonly note: Note };
   /** Each with what ends the wait for its name. */
   readonly #kept = new Map<string, AbortController>();
   #addresses: readonly string[];
-  #isRunning = false;
+  readonly #life = new Life();
 
   constructor(
     proxy: Pick<RpcProxy, "keepPrimaryServer">,
@@ -26,17 +28,16 @@ export class StaticServers {
     this.#addresses = addresses;
   }
 
-  start(): void {
-    this.#isRunning = true;
-    this.#keepAll();
-  }
-
-  stop(): void {
-    this.#isRunning = false;
-    for (const waiting of this.#kept.values()) {
-      waiting.abort();
-    }
-    this.#kept.clear();
+  run(signal: AbortSignal): Promise<void> {
+    return this.#life.run(signal, () => {
+      this.#keepAll();
+      return atAbort(signal, () => {
+        for (const waiting of this.#kept.values()) {
+          waiting.abort();
+        }
+        this.#kept.clear();
+      });
+    });
   }
 
   /**
@@ -51,7 +52,7 @@ export class StaticServers {
         this.#kept.delete(address);
       }
     }
-    if (this.#isRunning) {
+    if (!this.#life.isOver()) {
       this.#keepAll();
     }
   }

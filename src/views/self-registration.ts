@@ -1,4 +1,7 @@
+import { Life } from "../core/life.ts";
 import type { Clock, Logger } from "../core/ports.ts";
+import type { Runnable } from "../core/running.ts";
+import { delay } from "../core/time/delay.ts";
 import { ConsulError, type ConsulErrorCode } from "../net/consul/consul-error.ts";
 import {
   type OwnDescription,
@@ -59,10 +62,10 @@ interface Answer {
  * it when they change; deregisters on a clean stop. A Consul that is down is tried again, logged once, and delays
  * nothing.
  */
-export class SelfRegistration {
+export class SelfRegistration implements Runnable {
   readonly #ports: SelfRegistrationPorts;
   readonly #options: SelfRegistrationOptions;
-  #running: { readonly abort: AbortController; cancel: () => void; work: Promise<void> } | undefined;
+  readonly #life = new Life();
   #answer: Answer | undefined;
   #reported: { readonly key: string; readonly at: number } | undefined;
   /** Set also when it is not known whether Consul took the last request. The same for as long as the process lives. */
@@ -74,24 +77,18 @@ export class SelfRegistration {
     this.#options = options;
   }
 
-  /** Registers as soon as Consul takes it; a second call changes nothing. */
-  start(): void {
-    if (this.#running === undefined) {
-      this.#running = { abort: new AbortController(), cancel: () => undefined, work: Promise.resolve() };
-      this.#look();
-    }
+  /** Registers as soon as Consul takes it. Deregisters at the end, unless Consul does not answer within 0.8 s. */
+  run(signal: AbortSignal): Promise<void> {
+    return this.#life.run(signal, async () => {
+      while (!signal.aborted) {
+        await this.#tell(signal);
+        await delay(this.#ports.clock, LOOK_EVERY_MS, signal);
+      }
+      await this.#sayFarewell();
+    });
   }
 
-  /** Deregisters, unless Consul does not answer within 0.8 s. Never rejects. */
-  async stop(): Promise<void> {
-    const running = this.#running;
-    if (running === undefined) {
-      return;
-    }
-    this.#running = undefined;
-    running.cancel();
-    running.abort.abort();
-    await running.work;
+  async #sayFarewell(): Promise<void> {
     const id = this.#id;
     if (id !== undefined) {
       this.#answer = undefined;
@@ -101,21 +98,6 @@ export class SelfRegistration {
         this.#ports.logger.warn({ reason: messageOf(error) }, "this agent stays registered in Consul");
       });
     }
-  }
-
-  #look(): void {
-    const running = this.#running;
-    if (running === undefined) {
-      return;
-    }
-    running.work = this.#tell(running.abort.signal).then(() => {
-      running.cancel =
-        this.#running === running
-          ? this.#ports.clock.after(LOOK_EVERY_MS, () => {
-              this.#look();
-            })
-          : running.cancel;
-    });
   }
 
   async #tell(signal: AbortSignal): Promise<void> {

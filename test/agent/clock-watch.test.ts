@@ -2,12 +2,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ClockWatch } from "../../src/agent/clock-watch.ts";
 import { FakeClock, FakeLogger, noteTo } from "../support/fake-ports.ts";
+import { begin, end } from "../support/lives.ts";
 
 test("each jump of the machine's clock is told once, with how far; a clock that is being corrected is not", async () => {
   const clock = new FakeClock();
   const logger = new FakeLogger();
   const watch = new ClockWatch(clock, noteTo(logger));
-  watch.start();
+  begin(watch);
   await clock.advance(3_600_000);
   clock.setWallClock(2);
   await clock.advance(60_000);
@@ -23,6 +24,6 @@ test("each jump of the machine's clock is told once, with how far; a clock that 
       ["warn", { byMs: 7_200_000 }],
     ],
   );
-  watch.stop();
+  await end(watch);
   assert.equal(clock.pending, 0);
 });

@@ -86,7 +86,7 @@ test("a name is asked for again when its TTL is over, at least hourly, at most e
     const web = await found(book.find("web", unlisted));
     const refreshed: number[] = [];
     const stop = new AbortController();
-    book.run(
+    void book.run(
       stop.signal,
       () => [web, ServerEndpoint.fromLiteral("10.0.0.9")],
       (server) => {
@@ -105,7 +105,7 @@ test("a name is asked for again when its TTL is over, at least hourly, at most e
 
 test("an aborted signal starts no sweep", () => {
   const { book, clock } = bookOf();
-  book.run(
+  void book.run(
     AbortSignal.abort(),
     () => [],
     () => undefined,
@@ -168,7 +168,7 @@ test("an answer that comes after a later question's is not used, neither its add
   assert.deepEqual(await older, ["10.0.0.2"]);
   const expired: string[] = [];
   const stop = new AbortController();
-  book.run(
+  void book.run(
     stop.signal,
     () => [web],
     (server) => expired.push(server.key),
@@ -196,7 +196,7 @@ test("look-ups that hang are two for a server at most, and none comes from a swe
   const clock = new FakeClock();
   const book = new NameBook(resolver, clock);
   const stop = new AbortController();
-  book.run(
+  void book.run(
     stop.signal,
     () => [web],
     (server) => void book.refresh(server),
@@ -217,7 +217,7 @@ test("the end of run ends every look-up under way, also one from before it; late
     const book = new NameBook(resolver, new FakeClock());
     const before = book.find("db", unlisted);
     const stop = new AbortController();
-    book.run(
+    void book.run(
       stop.signal,
       () => [],
       () => undefined,

@@ -6,6 +6,7 @@ import { ConsulWatcher } from "../../src/sources/consul/consul-watcher.ts";
 import { type ConsulWatchConfig, DEFAULT_CONSUL_WATCH } from "../../src/sources/consul/watch-config.ts";
 import { systemClock, systemRandom } from "../../src/system-ports.ts";
 import { FakeLogger, noteTo } from "./fake-ports.ts";
+import { begin, end } from "./lives.ts";
 
 export interface Reported {
   readonly addresses: readonly string[];
@@ -48,7 +49,7 @@ export class WatchedPool implements AsyncDisposable {
         ...config,
       },
     );
-    this.watcher.start();
+    begin(this.watcher);
   }
 
   /** Sorted, since Consul's order is not fixed. */
@@ -81,7 +82,7 @@ export class WatchedPool implements AsyncDisposable {
   }
 
   async stop(): Promise<void> {
-    await this.watcher.stop();
+    await end(this.watcher);
     if (this.#ownsClient) {
       await this.client.close();
     }

@@ -6,6 +6,7 @@ import type { CheckReport } from "../../src/net/consul/service-registry.ts";
 import type { WayToConsul } from "../../src/net/consul/way-to-consul.ts";
 import { SelfRegistration } from "../../src/views/self-registration.ts";
 import { FakeClock, FakeLogger, settled } from "../support/fake-ports.ts";
+import { begin, end } from "../support/lives.ts";
 
 class FakeRegistry {
   readonly registered: ServiceDefinition[] = [];
@@ -78,8 +79,8 @@ function registration(listen = { host: "10.0.0.7", port: 8654 }) {
 suite("self-registration", () => {
   test("names the service, its readiness check, its version and its heads", async () => {
     const { registry, self } = registration();
-    self.start();
-    self.start();
+    begin(self);
+    begin(self);
     await settled();
     assert.equal(registry.registered.length, 1);
     const { checks, ...service } = registry.registered[0] ?? assert.fail();
@@ -94,12 +95,12 @@ suite("self-registration", () => {
       checks.map((check) => (check.kind === "http" ? check.url : check.name)),
       ["alive", "http://10.0.0.7:8654/v1/agent/ready"],
     );
-    await self.stop();
+    await end(self);
   });
 
   test("is updated when a head changes, and not otherwise for a minute", async () => {
     const { registry, clock, heads, self } = registration();
-    self.start();
+    begin(self);
     await clock.advance(30_000);
     assert.equal(registry.registered.length, 1);
     heads.set("nomad", undefined);
@@ -110,13 +111,13 @@ suite("self-registration", () => {
     );
     await clock.advance(61_000);
     assert.equal(registry.registered.length, 3, "renewed, should Consul have lost it");
-    await self.stop();
+    await end(self);
   });
 
   test("waits for a Consul that is down, and says so once", async () => {
     const { registry, clock, logger, self } = registration();
     registry.down = true;
-    self.start();
+    begin(self);
     await clock.advance(10_000);
     registry.down = false;
     await clock.advance(1_000);
@@ -125,12 +126,12 @@ suite("self-registration", () => {
       logger.lines.map(({ level }) => level).filter((level) => level !== "debug"),
       ["warn", "info"],
     );
-    await self.stop();
+    await end(self);
   });
 
   test("is told to be alive every ten seconds, and at once when Consul takes a new registration", async () => {
     const { registry, clock, heads, self } = registration();
-    self.start();
+    begin(self);
     await settled();
     assert.deepEqual(registry.reports, ["alive passes"]);
     await clock.advance(30_000);
@@ -142,13 +143,13 @@ suite("self-registration", () => {
       5,
       "a check that Consul took for dead stays so when it is registered again",
     );
-    await self.stop();
+    await end(self);
   });
 
   test("a Consul on another machine is told of readiness, at once when it changes", async () => {
     const { registry, clock, state, self } = registration();
     registry.present = { isLocal: false, ourAddress: "10.0.0.7" };
-    self.start();
+    begin(self);
     await settled();
     state.waitsFor = "pools without a head: nomad";
     await clock.advance(1_000);
@@ -162,23 +163,23 @@ suite("self-registration", () => {
       "alive passes",
       "readiness passes",
     ]);
-    await self.stop();
+    await end(self);
   });
 
   test("is back within seconds when Consul lost it", async () => {
     const { registry, clock, self } = registration();
-    self.start();
+    begin(self);
     await settled();
     registry.lose();
     await clock.advance(12_000);
     assert.equal(registry.registered.length, 2);
-    await self.stop();
+    await end(self);
   });
 
   test("what Consul refuses is asked again once a minute, or when it changes", async () => {
     const { registry, clock, logger, heads, self } = registration();
     registry.refuses = "Invalid service address (400)";
-    self.start();
+    begin(self);
     await clock.advance(59_000);
     assert.equal(registry.attempts, 1);
     heads.set("nomad", "10.0.0.2:4647");
@@ -189,13 +190,13 @@ suite("self-registration", () => {
     assert.equal(registry.registered.length, 1);
     const [warning] = logger.lines;
     assert.match(JSON.stringify(warning), /Invalid service address/);
-    await self.stop();
+    await end(self);
   });
 
   test("a machine whose address has changed leaves its old registration", async () => {
     const { registry, clock, heads, self } = registration({ host: "0.0.0.0", port: 8654 });
     registry.present = { isLocal: false, ourAddress: "10.0.0.7" };
-    self.start();
+    begin(self);
     await settled();
     registry.present = { isLocal: false, ourAddress: "10.0.0.8" };
     heads.set("nomad", "10.0.0.2:4647");
@@ -205,27 +206,27 @@ suite("self-registration", () => {
       ["headwaiter-web1-10.0.0.7:8654 10.0.0.7", "headwaiter-web1-10.0.0.8:8654 10.0.0.8"],
     );
     assert.deepEqual(registry.deregistered, ["headwaiter-web1-10.0.0.7:8654"]);
-    await self.stop();
+    await end(self);
     assert.equal(registry.deregistered.at(-1), "headwaiter-web1-10.0.0.8:8654");
   });
 
   test("ends with a clean stop: deregistered once, no timer left", async () => {
     const { registry, clock, self } = registration();
-    self.start();
+    begin(self);
     await settled();
-    await Promise.all([self.stop(), self.stop()]);
+    await Promise.all([end(self), end(self)]);
     assert.deepEqual(registry.deregistered, ["headwaiter-web1-10.0.0.7:8654"]);
     assert.equal(clock.pending, 0);
-    await self.stop();
+    await end(self);
     assert.equal(registry.deregistered.length, 1);
   });
 
   test("stops although Consul is gone", async () => {
     const { registry, logger, self } = registration();
-    self.start();
+    begin(self);
     await settled();
     registry.down = true;
-    await self.stop();
+    await end(self);
     assert.match(logger.lines.at(-1)?.message ?? "", /stays registered/);
   });
 });

@@ -1,5 +1,7 @@
 import type { Note } from "../../core/journal-event.ts";
+import { atAbort, Life } from "../../core/life.ts";
 import type { Clock, Logger, Random } from "../../core/ports.ts";
+import { type Runnable, Running } from "../../core/running.ts";
 import type { ConsulCatalog } from "../../net/consul/catalog.ts";
 import type { BackupReport, BackupSink } from "./backup-report.ts";
 import { waitWithin } from "./confirmed-list.ts";
@@ -38,13 +40,15 @@ export interface ConsulWatcherPorts {
  * Each event of a watch takes one way: it makes the next record, the journal is told the change, a search of other
  * datacenters begins or ends with it, and the sink is told when the report is another one.
  */
-export class ConsulWatcher {
+export class ConsulWatcher implements Runnable {
   readonly #ports: ConsulWatcherPorts;
   readonly #config: ConsulWatchConfig;
   readonly #news: ConsulWatchNews;
   #record: WatchRecord = IDLE_RECORD;
-  #running: { readonly abort: AbortController; readonly watches: Set<Promise<void>> } | undefined;
-  #remoteSearch: AbortController | undefined;
+  readonly #life = new Life();
+  /** The search of other datacenters, while there is one. */
+  readonly #searching = new Running();
+  readonly #search: Runnable = { run: (signal) => this.#searchRemote(signal) };
 
   constructor(ports: ConsulWatcherPorts, config: ConsulWatchConfig) {
     this.#ports = ports;
@@ -52,35 +56,18 @@ export class ConsulWatcher {
     this.#news = new ConsulWatchNews(ports.note, config.service);
   }
 
-  /** Starts watching; a second call changes nothing. */
-  start(): void {
-    if (this.#running !== undefined) {
-      return;
-    }
-    const { clock } = this.#ports;
-    const abort = new AbortController();
-    this.#running = { abort, watches: new Set() };
-    this.#become(afterStart(this.#record, clock.now()));
-    const local = {
-      name: datacenterPlan(this.#config.datacenters).preferred,
-      waitMs: () => waitWithin(this.#record.local, this.#config.waitMs, clock.now()),
-    };
-    const events = watchDatacenter(this.#ports, this.#config, local, abort.signal);
-    this.#follow(events, abort.signal, (event) => {
-      this.#takeLocal(event);
+  /** What was reported stays. */
+  run(signal: AbortSignal): Promise<void> {
+    return this.#life.run(signal, async () => {
+      const { clock } = this.#ports;
+      this.#become(afterStart(this.#record, clock.now()));
+      const watch = this.#watchLocal(signal);
+      await atAbort(signal, () => {
+        this.#become(afterStop(this.#record, clock.now()));
+        return this.#searching.end();
+      });
+      await watch;
     });
-  }
-
-  /** Resolves when no query and no timer is left. What was reported stays. */
-  async stop(): Promise<void> {
-    const running = this.#running;
-    if (running === undefined) {
-      return;
-    }
-    this.#running = undefined;
-    running.abort.abort();
-    this.#become(afterStop(this.#record, this.#ports.clock.now()));
-    await Promise.all(running.watches);
   }
 
   /** While orphaned the servers are primaries, so that the agent may leave a minority partition. Reported at once. */
@@ -119,23 +106,27 @@ export class ConsulWatcher {
   #become(record: WatchRecord): void {
     const before = this.#record;
     this.#record = record;
-    if (record.remote === undefined) {
-      this.#remoteSearch?.abort();
-      this.#remoteSearch = undefined;
-    } else if (this.#remoteSearch === undefined) {
-      this.#searchRemote();
-    }
+    this.#searching.follow(record.remote === undefined ? [] : [this.#search]);
     if (record.report !== undefined && record.report !== before.report) {
       this.#tellSink(record.report);
     }
   }
 
-  #searchRemote(): void {
-    const search = new AbortController();
-    this.#remoteSearch = search;
+  #watchLocal(signal: AbortSignal): Promise<void> {
+    const local = {
+      name: datacenterPlan(this.#config.datacenters).preferred,
+      waitMs: () => waitWithin(this.#record.local, this.#config.waitMs, this.#ports.clock.now()),
+    };
+    const events = watchDatacenter(this.#ports, this.#config, local, signal);
+    return this.#follow(events, signal, (event) => {
+      this.#takeLocal(event);
+    });
+  }
+
+  #searchRemote(signal: AbortSignal): Promise<void> {
     const localName = () => this.#record.localName;
-    const events = watchRemote(this.#ports, this.#config, localName, search.signal);
-    this.#follow(events, search.signal, (event) => {
+    const events = watchRemote(this.#ports, this.#config, localName, signal);
+    return this.#follow(events, signal, (event) => {
       this.#takeRemote(event);
     });
   }
@@ -156,25 +147,20 @@ export class ConsulWatcher {
   }
 
   /** Takes each event until the signal aborts. What a watch yields after the abort counts no more. */
-  #follow<Event>(events: AsyncIterable<Event>, signal: AbortSignal, take: (event: Event) => void): void {
-    const watches = this.#running?.watches;
-    const watch = takeEach(events, signal, take).catch((error: unknown) => {
+  async #follow<Event>(
+    events: AsyncIterable<Event>,
+    signal: AbortSignal,
+    take: (event: Event) => void,
+  ): Promise<void> {
+    try {
+      for await (const event of events) {
+        if (signal.aborted) {
+          return;
+        }
+        take(event);
+      }
+    } catch (error) {
       this.#ports.logger.error({ err: error }, "the Consul watch ended unexpectedly");
-    });
-    watches?.add(watch);
-    void watch.then(() => watches?.delete(watch));
-  }
-}
-
-async function takeEach<Event>(
-  events: AsyncIterable<Event>,
-  signal: AbortSignal,
-  take: (event: Event) => void,
-): Promise<void> {
-  for await (const event of events) {
-    if (signal.aborted) {
-      return;
     }
-    take(event);
   }
 }

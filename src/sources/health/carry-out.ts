@@ -48,7 +48,7 @@ export function carryOut(action: Action, hands: Hands): void {
       search.include(action.keys);
       return;
     case "end-search":
-      search.end();
+      void search.end();
       return;
     case "hand-over": {
       const { head, reason, successor } = action;

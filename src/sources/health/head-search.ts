@@ -1,5 +1,6 @@
 import type { Clock, Random } from "../../core/ports.ts";
 import type { RpcProxy } from "../../core/rpc-proxy.ts";
+import { Running } from "../../core/running.ts";
 import { outageDelayMs, SEARCH_SPACING_MS, waveMs } from "../../core/time/fleet-pace.ts";
 import { drawnOnce, type FleetWaits, type WaitLength } from "../../core/time/fleet-waits.ts";
 import { askOnce } from "../../net/connection/connection-pinger.ts";
@@ -28,6 +29,7 @@ interface HeadSearchPorts {
 /** Carries out the search for a head, one at a time, as it was planned. */
 export class HeadSearch {
   readonly #ports: HeadSearchPorts;
+  readonly #running = new Running<Search>();
   #search: Search | undefined;
 
   constructor(ports: HeadSearchPorts) {
@@ -42,7 +44,12 @@ export class HeadSearch {
     };
     /** Servers whose connection, just opened, is watched for whether it lasts. */
     const closing = new Set<string>();
-    this.#search = new Search({
+    const search = new Search({
+      drawFirst: () => {
+        const retry = drawRetry();
+        const first: WaitLength = (fleet) => Math.max(notBeforeMs, isAgain ? retry(fleet) : 0);
+        return isAgain || notBeforeMs > 0 ? first : undefined;
+      },
       clock,
       waveMs: waveMs(timeoutMs()),
       isPaced,
@@ -72,9 +79,8 @@ export class HeadSearch {
         report({ kind: "all-asked-in-vain" });
       },
     });
-    const retry = drawRetry();
-    const delay: WaitLength = (fleet) => Math.max(notBeforeMs, isAgain ? retry(fleet) : 0);
-    this.#search.start(isAgain || notBeforeMs > 0 ? delay : undefined);
+    this.#search = search;
+    this.#running.follow([search]);
   }
 
   /** Asks servers that came since, too. */
@@ -82,8 +88,9 @@ export class HeadSearch {
     this.#search?.include(keys);
   }
 
-  end(): void {
-    this.#search?.end();
+  /** Resolves when no connection is left. */
+  async end(): Promise<void> {
     this.#search = undefined;
+    await this.#running.end();
   }
 }

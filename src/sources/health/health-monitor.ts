@@ -1,5 +1,7 @@
+import { atAbort, Life } from "../../core/life.ts";
 import type { Clock, Random } from "../../core/ports.ts";
 import type { RpcProxy } from "../../core/rpc-proxy.ts";
+import type { Runnable } from "../../core/running.ts";
 import { FleetWaits } from "../../core/time/fleet-waits.ts";
 import type { Connector, HeldConnection } from "../../net/connection/held-connection.ts";
 import { type ActingPorts, carryOut } from "./carry-out.ts";
@@ -32,14 +34,13 @@ export interface HealthPorts extends ActingPorts {
  * head; until then the order stays. What is known is one value, and what follows from an event is decided purely: here
  * it is carried out.
  */
-export class HealthMonitor {
+export class HealthMonitor implements Runnable {
   readonly #ports: HealthPorts;
   #config: HealthConfig;
   readonly #watches: Watches;
   readonly #search: HeadSearch;
   #health: Health;
-  #unsubscribe: (() => void) | undefined;
-  #stopped = new AbortController();
+  readonly #life = new Life();
 
   /** @param known what a monitor before this one knew of the servers. */
   constructor(ports: HealthPorts, config: HealthConfig, known: Health = NOTHING_KNOWN) {
@@ -60,35 +61,29 @@ export class HealthMonitor {
     this.#search = new HeadSearch(parts);
   }
 
-  start(): void {
-    if (this.#unsubscribe === undefined) {
-      this.#stopped = new AbortController();
-      this.#unsubscribe = this.#ports.proxy.subscribe(({ cause, head }) => {
+  run(signal: AbortSignal): Promise<void> {
+    return this.#life.run(signal, () => {
+      const unsubscribe = this.#ports.proxy.subscribe(({ cause, head }) => {
         this.#take({
           kind: "list-changed",
           chosen: cause.occurrence === "rebalanced" ? head?.key : undefined,
         });
       });
       this.#take({ kind: "list-changed" });
-    }
+      return atAbort(signal, async () => {
+        unsubscribe();
+        this.#health = this.known();
+        await Promise.all([this.#search.end(), this.#watches.end()]);
+      });
+    });
   }
 
   /** Goes on with other settings from the next ping on; connections stay. */
   configure(config: HealthConfig): void {
     this.#config = config;
-    if (this.#unsubscribe !== undefined) {
+    if (!this.#life.isOver()) {
       this.#take({ kind: "list-changed" });
     }
-  }
-
-  /** Closes every connection; idempotent. */
-  stop(): void {
-    this.#unsubscribe?.();
-    this.#unsubscribe = undefined;
-    this.#stopped.abort();
-    this.#health = searchEnded(this.#health, this.#ports.clock.now()).health;
-    this.#search.end();
-    this.#watches.stop();
   }
 
   /** The open connection to this server, lent to whoever has a question for it; `undefined` when none is held. */
@@ -115,7 +110,7 @@ export class HealthMonitor {
           ...this.#ports,
           watches: this.#watches,
           search: this.#search,
-          stopped: this.#stopped.signal,
+          stopped: this.#life.signal,
         });
       }
     }

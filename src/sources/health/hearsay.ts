@@ -1,5 +1,7 @@
+import { atAbort, Life } from "../../core/life.ts";
 import type { Pinger } from "../../core/ports.ts";
 import type { RpcProxy } from "../../core/rpc-proxy.ts";
+import type { Runnable } from "../../core/running.ts";
 import type { Snapshot } from "../../core/snapshot.ts";
 import { type HealthStatus, UNWATCHED } from "./health-status.ts";
 import type { Penalties } from "./penalties.ts";
@@ -12,30 +14,23 @@ export const neverAsks: Pinger = { ping: () => Promise.resolve() };
  * head that is reported as failed has a penalty, so that the next rebalance passes it over; a primary that a source
  * names is believed to live.
  */
-export class Hearsay {
+export class Hearsay implements Runnable {
   readonly #proxy: Pick<RpcProxy, "subscribe" | "rebalanceServers">;
   readonly #penalties: Penalties;
-  #unsubscribe: (() => void) | undefined;
-  #stopped = new AbortController();
+  readonly #life = new Life();
 
   constructor(proxy: Pick<RpcProxy, "subscribe" | "rebalanceServers">, penalties: Penalties) {
     this.#proxy = proxy;
     this.#penalties = penalties;
   }
 
-  start(): void {
-    if (this.#unsubscribe === undefined) {
-      this.#stopped = new AbortController();
-      this.#unsubscribe = this.#proxy.subscribe((next) => {
+  run(signal: AbortSignal): Promise<void> {
+    return this.#life.run(signal, () => {
+      const unsubscribe = this.#proxy.subscribe((next) => {
         this.#learn(next);
       });
-    }
-  }
-
-  stop(): void {
-    this.#stopped.abort();
-    this.#unsubscribe?.();
-    this.#unsubscribe = undefined;
+      return atAbort(signal, unsubscribe);
+    });
   }
 
   /** No connection is held to any server. */
@@ -64,7 +59,7 @@ export class Hearsay {
       this.#penalties.add(server);
     }
     if (this.#hasBetterThanHead(next)) {
-      const { signal } = this.#stopped;
+      const { signal } = this.#life;
       void this.#proxy.rebalanceServers({ signal, reason: "a primary is named", tier: "primary" });
     }
   }

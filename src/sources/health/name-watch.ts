@@ -1,3 +1,5 @@
+import { atAbort, Life } from "../../core/life.ts";
+import { Running } from "../../core/running.ts";
 import type { ServerEndpoint } from "../../core/server-endpoint.ts";
 import type { WaitLength } from "../../core/time/fleet-waits.ts";
 import type { HeldConnection } from "../../net/connection/held-connection.ts";
@@ -25,7 +27,7 @@ export interface NameWatchOptions extends Omit<WatchOptions, "report"> {
 
 /**
  * Watches a server that is known by name: at each of the name's addresses, as each may be another machine. The server
- * is up while one answers, and down when none does.
+ * is up while one answers, and down when none does. It is for one life.
  */
 export class NameWatch implements Watch {
   readonly key: string;
@@ -34,7 +36,8 @@ export class NameWatch implements Watch {
   /** Addresses that take connections and close them at once: that they open, or answer once, proves nothing. */
   readonly #closing = new Set<string>();
   #endpoint: ServerEndpoint;
-  #phase: "new" | "started" | "stopped" = "new";
+  readonly #life = new Life();
+  readonly #running = new Running();
 
   constructor(endpoint: ServerEndpoint, options: NameWatchOptions) {
     this.key = endpoint.key;
@@ -70,22 +73,18 @@ export class NameWatch implements Watch {
       .toSorted((one, other) => other.at - one.at)[0];
   }
 
-  start(delay?: WaitLength): void {
-    this.#phase = "started";
-    this.#follow(() => delay);
-  }
-
-  stop(): void {
-    this.#phase = "stopped";
-    for (const watch of this.#byAddress.values()) {
-      watch.stop();
-    }
+  run(signal: AbortSignal): Promise<void> {
+    return this.#life.run(signal, () => {
+      const first = this.#options.pace.drawFirst();
+      this.#follow(() => first);
+      return atAbort(signal, () => this.#running.end());
+    });
   }
 
   /** The name has other addresses now, or others are the best. */
   retarget(endpoint: ServerEndpoint): void {
     this.#endpoint = endpoint;
-    if (this.#phase === "started") {
+    if (!this.#life.isOver()) {
       this.#follow(() => (this.state.phase === "up" ? this.#options.drawAddressDelay() : undefined));
     }
   }
@@ -96,28 +95,26 @@ export class NameWatch implements Watch {
     }
   }
 
-  #follow(drawDelay: () => WaitLength | undefined): void {
+  #follow(drawFirst: () => WaitLength | undefined): void {
     const wanted = this.#endpoint.addresses.slice(0, MAX_WATCHED);
-    for (const [address, watch] of this.#byAddress) {
+    for (const address of this.#byAddress.keys()) {
       if (!wanted.includes(address)) {
-        watch.stop();
         this.#byAddress.delete(address);
         this.#closing.delete(address);
       }
     }
     for (const address of wanted) {
       if (!this.#byAddress.has(address)) {
-        const watch = this.#newWatch(address);
-        const delay = drawDelay();
-        this.#byAddress.set(address, watch);
-        watch.start(delay);
+        this.#byAddress.set(address, this.#newWatch(address, drawFirst));
       }
     }
+    this.#running.follow(this.#byAddress.values());
   }
 
-  #newWatch(address: string): ServerWatch {
+  #newWatch(address: string, drawFirst: () => WaitLength | undefined): ServerWatch {
     return new ServerWatch(this.#endpoint.at(address), {
       ...this.#options,
+      pace: { ...this.#options.pace, drawFirst },
       report: (news) => {
         this.#heard(address, news);
       },

@@ -1,6 +1,9 @@
+import { atAbort, Life } from "../../core/life.ts";
 import type { Clock } from "../../core/ports.ts";
+import type { Runnable } from "../../core/running.ts";
 import type { ServerEndpoint } from "../../core/server-endpoint.ts";
 import type { FleetWaits, WaitLength } from "../../core/time/fleet-waits.ts";
+import { UnderWay } from "../../core/under-way.ts";
 import { isLocal } from "../../net/connection/connection-error.ts";
 import { Turns } from "./turns.ts";
 
@@ -26,6 +29,8 @@ export interface SearchPorts {
   /** No waves: one server after the other from the beginning. For a list that was searched just now. */
   readonly isPaced: boolean;
   readonly waits: FleetWaits;
+  /** Before the first wave, drawn when the search begins; `undefined`: at once. */
+  readonly drawFirst: () => WaitLength | undefined;
   /** From one try of a server to its next one, drawn for each. */
   readonly drawWait: () => WaitLength;
   /** Milliseconds from one such try to that of another server at least. */
@@ -46,11 +51,11 @@ export interface SearchPorts {
 
 /**
  * Looks for a server that answers, without waiting for those that are silent: asks wave after wave until each was
- * asked, and then one after the other, again and again, until it is ended. Nothing is called after `end`.
+ * asked, and then one after the other, again and again. Nothing is called after the abort. It is for one life.
  */
-export class Search {
+export class Search implements Runnable {
   readonly #ports: SearchPorts;
-  readonly #ended = new AbortController();
+  readonly #life = new Life();
   readonly #known: Set<string>;
   readonly #untried: Set<string>;
   /** What the waves have left to ask. */
@@ -58,6 +63,7 @@ export class Search {
   #wave = new Set<string>();
   #width = 1;
   #cancelWave: () => void = () => undefined;
+  readonly #tries = new UnderWay();
   readonly #underWay = new Set<string>();
   /** Servers whose time has come, but for which there is no place yet. */
   readonly #due: string[] = [];
@@ -80,20 +86,22 @@ export class Search {
     });
   }
 
-  /** Every server was tried, and none answered. */
-  get isConfirmed(): boolean {
-    return this.#untried.size === 0;
-  }
-
-  /** The first wave begins after that time; at once without it. */
-  start(delay?: WaitLength): void {
-    if (delay === undefined) {
-      this.#askAll();
-    } else {
-      this.#cancelWave = this.#ports.waits.after(delay, () => {
+  run(signal: AbortSignal): Promise<void> {
+    return this.#life.run(signal, () => {
+      const first = this.#ports.drawFirst();
+      if (first === undefined) {
         this.#askAll();
+      } else {
+        this.#cancelWave = this.#ports.waits.after(first, () => {
+          this.#askAll();
+        });
+      }
+      return atAbort(signal, () => {
+        this.#cancelWave();
+        this.#answer?.cancel();
+        return this.#tries.ended();
       });
-    }
+    });
   }
 
   /** Asks servers that came since, too, at once. */
@@ -107,13 +115,6 @@ export class Search {
     }
   }
 
-  end(): void {
-    this.#ended.abort();
-    this.#cancelWave();
-    this.#answer?.cancel();
-    this.#again.end();
-  }
-
   #askAll(): void {
     if (this.#ports.isPaced) {
       for (const key of this.#queue.splice(0)) {
@@ -125,11 +126,11 @@ export class Search {
 
   #nextWave(): void {
     this.#cancelWave();
-    if (this.#hasEnded()) {
+    if (this.#life.isOver()) {
       return;
     }
     if (this.#queue.length === 0) {
-      this.#again.begin();
+      void this.#again.run(this.#life.signal);
       return;
     }
     const { clock, waveMs } = this.#ports;
@@ -147,7 +148,7 @@ export class Search {
   #begin(key: string): void {
     if (this.#underWay.size < this.#places) {
       this.#underWay.add(key);
-      void this.#try(key);
+      this.#tries.add(this.#try(key));
     } else {
       this.#due.push(key);
     }
@@ -158,7 +159,7 @@ export class Search {
     const triedAt = clock.now();
     const server = endpointOf(key);
     const error = server === undefined ? undefined : await this.#errorOf(server);
-    if (this.#hasEnded()) {
+    if (this.#life.isOver()) {
       return;
     }
     this.#underWay.delete(key);
@@ -187,7 +188,7 @@ export class Search {
   /** Why the server did not answer; `undefined` when it did. */
   async #errorOf(server: ServerEndpoint): Promise<unknown> {
     try {
-      await this.#ports.ping(server, this.#ended.signal);
+      await this.#ports.ping(server, this.#life.signal);
       return undefined;
     } catch (error) {
       return error ?? new Error("no answer");
@@ -196,7 +197,7 @@ export class Search {
 
   /** A place is free; a wave that is through is followed at once. */
   #goOn(key: string): void {
-    if (this.#hasEnded()) {
+    if (this.#life.isOver()) {
       return;
     }
     const next = this.#due.shift();
@@ -233,7 +234,7 @@ export class Search {
   #take(server: ServerEndpoint): void {
     this.#answer?.cancel();
     this.#answer = undefined;
-    if (!this.#hasEnded()) {
+    if (!this.#life.isOver()) {
       this.#ports.onAnswer(server);
     }
   }
@@ -242,9 +243,5 @@ export class Search {
     if (this.#untried.delete(key) && this.#untried.size === 0) {
       this.#ports.onConfirmed();
     }
-  }
-
-  #hasEnded(): boolean {
-    return this.#ended.signal.aborted;
   }
 }

@@ -1,4 +1,6 @@
+import { atAbort, Life } from "../../core/life.ts";
 import type { Clock } from "../../core/ports.ts";
+import type { Runnable } from "../../core/running.ts";
 import type { ServerEndpoint } from "../../core/server-endpoint.ts";
 import type { FleetWaits, WaitLength } from "../../core/time/fleet-waits.ts";
 import { isLocal, provesLife } from "../../net/connection/connection-error.ts";
@@ -20,6 +22,8 @@ const LONG_LIFE_MS = 900_000;
 
 /** How long a watched server is left alone. */
 interface WatchPace {
+  /** Before the first connect, drawn when the watch begins; `undefined`: at once. */
+  readonly drawFirst: () => WaitLength | undefined;
   /** From one ping to the next. */
   readonly interval: WaitLength;
   /**
@@ -38,25 +42,25 @@ export interface WatchOptions {
   readonly closings: number;
   /** Milliseconds that a connect and a ping may take; looked at for each. */
   readonly timeoutMs: () => number;
-  /** Called in the moment in which it happens, before the watch goes on; never after `stop`. */
+  /** Called in the moment in which it happens, before the watch goes on; never after the abort. */
   readonly report: (news: WatchNews) => void;
 }
 
 /** Whoever watches a server. */
 export type Watch = Pick<
   ServerWatch,
-  "key" | "endpoint" | "state" | "lastAnswer" | "connection" | "start" | "stop" | "retarget" | "hurry"
+  "key" | "endpoint" | "state" | "lastAnswer" | "connection" | "run" | "retarget" | "hurry"
 >;
 
 /**
  * Holds one connection to a server, to know at once when it dies, and pings it for when it hangs. A connection that
  * closes is opened again, the first time at once; refused, timed out, or twice in a row closed within `SHORT_LIFE_MS`
- * means that the server is down.
+ * means that the server is down. It is for one life.
  */
-export class ServerWatch {
+export class ServerWatch implements Runnable {
   readonly key: string;
   readonly #options: WatchOptions;
-  readonly #stopped = new AbortController();
+  readonly #life = new Life();
   #endpoint: ServerEndpoint;
   #state: WatchState = { phase: "connecting" };
   #lastAnswer: PingAnswer | undefined;
@@ -91,15 +95,14 @@ export class ServerWatch {
     return this.#lastAnswer;
   }
 
-  /** Connects after that time, or when hurried; at once without it. */
-  start(delay?: WaitLength): void {
-    void this.#run(delay);
-  }
-
-  /** Lets go of the connection; nothing is called afterwards. */
-  stop(): void {
-    this.#stopped.abort();
-    this.#hurry.abort();
+  run(signal: AbortSignal): Promise<void> {
+    return this.#life.run(signal, async () => {
+      const watch = this.#watchAgainAndAgain();
+      await atAbort(signal, () => {
+        this.#hurry.abort();
+      });
+      await watch;
+    });
   }
 
   /** The server has other addresses now: used at the next connect. */
@@ -112,18 +115,15 @@ export class ServerWatch {
     this.#hurry.abort();
   }
 
-  #hasStopped(): boolean {
-    return this.#stopped.signal.aborted;
-  }
-
-  async #run(delay: WaitLength | undefined): Promise<void> {
+  async #watchAgainAndAgain(): Promise<void> {
     const { clock, pace, report } = this.#options;
-    if (delay !== undefined) {
-      await this.#pause(delay);
+    const first = pace.drawFirst();
+    if (first !== undefined) {
+      await this.#pause(first);
     }
-    while (!this.#hasStopped()) {
+    while (!this.#life.isOver()) {
       const failure = await this.#watchOneConnection();
-      if (this.#hasStopped()) {
+      if (this.#life.isOver()) {
         return;
       }
       if (failure !== undefined) {
@@ -144,7 +144,7 @@ export class ServerWatch {
     const dialledAt = clock.now();
     try {
       connection = await this.#noticingSlow(
-        connector.open(this.#endpoint, { timeoutMs: timeoutMs(), signal: this.#stopped.signal }),
+        connector.open(this.#endpoint, { timeoutMs: timeoutMs(), signal: this.#life.signal }),
       );
     } catch (error) {
       return await this.#failedToOpen(error, dialledAt);
@@ -171,7 +171,7 @@ export class ServerWatch {
 
   /** An answer after all, or no question: the server is asked again at the pace of pings. */
   async #failedToOpen(error: unknown, dialledAt: number): Promise<Failure | undefined> {
-    if (this.#hasStopped() || !(provesLife(error) || isLocal(error))) {
+    if (this.#life.isOver() || !(provesLife(error) || isLocal(error))) {
       return failureOf(error);
     }
     if (provesLife(error)) {
@@ -199,23 +199,23 @@ export class ServerWatch {
     for (;;) {
       const askedAt = clock.now();
       try {
-        await this.#noticingSlow(connection.ping({ timeoutMs: timeoutMs(), signal: this.#stopped.signal }));
+        await this.#noticingSlow(connection.ping({ timeoutMs: timeoutMs(), signal: this.#life.signal }));
       } catch (error) {
-        if (!isOpen(connection) || this.#hasStopped()) {
+        if (!isOpen(connection) || this.#life.isOver()) {
           return isClosure(error) ? undefined : failureOf(error);
         }
         if (!provesLife(error)) {
           return failureOf(error);
         }
       }
-      if (this.#hasStopped()) {
+      if (this.#life.isOver()) {
         return undefined;
       }
       this.#heard(clock.now() - openedAt >= SHORT_LIFE_MS, askedAt);
       if (isOpen(connection)) {
         await this.#pause(pace.interval);
       }
-      if (!isOpen(connection) || this.#hasStopped()) {
+      if (!isOpen(connection) || this.#life.isOver()) {
         return undefined;
       }
     }
@@ -224,7 +224,7 @@ export class ServerWatch {
   async #noticingSlow<T>(answer: Promise<T>): Promise<T> {
     const { clock, report, timeoutMs } = this.#options;
     const cancel = clock.after(timeoutMs() / 2, () => {
-      if (!this.#hasStopped()) {
+      if (!this.#life.isOver()) {
         report({ kind: "slow" });
       }
     });
@@ -236,7 +236,7 @@ export class ServerWatch {
   }
 
   async #pause(length: WaitLength): Promise<void> {
-    if (!this.#hasStopped()) {
+    if (!this.#life.isOver()) {
       this.#hurry = new AbortController();
       await this.#options.waits.wait(length, this.#hurry.signal);
     }

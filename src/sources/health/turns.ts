@@ -1,4 +1,6 @@
+import { atAbort, Life } from "../../core/life.ts";
 import type { Clock } from "../../core/ports.ts";
+import type { Runnable } from "../../core/running.ts";
 import type { FleetWaits, WaitLength } from "../../core/time/fleet-waits.ts";
 
 interface TurnsPorts {
@@ -22,21 +24,22 @@ interface Waiting {
  * Whose turn it is to be tried again: each server after its time, one after the other, at a pace that does not grow
  * with their number. One timer, however many wait.
  */
-export class Turns {
+export class Turns implements Runnable {
   readonly #ports: TurnsPorts;
   readonly #waiting: Waiting[] = [];
   #lastAt = Number.NEGATIVE_INFINITY;
-  #hasBegun = false;
+  readonly #life = new Life();
   #cancel: (() => void) | undefined;
 
   constructor(ports: TurnsPorts) {
     this.#ports = ports;
   }
 
-  /** Gives turns from now on; idempotent. */
-  begin(): void {
-    this.#hasBegun = true;
-    this.#awaitFirst();
+  run(signal: AbortSignal): Promise<void> {
+    return this.#life.run(signal, () => {
+      this.#awaitFirst();
+      return atAbort(signal, () => this.#cancel?.());
+    });
   }
 
   /** It gets a turn behind those that wait already. */
@@ -45,15 +48,9 @@ export class Turns {
     this.#awaitFirst();
   }
 
-  /** No turn any more; leaves no timer. */
-  end(): void {
-    this.#hasBegun = false;
-    this.#cancel?.();
-  }
-
   #awaitFirst(): void {
     const [first] = this.#waiting;
-    if (!this.#hasBegun || this.#cancel !== undefined || first === undefined) {
+    if (this.#life.isOver() || this.#cancel !== undefined || first === undefined) {
       return;
     }
     const { clock, drawWait, spacingMs, waits } = this.#ports;

@@ -1,4 +1,5 @@
 import type { Clock } from "../../core/ports.ts";
+import { Running } from "../../core/running.ts";
 import type { ServerEndpoint } from "../../core/server-endpoint.ts";
 import type { FleetWaits, WaitLength } from "../../core/time/fleet-waits.ts";
 import type { Connector, HeldConnection } from "../../net/connection/held-connection.ts";
@@ -31,6 +32,7 @@ export interface Watched {
 export class Watches {
   readonly #ports: WatchesPorts;
   readonly #byRole = new Map<Role, Watch>();
+  readonly #running = new Running();
 
   constructor(ports: WatchesPorts) {
     this.#ports = ports;
@@ -60,33 +62,22 @@ export class Watches {
     const before = new Map([...this.#byRole.values()].map((watch) => [watch.key, watch]));
     const previousHead = this.of("head");
     this.#byRole.clear();
-    const fresh: Watch[] = [];
     for (const [role, endpoint] of wanted) {
       const kept = before.get(endpoint.key);
       const watch = kept ?? this.#newWatch(endpoint);
-      before.delete(endpoint.key);
       watch.retarget(endpoint);
       this.#byRole.set(role, watch);
-      if (kept === undefined) {
-        fresh.push(watch);
-      } else if (role === "head" && kept !== previousHead) {
+      if (role === "head" && kept !== undefined && kept !== previousHead) {
         kept.hurry();
       }
     }
-    for (const watch of before.values()) {
-      watch.stop();
-    }
-    for (const watch of fresh) {
-      watch.start(watch === this.of("head") ? undefined : this.#drawStandbyDelay(watch.key));
-    }
+    this.#running.follow(this.#byRole.values());
   }
 
-  /** Closes every connection. */
-  stop(): void {
-    for (const watch of this.#byRole.values()) {
-      watch.stop();
-    }
+  /** Ends all. Resolves when no connection is left. */
+  async end(): Promise<void> {
     this.#byRole.clear();
+    await this.#running.end();
   }
 
   #newWatch(endpoint: ServerEndpoint): Watch {
@@ -96,6 +87,7 @@ export class Watches {
       ...shared,
       closings: closingsOf(health().records, endpoint.key),
       pace: {
+        drawFirst: () => (isHead() ? undefined : this.#drawStandbyDelay(endpoint.key)),
         interval: (fleet) => pauses.interval(isHead(), fleet),
         drawPause: (closings, isDown) => {
           const isOutage = health().search !== undefined;

@@ -2,10 +2,12 @@ import pRetry from "p-retry";
 import type { AskForHeartbeat, Heard, HeartbeatAnswer } from "../../core/heartbeat.ts";
 import type { Note } from "../../core/journal-event.ts";
 import { LeftOut } from "../../core/left-out.ts";
+import { Life } from "../../core/life.ts";
 import { messageOf } from "../../core/message-of.ts";
 import type { Clock, Logger, Random } from "../../core/ports.ts";
 import type { EndpointError } from "../../core/rpc-addr.ts";
 import type { RpcProxy } from "../../core/rpc-proxy.ts";
+import type { Runnable } from "../../core/running.ts";
 import type { ServerEndpoint } from "../../core/server-endpoint.ts";
 import { type BackoffRule, backoffMs } from "../../core/time/backoff.ts";
 import { delay } from "../../core/time/delay.ts";
@@ -46,7 +48,7 @@ interface HeartbeatPorts {
  * Asks the head for the servers of its cluster, again and again: the primaries of the list. A server that does not
  * answer is followed at once by the next one of the list, then by random, growing waits.
  */
-export class AskedHeartbeats {
+export class AskedHeartbeats implements Runnable {
   readonly #ports: HeartbeatPorts;
   readonly #waits: FleetWaits;
   readonly #contact: ContactWatch;
@@ -55,7 +57,7 @@ export class AskedHeartbeats {
   #untilNext: WaitLength = () => MIN_PERIOD_MS;
   #status: HeartbeatStatus = { phase: "waiting" };
   #nextAt: (() => number) | undefined;
-  #running: AbortController | undefined;
+  readonly #life = new Life();
 
   constructor(ports: HeartbeatPorts) {
     this.#ports = ports;
@@ -73,21 +75,13 @@ export class AskedHeartbeats {
     return { nextAt: this.#nextAt?.(), contactLostAt: this.#contact.lostAt };
   }
 
-  start(): void {
-    if (this.#running === undefined) {
-      this.#running = new AbortController();
-      this.#contact.start(2 * MIN_PERIOD_MS);
-      void this.#run(this.#running.signal);
-    }
+  run(signal: AbortSignal): Promise<void> {
+    return this.#life.run(signal, async () => {
+      await Promise.all([this.#contact.run(signal, 2 * MIN_PERIOD_MS), this.#askAgainAndAgain(signal)]);
+    });
   }
 
-  stop(): void {
-    this.#running?.abort();
-    this.#running = undefined;
-    this.#contact.stop();
-  }
-
-  async #run(signal: AbortSignal): Promise<void> {
+  async #askAgainAndAgain(signal: AbortSignal): Promise<void> {
     const { clock, proxy, random } = this.#ports;
     if (proxy.snapshot().head === undefined) {
       await this.#firstServer(signal);

@@ -1,3 +1,4 @@
+import { atAbort, Life } from "../../core/life.ts";
 import type { Clock } from "../../core/ports.ts";
 
 /** Without a heartbeat for this many of its periods the agent counts as orphaned. */
@@ -20,13 +21,13 @@ const NEW_CONTACT: KnownContact = { contact: "held" };
 
 /**
  * Tells whether contact with the primaries is held, by when the last heartbeat came and whether it named a leader.
- * Inert before `start` and after `stop`: a heartbeat that is still under way then changes nothing and arms no timer.
+ * Inert while it does not run: a heartbeat that is still under way then changes nothing and arms no timer.
  */
 export class ContactWatch {
   readonly #clock: Clock;
   readonly #changed: (contact: Contact) => void;
   #contact: Contact;
-  #isRunning = false;
+  readonly #life = new Life();
   #cancel: (() => void) | undefined;
   #lostAt: number | undefined;
 
@@ -40,29 +41,28 @@ export class ContactWatch {
 
   /** When contact is lost without another heartbeat, by `Clock.now`; `undefined` when it is, or none is waited for. */
   get lostAt(): number | undefined {
-    return this.#contact === "held" && this.#isRunning ? this.#lostAt : undefined;
+    return this.#contact === "held" && !this.#life.isOver() ? this.#lostAt : undefined;
   }
 
-  /** Starts to wait for a first heartbeat: for one within `periodMs`, or, without it, for one at any time. */
-  start(periodMs?: number): void {
-    this.#isRunning = true;
-    if (periodMs !== undefined) {
-      this.expectWithin(periodMs);
-    } else if (this.#lostAt !== undefined) {
-      this.#loseAt(this.#lostAt);
-    }
-  }
-
-  stop(): void {
-    this.#isRunning = false;
-    this.#cancel?.();
-    this.#cancel = undefined;
-    this.#lostAt = undefined;
+  /** Waits for a first heartbeat: for one within `periodMs`, or, without it, for one at any time. */
+  run(signal: AbortSignal, periodMs?: number): Promise<void> {
+    return this.#life.run(signal, () => {
+      if (periodMs !== undefined) {
+        this.expectWithin(periodMs);
+      } else if (this.#lostAt !== undefined) {
+        this.#loseAt(this.#lostAt);
+      }
+      return atAbort(signal, () => {
+        this.#cancel?.();
+        this.#cancel = undefined;
+        this.#lostAt = undefined;
+      });
+    });
   }
 
   /** A heartbeat arrived; the next one is due within `periodMs`. */
   heard(periodMs: number, leaderNamed: boolean): void {
-    if (this.#isRunning) {
+    if (!this.#life.isOver()) {
       this.#become(leaderNamed ? "held" : "orphaned");
       this.expectWithin(periodMs);
     }
@@ -70,7 +70,7 @@ export class ContactWatch {
 
   /** The next heartbeat is due within `periodMs` from now, whatever was said before. */
   expectWithin(periodMs: number): void {
-    if (this.#isRunning) {
+    if (!this.#life.isOver()) {
       this.#loseAt(this.#clock.now() + MISSED_HEARTBEATS * periodMs);
     }
   }

@@ -2,6 +2,7 @@ import type { PushedHeartbeat } from "../../core/heartbeat.ts";
 import type { Clock } from "../../core/ports.ts";
 import type { EndpointError } from "../../core/rpc-addr.ts";
 import type { RpcProxy } from "../../core/rpc-proxy.ts";
+import type { Runnable } from "../../core/running.ts";
 import { type Contact, ContactWatch, type KnownContact } from "./contact.ts";
 
 interface PushPorts {
@@ -16,7 +17,7 @@ interface PushPorts {
 }
 
 /** Takes pushed heartbeats into the list. The first may take any time to come. */
-export class PushedHeartbeats {
+export class PushedHeartbeats implements Runnable {
   readonly #ports: PushPorts;
   readonly #contact: ContactWatch;
   #takenAt: number | undefined;
@@ -26,12 +27,8 @@ export class PushedHeartbeats {
     this.#contact = new ContactWatch(ports.clock, ports.contactChanged, ports.contact);
   }
 
-  start(): void {
-    this.#contact.start();
-  }
-
-  stop(): void {
-    this.#contact.stop();
+  run(signal: AbortSignal): Promise<void> {
+    return this.#contact.run(signal);
   }
 
   /** When the last one was taken, by `Clock.now`. */

@@ -1,9 +1,11 @@
 import type { AskForHeartbeat } from "../../core/heartbeat.ts";
 import type { Note } from "../../core/journal-event.ts";
+import { atAbort, Life } from "../../core/life.ts";
 import type { Clock, Random } from "../../core/ports.ts";
 import { printable } from "../../core/printable.ts";
 import type { AskForRegion, RegionVerdict } from "../../core/region.ts";
 import type { RpcProxy } from "../../core/rpc-proxy.ts";
+import type { Runnable } from "../../core/running.ts";
 import type { ServerEndpoint } from "../../core/server-endpoint.ts";
 import type { SourceWarning } from "../../core/source-warning.ts";
 import { barredDelayMs, newcomerDelayMs } from "../../core/time/fleet-pace.ts";
@@ -77,17 +79,17 @@ async function telling<T>(
  * and one that passes questions on to our region may lose the way for a while. A server that says nothing of a region
  * is used.
  */
-export class RegionGate {
+export class RegionGate implements Runnable {
   readonly #ports: RegionGatePorts;
   readonly #region: string;
   readonly #waits: FleetWaits;
-  /** When listed servers were asked, whatever came of it, by `Clock.now`: a subset of the list. */
+  /** When listed servers were asked in this life, whatever came of it, by `Clock.now`: a subset of the list. */
   readonly #askedAt = new Map<string, number>();
   /** Since when some server is barred, by `Clock.now`. */
   #barredSince = 0;
-  #running: AbortController | undefined;
-  #unsubscribe: () => void = () => undefined;
-  #isAskingNewcomers = false;
+  readonly #life = new Life();
+  /** Ends the wait for servers that were not asked yet, if there is one. */
+  #lookForNewcomers: () => void = () => undefined;
 
   constructor(ports: RegionGatePorts, region: string) {
     this.#ports = ports;
@@ -95,25 +97,21 @@ export class RegionGate {
     this.#waits = new FleetWaits(ports.clock, ports.proxy);
   }
 
-  start(): void {
-    if (this.#running === undefined) {
-      const running = new AbortController();
-      this.#running = running;
-      this.#unsubscribe = this.#ports.proxy.subscribe((next) => {
-        if (next.difference.added.length > 0) {
-          void this.#askNewcomers(running.signal);
+  run(signal: AbortSignal): Promise<void> {
+    return this.#life.run(signal, async () => {
+      this.#askedAt.clear();
+      const unsubscribe = this.#ports.proxy.subscribe(({ difference }) => {
+        if (difference.added.length > 0) {
+          this.#lookForNewcomers();
         }
       });
-      void this.#askNewcomers(running.signal);
-      void this.#askBarred(running.signal);
-    }
-  }
-
-  /** Leaves no connection and no timer. */
-  stop(): void {
-    this.#unsubscribe();
-    this.#running?.abort();
-    this.#running = undefined;
+      const asking = [this.#askNewcomers(signal), this.#askBarred(signal)];
+      await atAbort(signal, () => {
+        unsubscribe();
+        this.#lookForNewcomers();
+      });
+      await Promise.all(asking);
+    });
   }
 
   /** It said that it does not serve our region; `own`: the region that it says it is of. */
@@ -129,9 +127,9 @@ export class RegionGate {
 
   #askAgain(key: string): void {
     const isTooSoon = this.#ports.clock.now() - (this.#askedAt.get(key) ?? 0) < MIN_ASK_INTERVAL_MS;
-    if (!isTooSoon && this.#running !== undefined) {
+    if (!isTooSoon && !this.#life.isOver()) {
       this.#askedAt.delete(key);
-      void this.#askNewcomers(this.#running.signal);
+      this.#lookForNewcomers();
     }
   }
 
@@ -163,16 +161,18 @@ export class RegionGate {
 
   /** One pass at a time; servers that come meanwhile get one after it. */
   async #askNewcomers(signal: AbortSignal): Promise<void> {
-    if (this.#isAskingNewcomers) {
-      return;
+    while (!signal.aborted) {
+      const keys = this.#unasked();
+      if (keys.length === 0) {
+        await new Promise<void>((resolve) => {
+          this.#lookForNewcomers = resolve;
+        });
+      } else {
+        const chance = drawnOnce(this.#ports.random);
+        await this.#waits.wait((fleet) => newcomerDelayMs(fleet, chance), signal);
+        await this.#askEach(keys, signal);
+      }
     }
-    this.#isAskingNewcomers = true;
-    for (let keys = this.#unasked(); keys.length > 0 && !signal.aborted; keys = this.#unasked()) {
-      const chance = drawnOnce(this.#ports.random);
-      await this.#waits.wait((fleet) => newcomerDelayMs(fleet, chance), signal);
-      await this.#askEach(keys, signal);
-    }
-    this.#isAskingNewcomers = false;
   }
 
   /** Keys of the listed servers that were not asked yet. */

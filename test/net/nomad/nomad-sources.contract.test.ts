@@ -14,6 +14,7 @@ import { Penalties } from "../../../src/sources/health/penalties.ts";
 import { AskedHeartbeats } from "../../../src/sources/heartbeat/asked-heartbeats.ts";
 import type { Contact } from "../../../src/sources/heartbeat/contact.ts";
 import { silentLogger, systemClock, systemRandom, systemResolver } from "../../../src/system-ports.ts";
+import { begin, end } from "../../support/lives.ts";
 import { IN_TIME } from "../connection/expectations.ts";
 import { type ClusterUnderTest, clustersUnderTest } from "./cluster-under-test.ts";
 
@@ -73,16 +74,13 @@ function contract(cluster: ClusterUnderTest): void {
         }
       },
     });
-    t.after(() => {
-      heartbeat.stop();
-      monitor.stop();
-    });
+    t.after(() => Promise.all([end(heartbeat), end(monitor)]));
     return { proxy, monitor, heartbeat, contacts };
   }
 
   test("a first heartbeat from one known server brings all of them as primaries, and a leader among them", async (t) => {
     const { proxy, heartbeat, contacts } = sources(t);
-    heartbeat.start();
+    begin(heartbeat);
     await proxy.addPrimaryServer(endpoints[0]?.key ?? "");
     await until(() => heartbeat.status().phase === "ok");
     const { servers } = proxy.snapshot();
@@ -103,10 +101,10 @@ function contract(cluster: ClusterUnderTest): void {
         failed.push(`${String(cause.server)}: ${String(cause.reason)}`);
       }
     });
-    monitor.start();
+    begin(monitor);
     await until(() => monitor.status().servers.every(({ state }) => state.phase === "up"));
     assert.equal(monitor.status().servers.length, Math.min(2, endpoints.length));
-    heartbeat.start();
+    begin(heartbeat);
     // A server of 0.4 closes the connection at the first heartbeat, for a method that it lacks; then it is asked no
     // more.
     await until(() => heartbeat.status().phase === "ok");
@@ -129,7 +127,7 @@ function contract(cluster: ClusterUnderTest): void {
     await proxy.addPrimaryServer(DEAD);
     await proxy.addPrimaryServer("127.0.0.1:13");
     await proxy.addPrimaryServer(live?.key ?? "");
-    monitor.start();
+    begin(monitor);
     await until(() => proxy.findServer()?.key === live?.key);
     await until(() => monitor.status().phase === "up");
   });

@@ -6,6 +6,7 @@ import { DEFAULT_CONSUL_WATCH } from "../../../src/sources/consul/watch-config.t
 import { StaticServers } from "../../../src/sources/static-servers.ts";
 import { FakeCatalog } from "../../support/fake-catalog.ts";
 import { CONFIG, fakePorts, settled } from "../../support/fake-ports.ts";
+import { begin, end } from "../../support/lives.ts";
 
 const FOUND = { addresses: ["127.0.0.1"], ttlSeconds: 60 };
 
@@ -19,8 +20,8 @@ test("an instance in Consul whose address is a name is used as soon as a configu
     { ...DEFAULT_CONSUL_WATCH, service: "nomad" },
   );
   const configured = new StaticServers(proxy, ports, ["static.example:4647"]);
-  watcher.start();
-  configured.start();
+  begin(watcher);
+  begin(configured);
   await settled();
   catalog.waiting().answer(["consul.example:4647"], 10);
   await clock.advance(8_000);
@@ -31,7 +32,7 @@ test("an instance in Consul whose address is a name is used as soon as a configu
   await clock.advance(5_000);
   assert.deepEqual(proxy.serverRpcAddrs().toSorted(), ["consul.example:4647", "static.example:4647"]);
   assert.equal(catalog.asked.length, asked);
-  configured.stop();
-  await watcher.stop();
+  await end(configured);
+  await end(watcher);
   assert.equal(clock.pending, 0);
 });

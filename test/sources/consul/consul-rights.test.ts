@@ -6,6 +6,7 @@ import { DEFAULT_CONSUL_WATCH } from "../../../src/sources/consul/watch-config.t
 import { watchWarnings } from "../../../src/sources/consul/watch-status.ts";
 import { FakeCatalog } from "../../support/fake-catalog.ts";
 import { FakeClock, FakeLogger, noteTo, settled } from "../../support/fake-ports.ts";
+import { begin, end } from "../../support/lives.ts";
 
 const [A, B, C, D] = ["10.0.0.1:4647", "10.0.0.2:4647", "10.0.0.3:4647", "10.0.0.4:4647"] as const;
 const START = 1_000_000;
@@ -27,7 +28,7 @@ async function watching() {
     config,
   );
   let index = 10;
-  watcher.start();
+  begin(watcher);
   await settled();
   return {
     clock,
@@ -66,7 +67,7 @@ suite("what the token may not read", () => {
     await answers([A, B], { withToken: true });
     assert.equal(missing(), undefined);
     assert.deepEqual(said("info"), ["Consul hides nothing from the token any more"]);
-    await watcher.stop();
+    await end(watcher);
   });
 
   test("a partly filtered list is used, and compared with the last whole one", async () => {
@@ -80,7 +81,7 @@ suite("what the token may not read", () => {
     );
     await answers([A, B, C], FILTERED);
     assert.match(missing()?.message ?? "", /the last whole list had 3: the same;/);
-    await watcher.stop();
+    await end(watcher);
   });
 
   test("a list that was never whole says so; without a token too; many servers are counted", async () => {
@@ -96,7 +97,7 @@ suite("what the token may not read", () => {
     await answers([], FILTERED);
     assert.match(missing()?.message ?? "", /10\.1\.0\.4:4647 and 1995 more;/);
     assert.ok((missing()?.message.length ?? 0) < 400);
-    await watcher.stop();
+    await end(watcher);
   });
 
   test("of an older Consul is suspected when the first answer is empty, until an instance is seen", async () => {
@@ -112,7 +113,7 @@ suite("what the token may not read", () => {
     assert.equal(missing(), undefined);
     await answers([], { withToken: true });
     assert.equal(missing(), undefined);
-    await watcher.stop();
+    await end(watcher);
   });
 
   test("is said once a minute at most when servers of Consul disagree about it", async () => {
@@ -125,7 +126,7 @@ suite("what the token may not read", () => {
       await clock.advance(1_000);
     }
     assert.ok(said("warn").length <= 3, `${said("warn").length} warnings`);
-    await watcher.stop();
+    await end(watcher);
   });
 });
 
@@ -137,7 +138,7 @@ test("a watch that fails warns for as long as it does", async () => {
   const logger = new FakeLogger();
   const ports = { catalog, sink, clock, random: () => 0.5, logger, note: noteTo(logger) };
   const watcher = new ConsulWatcher(ports, config);
-  watcher.start();
+  begin(watcher);
   await settled();
   catalog.waiting().fail("unreachable");
   await settled();
@@ -148,5 +149,5 @@ test("a watch that fails warns for as long as it does", async () => {
   catalog.waiting().answer([A], 1);
   await settled();
   assert.deepEqual(watchWarnings(watcher.status()), []);
-  await watcher.stop();
+  await end(watcher);
 });

@@ -6,6 +6,7 @@ import { ConsulWatcher } from "../../../src/sources/consul/consul-watcher.ts";
 import { type ConsulWatchConfig, DEFAULT_CONSUL_WATCH } from "../../../src/sources/consul/watch-config.ts";
 import { FakeCatalog, failure } from "../../support/fake-catalog.ts";
 import { FakeClock, FakeLogger, noteTo, settled } from "../../support/fake-ports.ts";
+import { begin, end } from "../../support/lives.ts";
 
 const A = "10.0.0.1:4647";
 const B = "10.0.0.2:4647";
@@ -48,7 +49,7 @@ function watching(change: Partial<ConsulWatchConfig> = {}, chance = 0.5) {
 
 async function started(change: Partial<ConsulWatchConfig> = {}, list: readonly string[] = [A]) {
   const all = watching(change);
-  all.watcher.start();
+  begin(all.watcher);
   await settled();
   all.catalog.waiting().answer(list, 10);
   await settled();
@@ -68,7 +69,7 @@ suite("a watch", () => {
     await settled();
     assert.deepEqual(sink.list, [A, B]);
     assert.equal(catalog.waiting().query.index, 11);
-    await watcher.stop();
+    await end(watcher);
   });
 
   test("tells the sink nothing when the index moved and the servers did not", async () => {
@@ -78,7 +79,7 @@ suite("a watch", () => {
       await settled();
     }
     assert.equal(sink.reports.length, 1);
-    await watcher.stop();
+    await end(watcher);
   });
 
   test("starts again at 0 when the index fell", async () => {
@@ -86,7 +87,7 @@ suite("a watch", () => {
     catalog.waiting().answer([A], 3);
     await clock.advance(500);
     assert.equal(catalog.waiting().query.index, 0);
-    await watcher.stop();
+    await end(watcher);
   });
 
   test("asks once per minimum interval when answers come at once with the same index", async () => {
@@ -100,32 +101,32 @@ suite("a watch", () => {
     }
     const asked = catalog.asked.length - before;
     assert.ok(asked >= 15 && asked <= 20, `${asked} queries in 10 s at one per 500 ms`);
-    await watcher.stop();
+    await end(watcher);
   });
 
   test("is idempotent at both ends and leaves no timer and no query", async () => {
     const { catalog, clock, watcher } = watching();
-    watcher.start();
-    watcher.start();
+    begin(watcher);
+    begin(watcher);
     await settled();
     assert.equal(catalog.open.length, 1);
     catalog.waiting().fail("unreachable");
     await settled();
     assert.equal(clock.pending, 1);
-    await Promise.all([watcher.stop(), watcher.stop()]);
+    await Promise.all([end(watcher), end(watcher)]);
     assert.equal(clock.pending, 0);
     assert.equal(catalog.open.length, 0);
     assert.equal(watcher.status().state.kind, "stopped");
-    watcher.start();
+    begin(watcher);
     await settled();
     assert.equal(catalog.open.length, 1);
-    await watcher.stop();
+    await end(watcher);
     assert.equal(catalog.open.length, 0);
   });
 
   test("stopped while a query is open logs nothing of it", async () => {
     const { logger, watcher } = await started();
-    await watcher.stop();
+    await end(watcher);
     assert.deepEqual(logger.lines, []);
   });
 });
@@ -150,7 +151,7 @@ suite("a failure", () => {
     assert.deepEqual(sink.reports.length, 1);
     assert.deepEqual(logged("info"), ["Consul answers again"]);
     assert.equal(watcher.status().state.kind, "watching");
-    await watcher.stop();
+    await end(watcher);
   });
 
   test("of another kind in the same outage is logged once as well", async () => {
@@ -160,18 +161,18 @@ suite("a failure", () => {
       await clock.advance(2_000);
     }
     assert.equal(logged("warn").length, 2);
-    await watcher.stop();
+    await end(watcher);
   });
 
   test("that is a mistake of our own is retried too", async () => {
     const { catalog, clock, watcher } = watching();
     catalog.mistakes = 1;
-    watcher.start();
+    begin(watcher);
     await settled();
     assert.equal(watcher.status().lastError?.code, "unexpected");
     await clock.advance(2_000);
     assert.equal(catalog.open.length, 1);
-    await watcher.stop();
+    await end(watcher);
   });
 
   test("alternating with success stays under the long-run rate", async () => {
@@ -192,7 +193,7 @@ suite("a failure", () => {
     }
     const asked = catalog.asked.length - before;
     assert.ok(asked <= 100 + 2 * 120 + 2, `${asked} queries in 120 s`);
-    await watcher.stop();
+    await end(watcher);
   });
 });
 
@@ -222,7 +223,7 @@ suite("a wait that is ended on the way", () => {
       all.logger.lines.map(({ level }) => level),
       ["debug"],
     );
-    await all.watcher.stop();
+    await end(all.watcher);
   });
 
   test("that comes back makes the next ones shorter, once said, and found out anew after an hour", async () => {
@@ -240,7 +241,7 @@ suite("a wait that is ended on the way", () => {
     assert.equal((await endEarly(all, 6_000)).waitMs, 4_800);
     assert.equal(all.logged("info").length, 1);
     assert.deepEqual(all.logged("warn"), []);
-    await all.watcher.stop();
+    await end(all.watcher);
   });
 
   test("no longer ends early: said, and the configured wait is back", async () => {
@@ -259,7 +260,7 @@ suite("a wait that is ended on the way", () => {
     }
     assert.equal(all.watcher.status().waitLimitMs, undefined);
     assert.match(all.logged("info")[1] ?? "", /as configured again/);
-    await all.watcher.stop();
+    await end(all.watcher);
   });
 
   test("interrupts no hold of an empty answer", async () => {
@@ -273,7 +274,7 @@ suite("a wait that is ended on the way", () => {
       await endEarly(all, 6_000, []);
     }
     assert.deepEqual(all.sink.list, []);
-    await all.watcher.stop();
+    await end(all.watcher);
   });
 
   test("leaves a failure's count and age as they are", async () => {
@@ -290,12 +291,12 @@ suite("a wait that is ended on the way", () => {
       const { state } = watcher.status();
       assert.ok(state.kind === "retrying" && state.since === goneAt + 3_000 && state.attempt === attempt);
     }
-    await watcher.stop();
+    await end(watcher);
   });
 
   test("is one in another datacenter too: it is not left for that", async () => {
     const { catalog, sink, clock, watcher, logged } = watching({ datacenters: ["dc1", "dc2", "dc3"] });
-    watcher.start();
+    begin(watcher);
     await settled();
     catalog.waiting("dc1").answer([], 10);
     await settled();
@@ -307,7 +308,7 @@ suite("a wait that is ended on the way", () => {
     await settled();
     assert.deepEqual(sink.list, [REMOTE, B]);
     assert.deepEqual(logged("warn"), []);
-    await watcher.stop();
+    await end(watcher);
   });
 });
 
@@ -324,7 +325,7 @@ suite("a Consul that fails every other query", () => {
     }
     assert.ok(logged("warn").length >= 5 && logged("warn").length <= 7, `${logged("warn").length} lines`);
     assert.ok(Math.abs(logged("info").length - logged("warn").length) <= 1);
-    await watcher.stop();
+    await end(watcher);
   });
 
   test("and then for good is told of within seconds", async () => {
@@ -338,7 +339,7 @@ suite("a Consul that fails every other query", () => {
       await clock.advance(2_000);
     }
     assert.equal(logged("warn").length, 2);
-    await watcher.stop();
+    await end(watcher);
   });
 });
 
@@ -358,7 +359,7 @@ suite("an empty answer", () => {
     await settled();
     assert.deepEqual(sink.list, []);
     assert.equal(watcher.status().emptyUntil, undefined);
-    await watcher.stop();
+    await end(watcher);
   });
 
   test("interrupted by a failure starts its hold time over", async () => {
@@ -373,7 +374,7 @@ suite("an empty answer", () => {
     await settled();
     assert.deepEqual(sink.list, [A]);
     assert.equal(watcher.status().emptyUntil, clock.now() + 30_000);
-    await watcher.stop();
+    await end(watcher);
   });
 
   test("of a wiped Consul does not count when the services come back in time", async () => {
@@ -385,13 +386,13 @@ suite("an empty answer", () => {
     catalog.waiting().answer([A], 9);
     await settled();
     assert.deepEqual(sink.reports, [{ addresses: [A], tier: "backup" }]);
-    await watcher.stop();
+    await end(watcher);
   });
 
   test("without a token is no reason to complain", async () => {
     const { watcher, logged } = await started({}, []);
     assert.deepEqual(logged("warn"), []);
-    await watcher.stop();
+    await end(watcher);
   });
 });
 
@@ -407,28 +408,28 @@ suite("orphaned", () => {
     assert.equal(sink.reports.length, 3);
     watcher.setOrphaned(false);
     assert.deepEqual(sink.reports.at(-1), { addresses: [A, B], tier: "backup" });
-    await watcher.stop();
+    await end(watcher);
   });
 
   test("before the first answer nothing is reported", async () => {
     const { sink, watcher } = watching();
     watcher.setOrphaned(true);
     assert.deepEqual(sink.reports, []);
-    await watcher.stop();
+    await end(watcher);
   });
 });
 
 suite("what the list does not take", () => {
   test("is the list's to try again: the same answer is reported once", async () => {
     const { catalog, sink, watcher } = watching();
-    watcher.start();
+    begin(watcher);
     await settled();
     for (const index of [10, 11, 12]) {
       catalog.waiting().answer(["s.example:1"], index);
       await settled();
     }
     assert.deepEqual(sink.reports, [{ addresses: ["s.example:1"], tier: "backup" }]);
-    await watcher.stop();
+    await end(watcher);
   });
 
   test("instances that are no servers are logged once, the others count", async () => {
@@ -438,7 +439,7 @@ suite("what the list does not take", () => {
     assert.deepEqual(sink.list, [A]);
     assert.equal(logged("warn").length, 1);
     assert.match(logged("warn").join(), /10\.0\.0\.9:0: port 0/);
-    await watcher.stop();
+    await end(watcher);
   });
 });
 
@@ -458,7 +459,7 @@ suite("instances of which none can be used", () => {
       await clock.advance(20_000);
     }
     assert.deepEqual(sink.list, [A]);
-    await watcher.stop();
+    await end(watcher);
   });
 
   test("begin a hold when they go", async () => {
@@ -471,7 +472,7 @@ suite("instances of which none can be used", () => {
     catalog.waiting().answer([], 12);
     await settled();
     assert.deepEqual(sink.list, []);
-    await watcher.stop();
+    await end(watcher);
   });
 
   test("are told of in one short line, however many they are and whatever they are called", async () => {
@@ -490,7 +491,7 @@ suite("instances of which none can be used", () => {
     assert.match(line, /; and 3997 more$/);
     assert.ok(line.length < 2_000, `${line.length} characters`);
     assert.ok(!line.includes("\u001b"));
-    await watcher.stop();
+    await end(watcher);
   });
 });
 
@@ -499,13 +500,13 @@ suite("other datacenters", () => {
     const { catalog, clock, watcher } = await started();
     await clock.advance(200_000);
     assert.equal(catalog.datacentersAsked, 0);
-    await watcher.stop();
+    await end(watcher);
   });
 
   test("serve when the local one has none: the local one is left out", async () => {
     const { catalog, sink, clock, watcher } = watching();
     catalog.datacenterNames = ["dc2", "dc1"];
-    watcher.start();
+    begin(watcher);
     await settled();
     catalog.waiting().answer([A], 10);
     await settled();
@@ -517,13 +518,13 @@ suite("other datacenters", () => {
     await clock.advance(1);
     assert.equal(catalog.waiting("dc2").query.index, 4);
     assert.equal(sink.list?.includes(REMOTE), true);
-    await watcher.stop();
+    await end(watcher);
     assert.equal(catalog.open.length, 0);
   });
 
   test("are asked one after the other, in the configured order", async () => {
     const { catalog, sink, watcher } = watching({ datacenters: ["dc1", "dc3", "dc2"] });
-    watcher.start();
+    begin(watcher);
     await settled();
     catalog.waiting("dc1").answer([], 10);
     await settled();
@@ -542,12 +543,12 @@ suite("other datacenters", () => {
       ["dc1"],
     );
     assert.equal(watcher.status().datacenter, "dc1");
-    await watcher.stop();
+    await end(watcher);
   });
 
   test("are watched, and left for the next one when they fail; their last list stays meanwhile", async () => {
     const { catalog, sink, clock, watcher, logged } = watching({ datacenters: ["dc1", "dc2", "dc3"] });
-    watcher.start();
+    begin(watcher);
     await settled();
     catalog.waiting("dc1").answer([], 10);
     await settled();
@@ -564,7 +565,7 @@ suite("other datacenters", () => {
     assert.equal(watcher.status().state.kind, "watching");
     assert.equal(watcher.status().lastError?.datacenter, "dc2");
     assert.deepEqual(logged("warn"), []);
-    await watcher.stop();
+    await end(watcher);
   });
 
   test("come behind the local servers while those are held, and alone after", async () => {
@@ -579,13 +580,13 @@ suite("other datacenters", () => {
     catalog.waiting().answer([], 11);
     await settled();
     assert.deepEqual(sink.list, [REMOTE]);
-    await watcher.stop();
+    await end(watcher);
   });
 
   test("are looked for again later when none has a server, or the catalog fails", async () => {
     const { catalog, clock, watcher } = watching({ remoteScanMs: 60_000 });
     catalog.datacenterNames = failure("http-5xx");
-    watcher.start();
+    begin(watcher);
     await settled();
     catalog.waiting().answer([], 10);
     await settled();
@@ -594,7 +595,7 @@ suite("other datacenters", () => {
     assert.equal(catalog.datacentersAsked, 1);
     await clock.advance(1_000);
     assert.equal(catalog.datacentersAsked, 2);
-    await watcher.stop();
+    await end(watcher);
     assert.equal(clock.pending, 0);
   });
 });

@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { settled } from "../../support/fake-ports.ts";
+import { end } from "../../support/lives.ts";
 import { bench } from "./health-bench.ts";
 
 const [A, B, C] = ["127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3"] as const;
@@ -33,7 +34,7 @@ suite("a next server that closes each connection", () => {
       const aDay = countUntil(24 * HOUR);
       assert.ok(aDay >= 24 * 6 && aDay <= 13 + 23 * 7.5, `${aDay} in a day`);
       assert.equal(head(), A);
-      monitor.stop();
+      await end(monitor);
       await settled();
       assert.equal(ports.clock.pending, 0);
     });
@@ -47,7 +48,7 @@ suite("a next server that closes each connection", () => {
     await ports.clock.advance(0);
     assert.equal(head(), B);
     assert.equal(timesOf(B).length, before + 1);
-    monitor.stop();
+    await end(monitor);
   });
 
   test("counts as up again when a connection lasts, and then as any other", async () => {
@@ -60,7 +61,7 @@ suite("a next server that closes each connection", () => {
     servers.dropConnections(B);
     await ports.clock.advance(0);
     assert.equal(timesOf(B).length, before + 1, "one that is dropped is opened again at once");
-    monitor.stop();
+    await end(monitor);
   });
 });
 
@@ -76,7 +77,7 @@ test("several next servers that close at once take turns no faster than one alon
   await ports.clock.advance(6 * HOUR);
   const dials = servers.dialled.slice(before).filter((key) => key !== C).length;
   assert.ok(dials <= 6 * 13, `${dials} dials in six hours`);
-  monitor.stop();
+  await end(monitor);
 });
 
 test("a head that closes is opened again each time at once: that tells whether it lives", async () => {
@@ -86,5 +87,5 @@ test("a head that closes is opened again each time at once: that tells whether i
   await ports.clock.advance(601 * SECOND);
   assert.equal(servers.dialled.filter((key) => key === A).length, 61);
   assert.equal(head(), A);
-  monitor.stop();
+  await end(monitor);
 });

@@ -5,6 +5,7 @@ import fc from "fast-check";
 import type { HealthConfig } from "../../../src/sources/health/health-monitor.ts";
 import { settled } from "../../support/fake-ports.ts";
 import type { Behaviour } from "../../support/fake-servers.ts";
+import { end } from "../../support/lives.ts";
 import { bench, growTo, linesOf } from "./health-bench.ts";
 
 /** Interval, timeout, half a timeout of the next server, and the waves of 200 servers. */
@@ -74,7 +75,7 @@ suite("the first servers of a list are silent", () => {
       await ports.clock.advance(60_000);
       assert.ok(alive.has(head() ?? ""), head());
       assert.equal(monitor.status().phase, "up");
-      monitor.stop();
+      await end(monitor);
       await settled();
       assert.equal(ports.clock.pending, 0);
     });
@@ -89,14 +90,14 @@ suite("the first servers of a list are silent", () => {
     });
     await ports.clock.advance(1_000);
     assert.ok(keys.slice(20).includes(head() ?? ""), head());
-    monitor.stop();
+    await end(monitor);
   });
 
   test("without a connection to the next server it takes half a second more", async () => {
     const { ports, alive, head, monitor } = await failing(24, [23], () => "hanging", { standby: false });
     await ports.clock.advance(2_000);
     assert.ok(alive.has(head() ?? ""), head());
-    monitor.stop();
+    await end(monitor);
   });
 
   test("whatever fails in whatever way, one that lives is head within 1.5 s", async () => {
@@ -112,7 +113,7 @@ suite("the first servers of a list are silent", () => {
         assert.ok(on.alive.has(on.head() ?? ""), on.head());
         assert.ok(on.named().filter((key) => !on.alive.has(key)).length <= 2, on.named().join(" "));
         assert.deepEqual(on.proxy.serverRpcAddrs().toSorted(), on.keys.toSorted());
-        on.monitor.stop();
+        await end(on.monitor);
         await settled();
         assert.equal(on.ports.clock.pending, 0);
       }),
@@ -125,7 +126,7 @@ suite("the first servers of a list are silent", () => {
     servers.setLatency(keys[5] ?? "", 501);
     await ports.clock.advance(60_000);
     assert.equal(head(), keys[23]);
-    monitor.stop();
+    await end(monitor);
   });
 
   test("when all but late ones are gone the order stays", async () => {
@@ -139,7 +140,7 @@ suite("the first servers of a list are silent", () => {
     servers.setLatency(keys[0] ?? "", 100);
     await ports.clock.advance(700);
     assert.equal(head(), keys[0]);
-    monitor.stop();
+    await end(monitor);
   });
 });
 
@@ -153,7 +154,7 @@ suite("what a search names", () => {
       "server failed: next one is head",
       "servers failed: the first that answers is head",
     ]);
-    monitor.stop();
+    await end(monitor);
   });
 
   test("the cause: which head failed, why, and how many more", async () => {
@@ -164,7 +165,7 @@ suite("what a search names", () => {
     assert.equal(cause.source, "health");
     assert.equal(cause.server, keys[1]);
     assert.match(cause.reason ?? "", /^no answer within 500 ms; \d+ more are down$/);
-    monitor.stop();
+    await end(monitor);
   });
 
   test("a primary, though a backup answers sooner", async () => {
@@ -179,7 +180,7 @@ suite("what a search names", () => {
     servers.setLatency(last ?? "", 40);
     await ports.clock.advance(WITHIN_MS);
     assert.equal(head(), last);
-    monitor.stop();
+    await end(monitor);
   });
 
   test("a backup, when no primary answers", async () => {
@@ -191,7 +192,7 @@ suite("what a search names", () => {
     }
     await ports.clock.advance(WITHIN_MS);
     assert.equal(head(), "127.0.0.1:101");
-    monitor.stop();
+    await end(monitor);
   });
 
   test("one that failed lately only when no other answers", async () => {
@@ -209,7 +210,7 @@ suite("what a search names", () => {
     servers.setLatency(sixth, 40);
     await ports.clock.advance(WITHIN_MS);
     assert.ok([fifth, sixth].includes(head() ?? ""), `${head()} of ${proxy.serverRpcAddrs().join(" ")}`);
-    monitor.stop();
+    await end(monitor);
   });
 
   test("a server that comes while the others are asked", async () => {
@@ -219,7 +220,7 @@ suite("what a search names", () => {
     await proxy.addPrimaryServer("127.0.0.1:100");
     await ports.clock.advance(1);
     assert.equal(head(), "127.0.0.1:100");
-    monitor.stop();
+    await end(monitor);
   });
 });
 
@@ -235,7 +236,7 @@ suite("what a search costs the servers", () => {
     assert.equal(head(), keys(2));
     // The ping of the search, and the connection that is held from then on.
     assert.deepEqual(servers.dialled.slice(before), [keys(2), keys(2)]);
-    monitor.stop();
+    await end(monitor);
 
     function keys(position: number): string {
       return keysUpTo(5)[position] ?? "";
@@ -248,7 +249,7 @@ suite("what a search costs the servers", () => {
     for (const key of keys.slice(3, 199)) {
       assert.ok(dials().filter((dialled) => dialled === key).length <= 1, key);
     }
-    monitor.stop();
+    await end(monitor);
   });
 
   test("where most live, few more are asked than the first that does", async () => {
@@ -259,6 +260,6 @@ suite("what a search costs the servers", () => {
     );
     await ports.clock.advance(WITHIN_MS);
     assert.ok(new Set(dials()).size <= 6, dials().join(" "));
-    monitor.stop();
+    await end(monitor);
   });
 });

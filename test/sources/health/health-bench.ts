@@ -5,6 +5,7 @@ import { type HealthConfig, HealthMonitor } from "../../../src/sources/health/he
 import { Penalties } from "../../../src/sources/health/penalties.ts";
 import { CONFIG, type FakePorts, fakePorts, settled } from "../../support/fake-ports.ts";
 import { FakeServers } from "../../support/fake-servers.ts";
+import { begin } from "../../support/lives.ts";
 
 /** What a heartbeat says of a server of our own datacenter, besides its address. */
 export const LOCAL = { rpcMajorVersion: 1, rpcMinorVersion: 0, datacenter: "dc1" };
@@ -50,7 +51,7 @@ export async function bench(
       ...config,
     },
   );
-  monitor.start();
+  begin(monitor);
   await settled();
   return { ports, servers, proxy, monitor, head: () => proxy.findServer()?.key };
 }

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { settled } from "../../support/fake-ports.ts";
 import type { Behaviour } from "../../support/fake-servers.ts";
+import { end } from "../../support/lives.ts";
 import { bench } from "./health-bench.ts";
 
 function keysUpTo(count: number): string[] {
@@ -61,7 +62,7 @@ suite("4,000 servers, none of them of use", () => {
       assert.ok(lines.length <= 4, lines.join("\n"));
       assert.ok(debugLines <= 5, `${debugLines} lines at debug`);
       assert.ok(ports.clock.pending <= 200, `${ports.clock.pending} timers`);
-      monitor.stop();
+      await end(monitor);
       await settled();
       assert.equal(ports.clock.pending, 0);
     });
@@ -74,7 +75,7 @@ suite("4,000 servers, none of them of use", () => {
     await ports.clock.advance(64_000);
     assert.equal(head(), back);
     assert.equal(monitor.status().phase, "up");
-    monitor.stop();
+    await end(monitor);
   });
 
   test("each head dies at once: the list and the log change once a second, no more", async () => {
@@ -89,7 +90,7 @@ suite("4,000 servers, none of them of use", () => {
     const changes = proxy.snapshot().revision - from;
     assert.ok(changes > 30 && changes <= 16 + 61, `${changes} changes of the list`);
     assert.ok(ports.logger.lines.length <= 2 * (16 + 61), `${ports.logger.lines.length} lines`);
-    monitor.stop();
+    await end(monitor);
   });
 });
 
@@ -97,6 +98,6 @@ test("twice as many servers cost no more dials", async () => {
   const few = await badDay(1_000, "refusing");
   const many = await badDay(2_000, "refusing");
   assert.ok(many.dialsInSecondMinute <= 1.02 * few.dialsInSecondMinute, `${many.dialsInSecondMinute} dials`);
-  few.monitor.stop();
-  many.monitor.stop();
+  await end(few.monitor);
+  await end(many.monitor);
 });

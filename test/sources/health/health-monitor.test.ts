@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { settled } from "../../support/fake-ports.ts";
+import { end } from "../../support/lives.ts";
 import { bench, growTo, LOCAL, linesOf } from "./health-bench.ts";
 
 const [A, B, C, D] = ["127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3", "127.0.0.1:4"] as const;
@@ -10,7 +11,7 @@ suite("held connections", () => {
     const { ports, servers, monitor } = await bench([A, B, C]);
     await ports.clock.advance(60_000);
     assert.deepEqual(servers.connected, [A, B]);
-    monitor.stop();
+    await end(monitor);
     await settled();
     assert.deepEqual(servers.connected, []);
     assert.equal(ports.clock.pending, 0);
@@ -19,7 +20,7 @@ suite("held connections", () => {
   test("without standby only one to the head", async () => {
     const { servers, monitor } = await bench([A, B, C], { standby: false });
     assert.deepEqual(servers.connected, [A]);
-    monitor.stop();
+    await end(monitor);
   });
 
   test("the head is pinged each interval, the next server a tenth as often", async () => {
@@ -29,7 +30,7 @@ suite("held connections", () => {
     const pings = servers.pinged.slice(before);
     assert.equal(pings.filter((key) => key === A).length, 100);
     assert.equal(pings.filter((key) => key === B).length, 10);
-    monitor.stop();
+    await end(monitor);
   });
 
   test("the rate of pings is scaled to the fleet: 100,000 nodes on 5 servers → one ping in 40 s", async () => {
@@ -50,7 +51,7 @@ suite("held connections", () => {
     const before = servers.pinged.length;
     await ports.clock.advance(400_000);
     assert.equal(servers.pinged.slice(before).filter((key) => key === head).length, 10);
-    monitor.stop();
+    await end(monitor);
   });
 });
 
@@ -72,7 +73,7 @@ test("in a large fleet a new next server is dialled after a random wait, the hea
   assert.deepEqual(servers.connected, [B], "100,000 agents must not dial the same server in one moment");
   await ports.clock.advance(521_000);
   assert.deepEqual(servers.connected, [B, C]);
-  monitor.stop();
+  await end(monitor);
 });
 
 suite("failover", () => {
@@ -81,7 +82,7 @@ suite("failover", () => {
     servers.kill(A);
     await settled();
     assert.equal(head(), B);
-    monitor.stop();
+    await end(monitor);
   });
 
   test("two of three dead at once: the third is head without waiting for any timer", async () => {
@@ -90,7 +91,7 @@ suite("failover", () => {
     servers.kill(A);
     await settled();
     assert.equal(head(), C);
-    monitor.stop();
+    await end(monitor);
   });
 
   test("crashed in turn, soon after the start, the next server is head each time, though the first closed a connection as it died", async () => {
@@ -107,7 +108,7 @@ suite("failover", () => {
       assert.equal(head(), next, `crash ${crash}`);
       servers.set(dead, "up");
     }
-    monitor.stop();
+    await end(monitor);
   });
 
   test("a hanging head is followed by the next server within interval and timeout", async () => {
@@ -115,7 +116,7 @@ suite("failover", () => {
     servers.set(A, "hanging");
     await ports.clock.advance(1_000);
     assert.equal(head(), B);
-    monitor.stop();
+    await end(monitor);
   });
 
   test("the cause is kept: which server, who noticed, why", async () => {
@@ -129,7 +130,7 @@ suite("failover", () => {
       server: A,
       reason: "connection refused",
     });
-    monitor.stop();
+    await end(monitor);
   });
 
   test("a connection that closes once is opened again and rotates nothing", async () => {
@@ -139,7 +140,7 @@ suite("failover", () => {
     await settled();
     assert.equal(head(), A);
     assert.deepEqual(servers.connected, [A, B]);
-    monitor.stop();
+    await end(monitor);
   });
 
   for (const behaviour of ["closing-at-once", "closing-after-an-answer", "answering-garbage"] as const) {
@@ -153,7 +154,7 @@ suite("failover", () => {
       await ports.clock.advance(10_000);
       assert.ok(servers.dialled.length - before <= 20, `${servers.dialled.length - before} dials in 10 s`);
       assert.equal(head(), B);
-      monitor.stop();
+      await end(monitor);
     });
   }
 
@@ -172,7 +173,7 @@ suite("failover", () => {
       assert.ok(Math.max(...gaps) > 0.9 * longestMs, gaps.join(" "));
       const mean = gaps.reduce((sum, gap) => sum + gap, 0) / gaps.length;
       assert.ok(mean > 0.4 * longestMs && new Set(gaps).size > gaps.length / 3, gaps.join(" "));
-      monitor.stop();
+      await end(monitor);
     }
   });
 
@@ -186,7 +187,7 @@ suite("failover", () => {
     await settled();
     assert.equal(head(), A);
     assert.deepEqual(linesOf(ports, "warn", "error"), []);
-    monitor.stop();
+    await end(monitor);
   });
 
   test("a rebalance that chose a server wins over what was known of it before", async () => {
@@ -202,7 +203,7 @@ suite("failover", () => {
     await settled();
     assert.equal(head(), B);
     assert.deepEqual(linesOf(ports, "warn", "error"), []);
-    monitor.stop();
+    await end(monitor);
   });
 
   test("an application error is an answer: it rotates nothing", async () => {
@@ -212,7 +213,7 @@ suite("failover", () => {
     await ports.clock.advance(60_000);
     assert.equal(head(), A);
     assert.equal(proxy.snapshot().revision, revision);
-    monitor.stop();
+    await end(monitor);
   });
 });
 
@@ -228,7 +229,7 @@ suite("an application error while connecting", () => {
     assert.equal(proxy.snapshot().revision, revision);
     assert.equal(monitor.status().phase, "up");
     assert.ok(servers.dialled.length - before <= 121, `${servers.dialled.length - before} dials`);
-    monitor.stop();
+    await end(monitor);
     await settled();
     assert.equal(ports.clock.pending, 0);
   });
@@ -242,7 +243,7 @@ suite("an application error while connecting", () => {
     await ports.clock.advance(501);
     assert.equal(head(), B);
     assert.equal(monitor.status().phase, "up");
-    monitor.stop();
+    await end(monitor);
   });
 });
 
@@ -263,7 +264,7 @@ test("a machine that has no socket left blames no server, and asks again at the 
   }
   await ports.clock.advance(6_000);
   assert.deepEqual(servers.connected, [A, B]);
-  monitor.stop();
+  await end(monitor);
 });
 
 suite("all servers down", () => {
@@ -279,7 +280,7 @@ suite("all servers down", () => {
     assert.equal(proxy.snapshot().revision, revision, "no rotation without end");
     assert.equal(monitor.status().phase, "down");
     assert.equal(ports.logger.lines.filter(({ level }) => level === "error").length, 1);
-    monitor.stop();
+    await end(monitor);
   });
 
   for (const key of [A, B, C]) {
@@ -293,7 +294,7 @@ suite("all servers down", () => {
       await ports.clock.advance(501);
       assert.equal(head(), key);
       assert.equal(monitor.status().phase, "up");
-      monitor.stop();
+      await end(monitor);
     });
   }
 
@@ -311,7 +312,7 @@ suite("all servers down", () => {
     await settled();
     assert.equal(head(), B);
     assert.equal(ports.logger.lines.filter(({ level }) => level === "error").length, 0);
-    monitor.stop();
+    await end(monitor);
   });
 
   test("a server that answers with an application error is up", async () => {
@@ -322,7 +323,7 @@ suite("all servers down", () => {
     servers.set(B, "answering-an-application-error");
     await ports.clock.advance(501);
     assert.equal(head(), B);
-    monitor.stop();
+    await end(monitor);
   });
 
   test("names of servers that are down are looked up again long before their TTL is over", async () => {
@@ -340,7 +341,7 @@ suite("all servers down", () => {
     const addresses = proxy.snapshot().servers.flatMap((server) => server.addresses);
     assert.deepEqual(addresses.toSorted(), ["127.0.0.2", "127.0.0.3"]);
     assert.ok(ports.resolver.asked.length <= 2 * 14, `${ports.resolver.asked.length} questions in 12 s`);
-    monitor.stop();
+    await end(monitor);
   });
 
   test("a server that is added meanwhile is head at once", async () => {
@@ -352,7 +353,7 @@ suite("all servers down", () => {
     await settled();
     assert.equal(head(), B);
     assert.equal(monitor.status().phase, "up");
-    monitor.stop();
+    await end(monitor);
   });
 });
 
@@ -369,7 +370,7 @@ test("when every server was replaced by new ones, the first of them is head, and
   assert.equal(head(), C);
   assert.equal(monitor.status().phase, "up");
   assert.equal(linesOf(ports, "warn").length, warned);
-  monitor.stop();
+  await end(monitor);
 });
 
 suite("servers that take connections and close them after an answer", () => {
@@ -392,7 +393,7 @@ suite("servers that take connections and close them after an answer", () => {
       assert.deepEqual(linesOf(ports, "error"), ["no server answers: the list stays as it is"]);
       // Each may answer once more, as a head that starts a new pass, before it is known to close at once.
       assert.ok(linesOf(ports, "info", "warn").length <= 2 * keys.length, "no line for each try");
-      monitor.stop();
+      await end(monitor);
     });
   }
 
@@ -407,7 +408,7 @@ suite("servers that take connections and close them after an answer", () => {
     await ports.clock.advance(2_000);
     assert.equal(head(), B);
     assert.equal(monitor.status().phase, "up");
-    monitor.stop();
+    await end(monitor);
   });
 });
 
@@ -421,7 +422,7 @@ test("an outage that ends and begins again, again and again, does so at a bounde
   }
   const dials = servers.dialled.length - before;
   assert.ok(dials <= 20 * 6, `${dials} dials in 20 intervals`);
-  monitor.stop();
+  await end(monitor);
 });
 
 suite("after a failure", () => {
@@ -442,7 +443,7 @@ suite("after a failure", () => {
       heads.add(head());
     }
     assert.deepEqual(heads, new Set([A, B]));
-    monitor.stop();
+    await end(monitor);
   });
 
   test("the list goes back from a backup to a primary that answered for 30 s, not before", async () => {
@@ -457,7 +458,7 @@ suite("after a failure", () => {
     await ports.clock.advance(12_000);
     assert.equal(head(), A);
     assert.equal(proxy.snapshot().cause.occurrence, "rebalanced");
-    monitor.stop();
+    await end(monitor);
   });
 
   test("while the head is a backup, dead primaries are tried in turn until one answers", async () => {
@@ -475,7 +476,7 @@ suite("after a failure", () => {
     servers.set(B, "up");
     await ports.clock.advance(40_000);
     assert.equal(head(), B);
-    monitor.stop();
+    await end(monitor);
   });
 
   test("a primary that failed again and again is waited for, and no backup is exchanged for another meanwhile", async () => {
@@ -496,7 +497,7 @@ suite("after a failure", () => {
     assert.ok(!linesOf(ports, "debug").includes("rebalance: server did not answer"), "not tried in vain");
     assert.equal(proxy.history().filter(({ head }) => head !== A).length, failures, "no other backup");
     assert.equal(proxy.history().at(-1)?.previousHead, backup);
-    monitor.stop();
+    await end(monitor);
   });
 
   test("a primary that answers, but takes no new connection, does not set off a change among the backups", async () => {
@@ -512,7 +513,7 @@ suite("after a failure", () => {
     assert.deepEqual(servers.connected, [A, B]);
     assert.equal(head(), B);
     assert.equal(proxy.snapshot().revision, revision);
-    monitor.stop();
+    await end(monitor);
   });
 });
 
@@ -525,7 +526,7 @@ suite("a fleet that was said to be far larger than it is", () => {
       servers.set(A, "hanging");
       await ports.clock.advance(1_000);
       assert.equal(head(), B);
-      monitor.stop();
+      await end(monitor);
     });
   }
 
@@ -536,7 +537,7 @@ suite("a fleet that was said to be far larger than it is", () => {
     servers.set(A, "hanging");
     await ports.clock.advance(300_500);
     assert.equal(head(), B);
-    monitor.stop();
+    await end(monitor);
   });
 
   test("once the right number is known, a ping that was put off is sent at the right pace", async () => {
@@ -552,7 +553,7 @@ suite("a fleet that was said to be far larger than it is", () => {
     await ports.clock.advance(500);
     assert.equal(pings(), before + 1);
     assert.equal(head(), B);
-    monitor.stop();
+    await end(monitor);
   });
 
   test("more servers bring a ping forward, too", async () => {
@@ -565,7 +566,7 @@ suite("a fleet that was said to be far larger than it is", () => {
     await proxy.setBackupServers(others);
     await ports.clock.advance(500);
     assert.notEqual(head(), A, "100,000 nodes on 100 servers: every 2 s");
-    monitor.stop();
+    await end(monitor);
   });
 
   test("a new next server whose dial was put off is dialled", async () => {
@@ -577,7 +578,7 @@ suite("a fleet that was said to be far larger than it is", () => {
     await growTo(30, proxy);
     await ports.clock.advance(500);
     assert.deepEqual(servers.connected, [B, C]);
-    monitor.stop();
+    await end(monitor);
   });
 
   test("while all are down: one that is back is used once the right number is known", async () => {
@@ -595,7 +596,7 @@ suite("a fleet that was said to be far larger than it is", () => {
     await ports.clock.advance(500);
     assert.equal(head(), C);
     assert.equal(monitor.status().phase, "up");
-    monitor.stop();
+    await end(monitor);
     assert.equal(ports.clock.pending, 0);
   });
 });

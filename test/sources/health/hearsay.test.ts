@@ -4,6 +4,7 @@ import { RpcProxy } from "../../../src/core/rpc-proxy.ts";
 import { Hearsay, neverAsks } from "../../../src/sources/health/hearsay.ts";
 import { Penalties } from "../../../src/sources/health/penalties.ts";
 import { CONFIG, fakePorts } from "../../support/fake-ports.ts";
+import { begin, end } from "../../support/lives.ts";
 
 const SERVERS = ["127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3"];
 
@@ -16,7 +17,7 @@ async function bench() {
     await proxy.addPrimaryServer(address);
   }
   const hearsay = new Hearsay(proxy, penalties);
-  hearsay.start();
+  begin(hearsay);
   const reportAll = () => {
     for (let left = SERVERS.length; left > 0; left--) {
       const reported = proxy.findServer();
@@ -70,7 +71,7 @@ suite("servers that are not dialled", () => {
 
   test("after the stop nothing is learned", async () => {
     const { head, hearsay, proxy } = await bench();
-    hearsay.stop();
+    await end(hearsay);
     const reported = head();
     assert.ok(reported !== undefined && proxy.notifyFailedServer(reported));
     const chosen = new Set<string | undefined>();

@@ -11,6 +11,7 @@ import type { HealthStatus } from "../../../src/sources/health/health-status.ts"
 import { Penalties } from "../../../src/sources/health/penalties.ts";
 import { CONFIG, type FakePorts, fakePorts, settled } from "../../support/fake-ports.ts";
 import { type Behaviour, FakeServers } from "../../support/fake-servers.ts";
+import { begin, end } from "../../support/lives.ts";
 import { LOCAL } from "./health-bench.ts";
 
 /** A name with three addresses, each of which is a machine of its own. */
@@ -283,9 +284,9 @@ class World {
         void proxy.rebalanceServers();
         return;
       case "restart":
-        this.monitor.stop();
+        await end(this.monitor);
         await settled();
-        this.monitor.start();
+        begin(this.monitor);
     }
   }
 }
@@ -296,7 +297,7 @@ export async function live(history: History): Promise<Lived> {
   for (const address of history.servers) {
     await proxy.addPrimaryServer(address);
   }
-  world.monitor.start();
+  begin(world.monitor);
   const moments: object[] = [world.moment];
   for (const happening of history.happenings) {
     await world.happens(happening);
@@ -305,8 +306,8 @@ export async function live(history: History): Promise<Lived> {
   await ports.clock.advance(3_000);
   moments.push(world.moment);
   await world.comesRight();
-  const end = { status: world.monitor.status(), head: proxy.findServer()?.key };
-  world.monitor.stop();
+  const last = { status: world.monitor.status(), head: proxy.findServer()?.key };
+  await end(world.monitor);
   // A rebalance under way is not the monitor's to end.
   await ports.clock.advance(20_000);
   return {
@@ -320,7 +321,7 @@ export async function live(history: History): Promise<Lived> {
       err: "err" in fields ? String(fields.err) : "",
     })),
     lookUps: ports.resolver.asked,
-    end,
+    end: last,
     left: { timers: ports.clock.pending, connections: servers.connected },
   };
 }

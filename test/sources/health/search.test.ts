@@ -7,6 +7,7 @@ import { FleetWaits } from "../../../src/core/time/fleet-waits.ts";
 import { ConnectionError } from "../../../src/net/connection/connection-error.ts";
 import { Search, type SearchPorts } from "../../../src/sources/health/search.ts";
 import { CONFIG, FakeClock, fakePorts } from "../../support/fake-ports.ts";
+import { begin, end } from "../../support/lives.ts";
 
 const [A, B] = ["127.0.0.1:1", "127.0.0.1:2"] as const;
 
@@ -14,7 +15,7 @@ function keysUpTo(count: number): string[] {
   return Array.from({ length: count }, (_, i) => `127.0.0.1:${i + 1}`);
 }
 
-interface Options extends Partial<Pick<SearchPorts, "isPaced" | "rankOf">> {
+interface Options extends Partial<Pick<SearchPorts, "isPaced" | "rankOf" | "drawFirst">> {
   readonly answersAfterMs?: Readonly<Record<string, number>>;
 }
 
@@ -23,7 +24,7 @@ function bench(
   keys: readonly string[],
   hanging: ReadonlySet<string> = new Set(),
   timeoutMs = 1e9,
-  { isPaced = false, rankOf = () => 0, answersAfterMs = {} }: Options = {},
+  { isPaced = false, rankOf = () => 0, drawFirst = () => undefined, answersAfterMs = {} }: Options = {},
 ) {
   const clock = new FakeClock();
   const random = seededRandom(7);
@@ -40,6 +41,7 @@ function bench(
     isPaced,
     spacingMs: 10,
     rankOf,
+    drawFirst,
     waits: new FleetWaits(clock, new RpcProxy(fakePorts(), CONFIG)),
     drawWait: () => {
       const ms = 500 * (0.5 + random() / 2);
@@ -63,7 +65,7 @@ function bench(
     },
     onAnswer: ({ key }) => {
       seen.answers.push(key);
-      search.end();
+      void end(search);
     },
     onDown: ({ key }) => seen.silences.push(key),
     onConfirmed: () => {
@@ -96,7 +98,7 @@ function bench(
 
 test("a server that hangs delays no other, and each recovery is noticed within an interval", async () => {
   const { clock, seen, up, search, timesOf } = bench([A, B], new Set([A]));
-  search.start();
+  begin(search);
   await clock.advance(10_000);
   assert.equal(timesOf(A).length, 1);
   const gaps = timesOf(B)
@@ -111,26 +113,26 @@ test("a server that hangs delays no other, and each recovery is noticed within a
 
 test("the time that a silent server takes is part of the wait until it is tried again", async () => {
   const { clock, search, timesOf } = bench([A], new Set([A]), 250);
-  search.start();
+  begin(search);
   await clock.advance(50_000);
   const mean = 50_000 / timesOf(A).length;
   assert.ok(mean >= 250 && mean <= 500, `${mean} ms from try to try`);
-  search.end();
+  await end(search);
 });
 
 test("it is confirmed once, when each server was tried", async () => {
-  const { clock, seen, search } = bench([A, B]);
-  search.start(() => 1_000);
+  const { clock, seen, search } = bench([A, B], new Set(), 1e9, { drawFirst: () => () => 1_000 });
+  begin(search);
   await clock.advance(999);
   assert.equal(seen.confirmed, 0);
   await clock.advance(60_000);
   assert.equal(seen.confirmed, 1);
-  search.end();
+  await end(search);
 });
 
 test("a server that left the list is tried no more", async () => {
   const { clock, listed, search, timesOf } = bench([A, B]);
-  search.start();
+  begin(search);
   await clock.advance(1_000);
   listed.delete(A);
   const before = timesOf(A).length;
@@ -138,16 +140,16 @@ test("a server that left the list is tried no more", async () => {
   assert.equal(clock.pending, 1, "B's");
   assert.equal(timesOf(A).length, before);
   assert.ok(timesOf(B).length > 20);
-  search.end();
+  await end(search);
 });
 
 test("of a long list that hangs 256 are tried at once; nothing is called after the end", async () => {
   const keys = keysUpTo(400);
   const { clock, seen, search, timesOf } = bench(keys, new Set(keys));
-  search.start();
+  begin(search);
   await clock.advance(10_000);
   assert.equal(keys.filter((key) => timesOf(key).length === 1).length, 256);
-  search.end();
+  await end(search);
   await clock.advance(10_000);
   assert.equal(keys.filter((key) => timesOf(key).length > 0).length, 256);
   assert.deepEqual(seen, { confirmed: 0, answers: [], silences: [] });
@@ -166,20 +168,20 @@ suite("waves", () => {
   test("double while nothing answers, so that of 24 silent servers the last is asked after 0.1 s, of 200 after 0.2 s", async () => {
     const keys = keysUpTo(200);
     const searched = bench(keys, new Set(keys), 500);
-    searched.search.start();
+    begin(searched.search);
     await searched.clock.advance(240);
     const widths = [1, 2, 4, 8, 16, 32, 64, 64, 9];
     assert.deepEqual(
       startsOf(searched),
       widths.map((width, wave) => [25 * wave, width]),
     );
-    searched.search.end();
+    await end(searched.search);
   });
 
   test("that fail at once are followed at once", async () => {
     const { clock, seen, up, search } = bench(keysUpTo(200));
     up.add("127.0.0.1:200");
-    search.start();
+    begin(search);
     await clock.advance(0);
     assert.deepEqual(seen.answers, ["127.0.0.1:200"]);
   });
@@ -187,18 +189,18 @@ suite("waves", () => {
   test("ask no more than needed: the first server answers, and no other is asked", async () => {
     const { clock, pings, up, search } = bench(keysUpTo(200));
     up.add("127.0.0.1:1");
-    search.start();
+    begin(search);
     await clock.advance(1_000);
     assert.equal(pings.length, 1);
   });
 
   test("there are none in a search that comes soon after another one: it asks one server after the other", async () => {
     const searched = bench(keysUpTo(4_000), new Set(), 500, { isPaced: true });
-    searched.search.start();
+    begin(searched.search);
     await searched.clock.advance(1_000);
     const asked = new Set(searched.pings.map(({ key }) => key)).size;
     assert.ok(asked > 90 && asked <= 101, `${asked} servers in a second`);
-    searched.search.end();
+    await end(searched.search);
   });
 });
 
@@ -210,14 +212,14 @@ suite("of several that answer", () => {
       rankOf,
       answersAfterMs: { [A]: 60, [B]: 1 },
     });
-    search.start();
+    begin(search);
     await clock.advance(1_000);
     assert.deepEqual(seen.answers, [A]);
   });
 
   test("a better one that is silent is not waited for for long", async () => {
     const { clock, seen, search } = bench([A, B], new Set([A]), 500, { rankOf, answersAfterMs: { [B]: 1 } });
-    search.start();
+    begin(search);
     await clock.advance(25 + 1 + 49);
     assert.deepEqual(seen.answers, []);
     await clock.advance(1);
@@ -226,7 +228,7 @@ suite("of several that answer", () => {
 
   test("a better one that fails is not waited for any longer", async () => {
     const { clock, seen, search } = bench([A, B], new Set([A]), 40, { rankOf, answersAfterMs: { [B]: 1 } });
-    search.start();
+    begin(search);
     await clock.advance(40);
     assert.deepEqual(seen.answers, [B]);
   });
@@ -234,7 +236,7 @@ suite("of several that answer", () => {
 
 test("a server that comes while others are asked is asked at once", async () => {
   const { clock, listed, seen, up, search } = bench([A], new Set([A]));
-  search.start();
+  begin(search);
   await clock.advance(1_000);
   listed.set(B, ServerEndpoint.fromLiteral(B));
   up.add(B);
@@ -247,12 +249,12 @@ test("where this machine has no socket left nothing is said of the server, and f
   const keys = keysUpTo(40);
   const { clock, seen, most, search, sockets } = bench(keys, new Set(keys), 500);
   sockets.free = 4;
-  search.start();
+  begin(search);
   await clock.advance(20_000);
   assert.equal(seen.confirmed, 1);
   assert.ok(most.underWay <= 4);
   assert.equal(new Set(seen.silences).size, 40);
   const tries = most.refusedHere;
   assert.ok(tries < 200, `${tries} tries without a socket`);
-  search.end();
+  await end(search);
 });

@@ -7,6 +7,7 @@ import { HealthMonitor } from "../../../src/sources/health/health-monitor.ts";
 import { Penalties } from "../../../src/sources/health/penalties.ts";
 import { CONFIG, fakePorts, noteTo, settled } from "../../support/fake-ports.ts";
 import { FakeServers } from "../../support/fake-servers.ts";
+import { begin, end } from "../../support/lives.ts";
 
 const KEYS = ["127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3"] as const;
 const [FIRST, SECOND, THIRD] = KEYS;
@@ -40,7 +41,7 @@ for (const standby of [false, true]) {
       },
       { intervalMs: 500, timeoutMs: 500, standby },
     );
-    monitor.start();
+    begin(monitor);
     await settled();
     const before = proxy.snapshot().revision;
     servers.kill(FIRST);
@@ -52,7 +53,7 @@ for (const standby of [false, true]) {
       servers.kill(SECOND);
       await base.clock.advance(2_000);
     }
-    monitor.stop();
+    await end(monitor);
     assert.equal(proxy.findServer()?.key, THIRD);
     const expected = [
       { server: FIRST, head: SECOND },

@@ -6,6 +6,7 @@ import { ConnectionError } from "../../../src/net/connection/connection-error.ts
 import { AskedHeartbeats } from "../../../src/sources/heartbeat/asked-heartbeats.ts";
 import type { Contact } from "../../../src/sources/heartbeat/contact.ts";
 import { CONFIG, fakePorts, settled } from "../../support/fake-ports.ts";
+import { begin, end } from "../../support/lives.ts";
 
 const [A, B, C] = ["127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3"] as const;
 
@@ -51,9 +52,9 @@ test("servers whose addresses nobody can dial are skipped with the reason, said 
   answers.set(A, { ...rest, servers: [...servers, ...odd] });
   answers.set(B, { ...rest, servers: [...servers, ...odd] });
   answers.set(C, { ...rest, servers: [...servers, ...odd] });
-  heartbeat.start();
+  begin(heartbeat);
   await ports.clock.advance(120_000);
-  heartbeat.stop();
+  await end(heartbeat);
   assert.deepEqual(proxy.serverRpcAddrs().toSorted(), [A, B, C]);
   const told = ports.logger.lines.filter(({ message }) =>
     message.startsWith("servers of the heartbeat left out"),
@@ -74,9 +75,9 @@ test("servers whose addresses nobody can dial are skipped with the reason, said 
 suite("when", () => {
   test("the first one comes within 10 s of the start, then every 10 to 20 s", async () => {
     const { ports, asked, heartbeat } = await bench([A]);
-    heartbeat.start();
+    begin(heartbeat);
     await ports.clock.advance(3_600_000);
-    heartbeat.stop();
+    await end(heartbeat);
     assert.ok((asked[0]?.at ?? Number.NaN) < 10_000);
     const gaps = asked.slice(1).map(({ at }, i) => at - (asked[i]?.at ?? Number.NaN));
     assert.ok(Math.min(...gaps) >= 10_000 && Math.max(...gaps) <= 20_000, gaps.join(" "));
@@ -86,7 +87,7 @@ suite("when", () => {
 
   test("with no server known it asks the first one that turns up, at once", async () => {
     const { ports, proxy, asked, heartbeat } = await bench([]);
-    heartbeat.start();
+    begin(heartbeat);
     await ports.clock.advance(30_000);
     assert.deepEqual(asked, []);
     await proxy.setBackupServers([B]);
@@ -94,7 +95,7 @@ suite("when", () => {
     assert.deepEqual(asked, [{ key: B, at: 30_000 }]);
     assert.deepEqual(proxy.serverRpcAddrs().toSorted(), [A, B, C]);
     assert.equal(proxy.snapshot().serversOf("primary").length, 3);
-    heartbeat.stop();
+    await end(heartbeat);
   });
 
   test("a large fleet asks seldom: 100,000 nodes on 3 servers → every 667 to 1,333 s", async () => {
@@ -102,9 +103,9 @@ suite("when", () => {
     for (const key of [A, B, C]) {
       answers.set(key, answerOf(A, 100_000));
     }
-    heartbeat.start();
+    begin(heartbeat);
     await ports.clock.advance(4 * 3_600_000);
-    heartbeat.stop();
+    await end(heartbeat);
     const gaps = asked.slice(1).map(({ at }, i) => at - (asked[i]?.at ?? Number.NaN));
     assert.ok(Math.min(...gaps) >= 666_000 && Math.max(...gaps) <= 1_334_000, gaps.join(" "));
   });
@@ -117,9 +118,9 @@ suite("regions", () => {
     const { ports, proxy } = await bench([A]);
     const query = ({ key }: { key: string }) => Promise.reject(noPath(key));
     const heartbeat = new AskedHeartbeats({ ...ports, proxy, contactChanged: () => undefined, query });
-    heartbeat.start();
+    begin(heartbeat);
     await ports.clock.advance(60_000);
-    heartbeat.stop();
+    await end(heartbeat);
     assert.deepEqual(new Set(ports.logger.lines.map(({ level }) => level)), new Set(["debug"]));
     assert.deepEqual(heartbeat.status(), {
       phase: "failing",
@@ -133,10 +134,10 @@ suite("regions", () => {
     const server = proxy.findServer();
     assert.ok(server !== undefined);
     proxy.barServer(server, { source: "region" });
-    heartbeat.start();
+    begin(heartbeat);
     await proxy.setBackupServers([A]);
     await ports.clock.advance(60_000);
-    heartbeat.stop();
+    await end(heartbeat);
     assert.equal(asked[0]?.key, A);
     assert.deepEqual(proxy.serverRpcAddrs().toSorted(), [B, C]);
   });
@@ -146,9 +147,9 @@ suite("a fleet that was said to be far larger than it is", () => {
   test("half a billion nodes are not believed: the period stays", async () => {
     const { ports, proxy, answers, asked, heartbeat } = await bench([A]);
     answers.set(A, answerOf(A, 500_000_000));
-    heartbeat.start();
+    begin(heartbeat);
     await ports.clock.advance(3_600_000);
-    heartbeat.stop();
+    await end(heartbeat);
     assert.ok(asked.length >= 180, `${asked.length} heartbeats in an hour`);
     assert.equal(proxy.numNodes(), 0);
     assert.equal(ports.logger.lines.filter(({ level }) => level === "warn").length, 1);
@@ -159,9 +160,9 @@ suite("a fleet that was said to be far larger than it is", () => {
     for (const key of [A, B, C]) {
       answers.set(key, answerOf(A, 10_000_000));
     }
-    heartbeat.start();
+    begin(heartbeat);
     await ports.clock.advance(24 * 3_600_000);
-    heartbeat.stop();
+    await end(heartbeat);
     const gaps = asked.slice(1).map(({ at }, i) => at - (asked[i]?.at ?? Number.NaN));
     assert.ok(Math.min(...gaps) >= 900_000 && Math.max(...gaps) <= 1_800_000, gaps.join(" "));
   });
@@ -169,7 +170,7 @@ suite("a fleet that was said to be far larger than it is", () => {
   test("when the fleet changes, the next heartbeat comes earlier, and contact is lost earlier without it", async () => {
     const { ports, proxy, answers, asked, contacts, heartbeat } = await bench([A]);
     answers.set(A, answerOf(A, 10_000_000));
-    heartbeat.start();
+    begin(heartbeat);
     await ports.clock.advance(10_000);
     assert.equal(asked.length, 1);
     for (const key of [A, B, C]) {
@@ -182,7 +183,7 @@ suite("a fleet that was said to be far larger than it is", () => {
     assert.equal(asked.at(-1)?.at, ports.clock.now(), "asked at once");
     await ports.clock.advance(61_000);
     assert.deepEqual(contacts, ["orphaned"], "three periods of at most 20 s");
-    heartbeat.stop();
+    await end(heartbeat);
     assert.equal(ports.clock.pending, 0);
   });
 });
@@ -191,9 +192,9 @@ suite("failure", () => {
   test("the next server of the list is asked at once, and the head stays", async () => {
     const { ports, proxy, answers, asked, heartbeat } = await bench([A, B, C]);
     answers.set(A, "down");
-    heartbeat.start();
+    begin(heartbeat);
     await ports.clock.advance(10_000);
-    heartbeat.stop();
+    await end(heartbeat);
     assert.deepEqual(
       asked.slice(0, 2).map(({ key }) => key),
       [A, B],
@@ -207,9 +208,9 @@ suite("failure", () => {
     for (const key of [A, B, C]) {
       answers.set(key, "down");
     }
-    heartbeat.start();
+    begin(heartbeat);
     await ports.clock.advance(3_600_000);
-    heartbeat.stop();
+    await end(heartbeat);
     assert.equal(new Set(asked.map(({ key }) => key)).size, 3);
     const gaps = asked.slice(1).map(({ at }, i) => at - (asked[i]?.at ?? Number.NaN));
     assert.ok(Math.max(...gaps) <= 30_000);
@@ -222,9 +223,9 @@ suite("failure", () => {
     const { ports, proxy, answers, heartbeat } = await bench([A]);
     await proxy.refreshServerLists(answerOf(A).servers, 77, A);
     answers.set(A, answerOf(A, undefined));
-    heartbeat.start();
+    begin(heartbeat);
     await ports.clock.advance(10_000);
-    heartbeat.stop();
+    await end(heartbeat);
     assert.equal(proxy.numNodes(), 77);
   });
 });
@@ -237,12 +238,12 @@ suite("leader", () => {
     const { ports, proxy, answers, asked, contacts, heartbeat } = await bench([A, B, C]);
     answers.set(A, answerOf(""));
     answers.set(B, answerOf(C));
-    heartbeat.start();
+    begin(heartbeat);
     await ports.clock.advance(10_000);
     assert.equal(proxy.findServer()?.key, A, "it may be an election");
     assert.equal(proxy.leaderAddr(), C, "but the other one is listened to");
     await ports.clock.advance(16_000);
-    heartbeat.stop();
+    await end(heartbeat);
     assert.equal(proxy.findServer()?.key, B);
     assert.equal(proxy.leaderAddr(), C);
     const rotation = proxy.history().find(({ cause }) => cause.occurrence === "server-failed");
@@ -259,9 +260,9 @@ suite("leader", () => {
     for (const key of [A, B, C]) {
       answers.set(key, answerOf("", 100_000));
     }
-    heartbeat.start();
+    begin(heartbeat);
     await ports.clock.advance(600_000);
-    heartbeat.stop();
+    await end(heartbeat);
     const times = asked.filter(({ key }) => key === A).map(({ at }) => at);
     assert.deepEqual(times, [times[0], (times[0] ?? 0) + 16_000]);
     assert.equal(proxy.findServer()?.key, A);
@@ -270,14 +271,14 @@ suite("leader", () => {
   test("a head that names a leader again meanwhile has all the time once more", async () => {
     const { ports, proxy, answers, heartbeat } = await bench([A, B, C]);
     answers.set(B, answerOf(B));
-    heartbeat.start();
+    begin(heartbeat);
     for (let election = 0; election < 20; election++) {
       answers.set(A, answerOf(""));
       await ports.clock.advance(14_000);
       answers.set(A, answerOf(B));
       await ports.clock.advance(21_000);
     }
-    heartbeat.stop();
+    await end(heartbeat);
     assert.equal(proxy.findServer()?.key, A);
   });
 
@@ -291,9 +292,9 @@ suite("leader", () => {
       answers.set(A, answerOf(""));
       answers.set(B, answerOf(leader));
       answers.set(C, "down");
-      heartbeat.start();
+      begin(heartbeat);
       await ports.clock.advance(600_000);
-      heartbeat.stop();
+      await end(heartbeat);
       assert.equal(proxy.findServer()?.key, A);
       assert.deepEqual(contacts, ["orphaned"]);
       const times = asked.filter(({ key }) => key === C).map(({ at }) => at);
@@ -305,9 +306,9 @@ suite("leader", () => {
     const { ports, proxy, answers, heartbeat } = await bench([A, B, C]);
     answers.set(A, answerOf(""));
     answers.set(B, answerOf(A));
-    heartbeat.start();
+    begin(heartbeat);
     await ports.clock.advance(TWO_HEARTBEATS_MS);
-    heartbeat.stop();
+    await end(heartbeat);
     assert.equal(proxy.findServer()?.key, B);
   });
 
@@ -315,7 +316,7 @@ suite("leader", () => {
     const { ports, proxy, answers, heartbeat } = await bench([A, B, C]);
     answers.set(A, answerOf(""));
     answers.set(B, answerOf(C));
-    heartbeat.start();
+    begin(heartbeat);
     await ports.clock.advance(10_000);
     const server = proxy.findServer() ?? assert.fail("no head");
     answers.set(A, {
@@ -326,7 +327,7 @@ suite("leader", () => {
       },
     });
     await ports.clock.advance(16_000);
-    heartbeat.stop();
+    await end(heartbeat);
     assert.equal(proxy.findServer()?.key, B);
     const failures = proxy.history().filter(({ cause }) => cause.occurrence === "server-failed");
     assert.deepEqual(
@@ -340,9 +341,9 @@ suite("leader", () => {
     answers.set(A, answerOf(""));
     answers.set(B, answerOf(""));
     answers.set(C, answerOf(C));
-    heartbeat.start();
+    begin(heartbeat);
     await ports.clock.advance(TWO_HEARTBEATS_MS);
-    heartbeat.stop();
+    await end(heartbeat);
     assert.equal(proxy.findServer()?.key, C);
     assert.deepEqual(proxy.serverRpcAddrs(), [C, A, B]);
   });
@@ -352,9 +353,9 @@ suite("leader", () => {
     answers.set(A, answerOf(""));
     answers.set(B, "down");
     answers.set(C, answerOf(C));
-    heartbeat.start();
+    begin(heartbeat);
     await ports.clock.advance(TWO_HEARTBEATS_MS);
-    heartbeat.stop();
+    await end(heartbeat);
     assert.deepEqual(proxy.serverRpcAddrs(), [C, A, B]);
   });
 
@@ -377,9 +378,9 @@ suite("leader", () => {
         return leaving.leaderRpcAddr;
       },
     });
-    heartbeat.start();
+    begin(heartbeat);
     await ports.clock.advance(TWO_HEARTBEATS_MS);
-    heartbeat.stop();
+    await end(heartbeat);
     assert.deepEqual(orderThen, [A, B]);
     assert.deepEqual(proxy.serverRpcAddrs().slice(0, 2), [A, B]);
   });
@@ -389,14 +390,14 @@ suite("leader", () => {
     for (const key of [A, B, C]) {
       answers.set(key, answerOf(""));
     }
-    heartbeat.start();
+    begin(heartbeat);
     await ports.clock.advance(10_000);
     assert.equal(proxy.findServer()?.key, A);
     assert.deepEqual(contacts, ["orphaned"]);
     answers.clear();
     await ports.clock.advance(20_000);
     assert.deepEqual(contacts, ["orphaned", "held"]);
-    heartbeat.stop();
+    await end(heartbeat);
   });
 });
 
@@ -405,11 +406,11 @@ test("without a heartbeat for three periods contact is lost", async () => {
   answers.set(A, "down");
   answers.set(B, "down");
   answers.set(C, "down");
-  heartbeat.start();
+  begin(heartbeat);
   await ports.clock.advance(59_000);
   assert.deepEqual(contacts, []);
   await ports.clock.advance(2_000);
   assert.deepEqual(contacts, ["orphaned"]);
-  heartbeat.stop();
+  await end(heartbeat);
   assert.equal(ports.clock.pending, 0);
 });

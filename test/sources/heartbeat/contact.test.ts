@@ -4,6 +4,7 @@ import { RpcProxy } from "../../../src/core/rpc-proxy.ts";
 import { type Contact, ContactWatch } from "../../../src/sources/heartbeat/contact.ts";
 import { PushedHeartbeats } from "../../../src/sources/heartbeat/pushed-heartbeats.ts";
 import { CONFIG, FakeClock, fakePorts } from "../../support/fake-ports.ts";
+import { begin, end } from "../../support/lives.ts";
 
 function bench() {
   const clock = new FakeClock();
@@ -13,7 +14,7 @@ function bench() {
 
 test("without a period the first heartbeat may take any time, the next one three periods", async () => {
   const { clock, contacts, contact } = bench();
-  contact.start();
+  begin(contact);
   await clock.advance(3_600_000);
   contact.heard(10_000, true);
   await clock.advance(29_999);
@@ -26,32 +27,32 @@ test("what another watch knew counts until the first heartbeat; after a stop not
   const { clock, contacts } = bench();
   const changed = (state: Contact) => contacts.push(state);
   const contact = new ContactWatch(clock, changed, { contact: "held", lostAt: 20_000 });
-  contact.start();
+  begin(contact);
   assert.equal(contact.lostAt, 20_000);
-  contact.stop();
+  await end(contact);
   assert.equal(clock.pending, 0);
-  contact.start();
+  begin(contact);
   await clock.advance(3_600_000);
   assert.deepEqual([contact.lostAt, contacts], [undefined, []]);
   const orphaned = new ContactWatch(clock, changed, { contact: "orphaned" });
-  orphaned.start();
+  begin(orphaned);
   orphaned.heard(10_000, true);
   assert.deepEqual(contacts, ["held"]);
-  orphaned.stop();
+  await end(orphaned);
 });
 
-test("after stop a heartbeat changes nothing and arms no timer, until the next start", () => {
+test("after stop a heartbeat changes nothing and arms no timer, until the next start", async () => {
   const { clock, contacts, contact } = bench();
-  contact.start(10_000);
-  contact.stop();
+  begin(contact, (signal) => contact.run(signal, 10_000));
+  await end(contact);
   contact.heard(10_000, false);
   assert.equal(clock.pending, 0);
   assert.deepEqual(contacts, []);
-  contact.start();
+  begin(contact);
   contact.heard(10_000, false);
   assert.deepEqual(contacts, ["orphaned"]);
   assert.equal(clock.pending, 1);
-  contact.stop();
+  await end(contact);
 });
 
 test("a pushed heartbeat whose names resolve after the stop leaves no timer", async () => {
@@ -59,7 +60,7 @@ test("a pushed heartbeat whose names resolve after the stop leaves no timer", as
   const resolved = Promise.withResolvers<{ addresses: string[]; ttlSeconds: number }>();
   const proxy = new RpcProxy({ ...ports, resolver: { resolve: () => resolved.promise } }, CONFIG);
   const pushed = new PushedHeartbeats({ ...ports, proxy, contactChanged: () => undefined });
-  pushed.start();
+  begin(pushed);
   const taken = pushed.take({
     servers: [
       { rpcAdvertiseAddr: "one.example:1", rpcMajorVersion: 1, rpcMinorVersion: 0, datacenter: "dc1" },
@@ -68,7 +69,7 @@ test("a pushed heartbeat whose names resolve after the stop leaves no timer", as
     leaderRpcAddr: "",
     ttlMs: 10_000,
   });
-  pushed.stop();
+  await end(pushed);
   resolved.resolve({ addresses: ["127.0.0.1"], ttlSeconds: 60 });
   await taken;
   assert.equal(ports.clock.pending, 0);

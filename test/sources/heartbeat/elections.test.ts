@@ -10,6 +10,7 @@ import { Penalties } from "../../../src/sources/health/penalties.ts";
 import { AskedHeartbeats } from "../../../src/sources/heartbeat/asked-heartbeats.ts";
 import { CONFIG, FakeClock, fakePorts } from "../../support/fake-ports.ts";
 import { FakeServers } from "../../support/fake-servers.ts";
+import { begin, end } from "../../support/lives.ts";
 
 const SERVERS = ["127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3"] as const;
 const [LEADER, NEXT_LEADER] = SERVERS;
@@ -71,8 +72,8 @@ async function agentOf(cluster: Cluster, clock: FakeClock, seed: number) {
     contactChanged: () => undefined,
     query: ({ key }) => cluster.ask(key),
   });
-  health.start();
-  heartbeat.start();
+  begin(health);
+  begin(heartbeat);
   return {
     head: () => proxy.findServer()?.key ?? "none",
     /** Why a head moved since the list had so many changes. */
@@ -81,10 +82,7 @@ async function agentOf(cluster: Cluster, clock: FakeClock, seed: number) {
         .history()
         .filter(({ revision: one, cause }) => one > revision && cause.occurrence === "server-failed"),
     revision: () => proxy.snapshot().revision,
-    stop: () => {
-      health.stop();
-      heartbeat.stop();
-    },
+    stop: () => Promise.all([end(health), end(heartbeat)]),
   };
 }
 
@@ -113,7 +111,7 @@ test("30 agents, 3 servers, the leader killed at any time: no head that lives mo
         assert.equal(agent.head(), head, `killed after ${killAfterMs} ms`);
         assert.deepEqual(moves, []);
       }
-      agent.stop();
+      await agent.stop();
     }
     heads.push(...before.map(({ head }) => head));
   }

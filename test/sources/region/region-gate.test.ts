@@ -5,6 +5,7 @@ import { ServerEndpoint } from "../../../src/core/server-endpoint.ts";
 import { ConnectionError } from "../../../src/net/connection/connection-error.ts";
 import { hearingRegion, hearingRegionOf, RegionGate } from "../../../src/sources/region/region-gate.ts";
 import { CONFIG, fakePorts } from "../../support/fake-ports.ts";
+import { begin, end } from "../../support/lives.ts";
 
 const [A, B, C] = ["127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3"] as const;
 
@@ -51,7 +52,7 @@ suite("servers that don't serve our region", () => {
     const { clock, gate, logger, proxy } = await bench({ [A]: "eu", [B]: "eu", [C]: "eu" });
     assert.deepEqual(gate.warnings(), []);
     await clock.advance(7_000);
-    gate.start();
+    begin(gate);
     await clock.advance(1_000);
     assert.deepEqual(proxy.serverRpcAddrs(), []);
     const [warning = assert.fail()] = gate.warnings();
@@ -62,7 +63,7 @@ suite("servers that don't serve our region", () => {
     assert.ok(warning.since >= 7_000 && warning.since <= 8_000);
     assert.equal(proxy.snapshot().cause.reason, "does not serve region global, but eu");
     await clock.advance(3_600_000);
-    gate.stop();
+    await end(gate);
     const message = "server does not serve our region: not used";
     assert.deepEqual(loud(logger), [{ server: A, region: "global", own: "eu", message }]);
     assert.equal(clock.pending, 0, "no timer left");
@@ -70,21 +71,21 @@ suite("servers that don't serve our region", () => {
 
   test("in a mixed list the right ones are used, wherever they stand, and silent ones stay as they are", async () => {
     const { clock, gate, head, proxy } = await bench({ [A]: "eu", [B]: "silent", [C]: "global" });
-    gate.start();
+    begin(gate);
     await clock.advance(1_000);
     assert.deepEqual([head(), proxy.serverRpcAddrs()], [B, [B, C]]);
     assert.match(gate.warnings()[0]?.message ?? "", /127\.0\.0\.1:1$/);
-    gate.stop();
+    await end(gate);
   });
 
   test("one that comes later is asked within a second, each once", async () => {
     const { asked, clock, gate, proxy } = await bench({ [A]: "global", [B]: "eu" });
-    gate.start();
+    begin(gate);
     await clock.advance(5_000);
     const before = asked.length;
     await proxy.setBackupServers([A, B, C]);
     await clock.advance(1_000);
-    gate.stop();
+    await end(gate);
     assert.deepEqual(
       asked.slice(before).map(({ key }) => key),
       [C],
@@ -98,7 +99,7 @@ suite("servers that don't serve our region", () => {
       ["eu", 2_000],
     ] as const) {
       const { clock, gate, logger, proxy, regionOf } = await bench({ [A]: "eu", [B]: other });
-      gate.start();
+      begin(gate);
       await clock.advance(60_000);
       regionOf.set(A, "global");
       await clock.advance(withinMs);
@@ -107,15 +108,15 @@ suite("servers that don't serve our region", () => {
       regionOf.set(A, "eu");
       await clock.advance(60_000);
       assert.ok(proxy.snapshot().members.has(A), "it is asked when it is dialled, not again and again");
-      gate.stop();
+      await end(gate);
     }
   });
 
   test("a text for a region that is none is escaped and cut", async () => {
     const { clock, gate, logger, proxy } = await bench({ [A]: `eu\n\u001b[31m${"x".repeat(10_000)}` });
-    gate.start();
+    begin(gate);
     await clock.advance(1_000);
-    gate.stop();
+    await end(gate);
     const { reason = "" } = proxy.snapshot().cause;
     assert.doesNotMatch(JSON.stringify([reason, loud(logger)]), /\\n|\\u001b/);
     assert.ok(reason.length < 500, `${reason.length}`);
@@ -125,9 +126,9 @@ suite("servers that don't serve our region", () => {
     const many = Array.from({ length: 500 }, (_, index) => [`10.0.0.1:${index + 1}`, "global"] as const);
     const { asked, clock, gate, most, proxy } = await bench(Object.fromEntries(many));
     await proxy.refreshServerLists([], 1_000_000, "");
-    gate.start();
+    begin(gate);
     await clock.advance(900_000);
-    gate.stop();
+    await end(gate);
     assert.equal(asked.length, 500);
     assert.equal(most(), 8);
     assert.ok((asked[0]?.at ?? 0) > 1_000, "not all agents at once");
