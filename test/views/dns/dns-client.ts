@@ -8,30 +8,40 @@ const PATIENCE_MS = 10_000;
 
 /** The reply over UDP, or undefined when a marker query sent after it was answered and it was not. */
 export async function askUdp({ host, port }: DnsAddress, query: Uint8Array): Promise<Buffer | undefined> {
-  // The marker comes back after whatever the query brought: silence needs no waiting.
-  const message = await firstReply(host, port, [query, MARKER]);
-  return message?.equals(MARKER_REPLY) === true ? undefined : message;
+  // The marker comes back after whatever the query brought: silence needs no waiting. It is waited for in any case: a
+  // reply that nobody took goes to whoever is given the port next.
+  const isMarker = (message: Buffer) => message.equals(MARKER_REPLY);
+  const [message] = await repliesUntil(isMarker, { host, port }, [query, MARKER]);
+  return message === undefined || isMarker(message) ? undefined : message;
 }
 
 /** The reply of a server that need not be this one, or undefined when none came in time. */
-export function askAnyUdp(
-  { host, port }: DnsAddress,
+export async function askAnyUdp(
+  address: DnsAddress,
   query: Uint8Array,
   patienceMs: number,
 ): Promise<Buffer | undefined> {
-  return firstReply(host, port, [query], patienceMs);
+  const [message] = await repliesUntil(() => true, address, [query], patienceMs);
+  return message;
 }
 
-async function firstReply(
-  host: string,
-  port: number,
+/** What came up to the last reply, or in time. */
+async function repliesUntil(
+  isLast: (message: Buffer) => boolean,
+  { host, port }: DnsAddress,
   queries: readonly Uint8Array[],
   patienceMs = PATIENCE_MS,
-): Promise<Buffer | undefined> {
+): Promise<readonly Buffer[]> {
   const socket = createSocket(isIPv6(host) ? "udp6" : "udp4");
-  const { promise, resolve } = Promise.withResolvers<Buffer | undefined>();
-  const deadline = setTimeout(resolve, patienceMs, undefined);
-  socket.on("message", resolve);
+  const replies: Buffer[] = [];
+  const { promise, resolve } = Promise.withResolvers<readonly Buffer[]>();
+  const deadline = setTimeout(resolve, patienceMs, replies);
+  socket.on("message", (message) => {
+    replies.push(message);
+    if (isLast(message)) {
+      resolve(replies);
+    }
+  });
   for (const query of queries) {
     socket.send(query, port, host);
   }
