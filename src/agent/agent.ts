@@ -3,13 +3,15 @@ import { hostname } from "node:os";
 import type { ListenAddress } from "../config/address.ts";
 import type { Config } from "../config/schema.ts";
 import { Journal, type JournalEntry } from "../core/journal.ts";
+import type { AgentEvent } from "../core/journal-event.ts";
 import { LookUps } from "../core/look-ups.ts";
-import { messageOf } from "../core/message-of.ts";
 import type { PoolView } from "../core/pool-view.ts";
 import { printable } from "../core/printable.ts";
 import { joinHostPort } from "../core/rpc-addr.ts";
 import { Running } from "../core/running.ts";
-import { prepareDataDirectory } from "../files/data-directory.ts";
+import { wallTimeOf } from "../core/time/wall-time.ts";
+import { Timeline } from "../core/timeline/timeline.ts";
+import type { TimelineEvent } from "../core/timeline/timeline-event.ts";
 import { ConsulClient } from "../net/consul/consul-client.ts";
 import { DnsResolver } from "../net/names/dns-resolver.ts";
 import { systemClock, systemRandom } from "../system-ports.ts";
@@ -17,9 +19,9 @@ import { DnsServer } from "../views/dns/dns-server.ts";
 import { HttpServer, READINESS_PATH } from "../views/http/http-server.ts";
 import { logJournal, type PartLogger } from "../views/log-lines.ts";
 import { SelfRegistration } from "../views/self-registration.ts";
-import { AgentError } from "./agent-error.ts";
 import { ClockWatch } from "./clock-watch.ts";
 import { clientLimits, openFiles } from "./open-files.ts";
+import { prepareOwnDirectory } from "./own-directory.ts";
 import { Pools } from "./pools.ts";
 import { VERSION } from "./version.ts";
 
@@ -31,6 +33,7 @@ interface AgentView {
     readonly counters: ReturnType<DnsServer["counters"]>;
   };
   readonly journal: readonly JournalEntry[];
+  readonly timeline: readonly TimelineEvent[];
 }
 
 /** The whole agent: DNS and HTTP first, so that a port in use is known before anything else starts. */
@@ -45,6 +48,7 @@ export class Agent {
   /** What is begun once all else has started. */
   readonly #running = new Running();
   readonly #journal: Journal;
+  readonly #timeline: Timeline;
   #endLog: () => void = () => undefined;
   #starting: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
@@ -56,6 +60,11 @@ export class Agent {
     this.#logger = logger;
     this.#consul = new ConsulClient({ ...config.consul, logger: logger.child({ name: "agent.consul" }) });
     this.#journal = new Journal(systemClock, logger);
+    this.#timeline = new Timeline(wallTimeOf(systemClock), logger);
+    this.#timeline.follow(this.#journal);
+    const note = (event: AgentEvent) => {
+      this.#journal.note(event);
+    };
     const resolver = new LookUps(new DnsResolver(config.resolver));
     this.#pools = new Pools(config.pools, config, {
       clock: systemClock,
@@ -78,10 +87,9 @@ export class Agent {
       tcpConnections: clients.dnsTcp,
       logger: logger.child({ name: "agent.dns" }),
       clock: systemClock,
+      note,
     });
-    this.#clockWatch = new ClockWatch(systemClock, (event) => {
-      this.#journal.note(event);
-    });
+    this.#clockWatch = new ClockWatch(systemClock, note);
     this.#http = new HttpServer({
       ...config.http,
       maxConnections: clients.http,
@@ -130,6 +138,7 @@ export class Agent {
       pools: [...this.#pools.byName.values()].map((pool) => pool.view()),
       dns: { state: this.#dns.state(), counters: this.#dns.counters() },
       journal: this.#journal.entries(),
+      timeline: this.#timeline.events().map(({ event }) => event),
     };
   }
 
@@ -139,7 +148,7 @@ export class Agent {
   }
 
   async #start(): Promise<void> {
-    this.#prepareDataDirectory();
+    prepareOwnDirectory(this.#config.dataDirectory, this.#logger);
     this.#endLog = logJournal(this.#journal, this.#logger);
     this.#show();
     try {
@@ -157,24 +166,6 @@ export class Agent {
     }
   }
 
-  #prepareDataDirectory(): void {
-    const { dataDirectory } = this.#config;
-    if (dataDirectory === undefined) {
-      return;
-    }
-    try {
-      const { widerMode } = prepareDataDirectory(dataDirectory);
-      if (widerMode !== undefined) {
-        const message = "data_dir was there already, and others have rights in it: chmod 700 takes them away";
-        this.#logger.warn({ data_dir: dataDirectory, mode: widerMode }, message);
-      }
-    } catch (error) {
-      const reason = messageOf(error);
-      const message = `data_dir: ${dataDirectory}: expected a directory that can be written: ${reason}`;
-      throw new AgentError(message, { cause: error });
-    }
-  }
-
   #startSources(): void {
     this.#pools.start();
     const { consul, registration } = this.#config;
@@ -182,6 +173,7 @@ export class Agent {
       this.#clockWatch,
       ...(registration === undefined ? [] : [this.#selfRegistration(registration)]),
     ]);
+    this.#journal.note({ kind: "agent-started", version: VERSION });
     const dns = this.dnsAddresses().map(({ host, port }) => joinHostPort(host, port));
     this.#logger.info(
       { dns: dns.join(" "), http: this.#httpAddress(), consul: consul.address },
@@ -191,6 +183,7 @@ export class Agent {
 
   /** A start on its way is waited for: what it has begun to open could not be closed. */
   async #stop(): Promise<void> {
+    this.#journal.note({ kind: "agent-stopping" });
     this.#stopWaitsFor = "the start";
     await this.#starting?.catch(() => undefined);
     await this.#end();

@@ -20,6 +20,12 @@ export function sourceStatuses(sources: PoolSources): readonly SourceStatus[] {
   return statuses.filter((status) => status !== undefined);
 }
 
+/** When the last heartbeat was taken, by `Clock.now`. */
+export function lastHeartbeatOf(sources: PoolSources): number | undefined {
+  return sourceStatuses(sources).find(({ source }) => source === "heartbeat" || source === "push")
+    ?.lastSuccessAt;
+}
+
 function askedStatus(heartbeat: AskedHeartbeats): Omit<SourceStatus, "warnings"> {
   const status = heartbeat.status();
   const { nextAt } = heartbeat.due();

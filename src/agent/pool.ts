@@ -5,12 +5,13 @@ import { serverKey } from "../core/rpc-addr.ts";
 import { type Forgotten, RpcProxy } from "../core/rpc-proxy.ts";
 import { Running } from "../core/running.ts";
 import type { Snapshot } from "../core/snapshot.ts";
-import { changeOf } from "../core/snapshot-feed.ts";
 import type { SourceWarning } from "../core/source-warning.ts";
+import { wallTime } from "../core/time/wall-time.ts";
 import { FirstReports, type FirstSource } from "../sources/first-reports.ts";
 import { Penalties } from "../sources/health/penalties.ts";
 import type { Contact, KnownContact } from "../sources/heartbeat/contact.ts";
 import { PushedHeartbeats } from "../sources/heartbeat/pushed-heartbeats.ts";
+import { newsOf } from "./pool-news.ts";
 import {
   type PartPorts,
   type Place,
@@ -20,7 +21,7 @@ import {
   poolSources,
   RPC_VERSION,
 } from "./pool-sources.ts";
-import { dueOf, poolState, sourceStatuses, watchedOf } from "./pool-view.ts";
+import { dueOf, lastHeartbeatOf, poolState, sourceStatuses, watchedOf } from "./pool-view.ts";
 
 /**
  * A pool lives in five steps:
@@ -67,7 +68,9 @@ export class Pool implements ShownPool, Ready {
       },
     );
     this.proxy.subscribe((next, previous) => {
-      this.#noteChange(next, previous);
+      for (const event of newsOf(next, previous)) {
+        ports.note(event);
+      }
       if (next.head !== undefined) {
         this.#firstReports.end();
       }
@@ -198,19 +201,10 @@ export class Pool implements ShownPool, Ready {
     };
   }
 
-  #noteChange(next: Snapshot, previous: Snapshot): void {
-    const { note } = this.#ports;
-    const change = changeOf(next, previous);
-    note({ kind: "list-changed", ...change });
-    const { cause, head, previousHead, revision } = change;
-    if (head !== previousHead) {
-      note({ kind: "head-changed", head, previousHead, revision, cause });
-    }
-  }
-
   #contactChanged(contact: Contact): void {
     if (contact !== this.#contact) {
-      this.#ports.note({ kind: "contact-changed", contact });
+      const lastHeartbeatAt = wallTime(this.#ports.clock, lastHeartbeatOf(this.#sources));
+      this.#ports.note({ kind: "contact-changed", contact, lastHeartbeatAt });
     }
     this.#contact = contact;
     this.#sources.consul?.setOrphaned(contact === "orphaned");

@@ -1,5 +1,5 @@
 /** What is noteworthy. Lists of keys in an event are bounded; servers are named by their keys. */
-import type { Cause } from "./snapshot.ts";
+import type { Cause, Tier } from "./snapshot.ts";
 import type { Change } from "./snapshot-feed.ts";
 
 /** Of a pool's list, and of the sources that feed it. */
@@ -11,9 +11,22 @@ export type PoolEvent =
       readonly kind: "head-changed";
       readonly head: string | undefined;
       readonly previousHead: string | undefined;
+      /** Of the head; absent without a head. */
+      readonly tier?: Tier | undefined;
+      /** Milliseconds for which the previous head was the head, as the wall clock counts. */
+      readonly heldMs?: number | undefined;
       readonly revision: number;
       readonly cause: Cause;
     }
+  /** After the change of the list that made it so; "" while there is no leader. */
+  | {
+      readonly kind: "leader-changed";
+      readonly leader: string;
+      readonly previousLeader: string;
+      readonly numNodes: number;
+    }
+  /** A head that was a backup was followed by a primary that answers again. */
+  | { readonly kind: "failback"; readonly server: string }
   /** Noted before the list changes: `head` takes the place of `server`. `by`: it was next, or the first to answer. */
   | {
       readonly kind: "head-failed";
@@ -23,10 +36,21 @@ export type PoolEvent =
       readonly by: "next" | "search";
     }
   | { readonly kind: "standby-down"; readonly server: string; readonly reason: string }
-  /** A server that was down answers. */
-  | { readonly kind: "server-up"; readonly server: string }
+  /** A server that was down answers, and is the head. `downMs`: since it was found down. */
+  | { readonly kind: "server-up"; readonly server: string; readonly downMs?: number | undefined }
+  /** The next server was down, and answers. */
+  | { readonly kind: "standby-up"; readonly server: string; readonly downMs: number }
+  /** The server failed so many times lately, and is not chosen for so many milliseconds where there is a choice. */
+  | {
+      readonly kind: "server-penalised";
+      readonly server: string;
+      readonly failures: number;
+      readonly forMs: number;
+    }
   /** No listed server answers. `reason`: why the head is down. */
   | { readonly kind: "outage-began"; readonly servers: number; readonly reason: string }
+  /** `server`: the head that answers; absent when nobody answered, but the list is another one. */
+  | { readonly kind: "outage-ended"; readonly server?: string | undefined; readonly lastedMs: number }
   | {
       readonly kind: "address-failed";
       readonly server: string;
@@ -34,7 +58,12 @@ export type PoolEvent =
       readonly reason: string;
     }
   | { readonly kind: "address-answered"; readonly server: string; readonly address: string }
-  | { readonly kind: "contact-changed"; readonly contact: "held" | "orphaned" }
+  /** `lastHeartbeatAt`: milliseconds since the Unix epoch; absent before the first heartbeat. */
+  | {
+      readonly kind: "contact-changed";
+      readonly contact: "held" | "orphaned";
+      readonly lastHeartbeatAt?: number | undefined;
+    }
   | { readonly kind: "configured-server-refused"; readonly reason: string }
   | HeartbeatEvent
   | ConsulEvent
@@ -46,6 +75,8 @@ type HeartbeatEvent =
       readonly kind: "heartbeat";
       /** What was before it: nothing, a failure, or another heartbeat. */
       readonly after: "waiting" | "failing" | "ok";
+      /** Milliseconds since the first failure of those that it ends. */
+      readonly failedMs?: number | undefined;
       readonly server: string;
       readonly servers: number;
       /** "" when it names none. */
@@ -76,6 +107,10 @@ type ConsulEvent =
       readonly isNews: boolean;
     } & QueryFailure)
   | { readonly kind: "consul-recovered"; readonly servers: number; readonly downMs: number }
+  /** Consul lists no server; that counts in so many milliseconds, when it still lists none. */
+  | { readonly kind: "empty-held"; readonly forMs: number }
+  /** It counts now: so many servers are no longer reported. */
+  | { readonly kind: "empty-applied"; readonly removed: number }
   | ({ readonly kind: "datacenter-failed" } & QueryFailure)
   | { readonly kind: "datacenter-used"; readonly datacenter?: string; readonly servers: number }
   | ({ readonly kind: "query-ended-early"; readonly tookMs: number } & QueryFailure)
@@ -107,10 +142,18 @@ type RegionEvent =
     }
   | { readonly kind: "server-admitted"; readonly server: string; readonly region: string };
 
+/** A thread that answers DNS died and is started again; it serves again. */
+export type DnsThreadEvent =
+  | { readonly kind: "dns-degraded"; readonly reason: string }
+  | { readonly kind: "dns-serving" };
+
 /** Of the agent itself. */
 export type AgentEvent =
+  | { readonly kind: "agent-started"; readonly version: string }
+  | { readonly kind: "agent-stopping" }
+  | DnsThreadEvent
   /** Somebody set the machine's clock, or it slept. */
-  { readonly kind: "clock-jumped"; readonly byMs: number };
+  | { readonly kind: "clock-jumped"; readonly byMs: number };
 
 export type JournalEvent = PoolEvent | AgentEvent;
 

@@ -32,8 +32,19 @@ const HEARD = { waiting: "first heartbeat", failing: "heartbeats again", ok: "he
 const NO_LINE = () => undefined;
 
 const LINE_OF: LineOf = {
-  "list-changed": NO_LINE,
+  "agent-started": NO_LINE,
+  "agent-stopping": NO_LINE,
   "contact-changed": NO_LINE,
+  "dns-degraded": NO_LINE,
+  "dns-serving": NO_LINE,
+  "empty-applied": NO_LINE,
+  "empty-held": NO_LINE,
+  failback: NO_LINE,
+  "leader-changed": NO_LINE,
+  "list-changed": NO_LINE,
+  "outage-ended": NO_LINE,
+  "server-penalised": NO_LINE,
+  "standby-up": NO_LINE,
   "head-changed": ({ cause, head }, pool) => ({
     part: "agent",
     ...info({ pool, head, ...cause }, "new head"),

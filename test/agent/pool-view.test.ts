@@ -71,7 +71,8 @@ suite("the view of a pool", () => {
     await pool.pushed?.take(heartbeatOf(["10.0.0.1:1"]));
     assert.equal(pool.view().state, "live");
     assert.equal(source("push").state, "ok");
-    assert.equal(source("push").lastSuccessAt, clock.now());
+    const heardAt = clock.now();
+    assert.equal(source("push").lastSuccessAt, heardAt);
     assert.equal(due("contact-lost")?.at, clock.now() + 30_000);
     assert.deepEqual(
       pool.view().history.map(({ cause }) => cause.occurrence),
@@ -80,7 +81,11 @@ suite("the view of a pool", () => {
     await clock.advance(30_000);
     assert.equal(pool.view().contact, "orphaned");
     assert.equal(due("contact-lost"), undefined);
-    assert.deepEqual(noted.at(-1), { kind: "contact-changed", contact: "orphaned" });
+    assert.deepEqual(noted.at(-1), {
+      kind: "contact-changed",
+      contact: "orphaned",
+      lastHeartbeatAt: heardAt,
+    });
   });
 
   test("given other settings: contact that was lost stays lost until a heartbeat comes", async (t) => {

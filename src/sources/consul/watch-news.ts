@@ -35,6 +35,7 @@ export class ConsulWatchNews {
         this.#skipped("local", event.listing.skipped, now);
         this.#rights(before.rights, after.rights, now);
         this.#recovered(event.listing.usable.length, before, now);
+        this.#emptied(before, after, now);
         return;
       case "failed":
         this.#failed(event, after.told !== before.told);
@@ -101,6 +102,18 @@ export class ConsulWatchNews {
   #recovered(servers: number, { state, told }: WatchRecord, now: number): void {
     if (state.kind === "retrying" && told.inOutage.length > 0) {
       this.#note({ kind: "consul-recovered", servers, downMs: now - state.since });
+    }
+  }
+
+  /** Once when an empty list begins to be held back, and once when it counts. */
+  #emptied(before: WatchRecord, after: WatchRecord, now: number): void {
+    const { emptyUntil } = after.local;
+    if (emptyUntil !== undefined && before.local.emptyUntil === undefined) {
+      this.#note({ kind: "empty-held", forMs: Math.round(emptyUntil - now) });
+    }
+    const removed = before.local.addresses.length;
+    if (removed > 0 && after.local.addresses.length === 0) {
+      this.#note({ kind: "empty-applied", removed });
     }
   }
 

@@ -178,7 +178,8 @@ export class AskedHeartbeats implements Runnable {
         const lastError = messageOf(error);
         const isNews = this.#status.phase !== "failing" && !isOfOtherRegion(error);
         const lastSuccessAt = this.#status.phase === "waiting" ? undefined : this.#status.lastSuccessAt;
-        this.#status = { phase: "failing", lastSuccessAt, lastError };
+        const since = this.#status.phase === "failing" ? this.#status.since : this.#ports.clock.now();
+        this.#status = { phase: "failing", since, lastSuccessAt, lastError };
         note({ kind: "heartbeat-failed", server: server.key, reason: lastError, isNews });
       }
       return undefined;
@@ -204,6 +205,7 @@ export class AskedHeartbeats implements Runnable {
     note({
       kind: "heartbeat",
       after: this.#status.phase,
+      ...(this.#status.phase === "failing" ? { failedMs: clock.now() - this.#status.since } : {}),
       server: from.key,
       servers: servers.length,
       leader: leaderRpcAddr,

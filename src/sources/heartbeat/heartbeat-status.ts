@@ -2,4 +2,9 @@
 export type HeartbeatStatus =
   | { readonly phase: "waiting" }
   | { readonly phase: "ok"; readonly lastSuccessAt: number; readonly server: string }
-  | { readonly phase: "failing"; readonly lastSuccessAt: number | undefined; readonly lastError: string };
+  | {
+      readonly phase: "failing";
+      readonly since: number;
+      readonly lastSuccessAt: number | undefined;
+      readonly lastError: string;
+    };

@@ -1,5 +1,6 @@
 import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
+import type { DnsThreadEvent } from "../../core/journal-event.ts";
 import type { Clock, Logger } from "../../core/ports.ts";
 import { type BackoffRule, doubledMs } from "../../core/time/backoff.ts";
 import { Counters } from "./counters.ts";
@@ -40,6 +41,8 @@ export interface AnsweringThreadOptions {
   readonly waitingPlaces: number;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** The thread died, or serves again after it had died. */
+  readonly note?: ((event: DnsThreadEvent) => void) | undefined;
 }
 
 /** One worker thread that answers; started again when it dies, with the addresses, counters and table it had. */
@@ -168,7 +171,7 @@ export class AnsweringThread {
   }
 
   #restart(reason: string): void {
-    const { clock, logger } = this.#options;
+    const { clock, logger, note } = this.#options;
     this.#failuresInARow++;
     const delayMs = doubledMs(this.#failuresInARow, RESTART);
     logger.error({ reason, delayMs }, "the answering thread died; starting it again");
@@ -177,6 +180,7 @@ export class AnsweringThread {
       void this.#startAgain();
     });
     this.#state = { kind: "restarting", since: clock.now(), reason, cancel };
+    note?.({ kind: "dns-degraded", reason });
   }
 
   async #startAgain(): Promise<void> {
@@ -184,6 +188,7 @@ export class AnsweringThread {
     try {
       await this.#listening(worker);
       this.#options.logger.info({ restarts: this.#restarts }, "the answering thread serves again");
+      this.#options.note?.({ kind: "dns-serving" });
     } catch (error) {
       // Stopped meanwhile: nobody wants it any more.
       if (this.#isCurrent(worker)) {

@@ -1,3 +1,4 @@
+import type { DnsThreadEvent } from "../../core/journal-event.ts";
 import type { ShownPool } from "../../core/pool-view.ts";
 import type { Clock, Logger } from "../../core/ports.ts";
 import { AnsweringThread } from "./answering-thread.ts";
@@ -26,6 +27,8 @@ export interface DnsServerOptions {
   readonly rateLimit?: number | undefined;
   readonly logger: Logger;
   readonly clock: Clock;
+  /** An answering thread died, or serves again. */
+  readonly note?: (event: DnsThreadEvent) => void;
 }
 
 export type DnsServerState =
@@ -69,7 +72,7 @@ export class DnsServer {
     if (this.#threads.length > 0) {
       return;
     }
-    const { listen, sockets, tcpConnections, rateLimit, clock, logger } = this.#options;
+    const { listen, sockets, tcpConnections, rateLimit, clock, logger, note } = this.#options;
     const answersPerSecond = rateLimit && rateLimit / sockets;
     const waitingPlaces = WAITING_PLACES / sockets;
     const shared = {
@@ -79,6 +82,7 @@ export class DnsServer {
       waitingPlaces,
       clock,
       logger,
+      note,
     };
     const first = new AnsweringThread(
       { ...shared, listen, servesTcp: true },

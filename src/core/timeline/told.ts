@@ -1,0 +1,244 @@
+/** What the timeline says of an event of the journal: pure. Routine, such as each heartbeat, is not told. */
+import type { JournalEntry } from "../journal.ts";
+import type { JournalEvent } from "../journal-event.ts";
+import { printable } from "../printable.ts";
+import { rfc3339 } from "../time/rfc3339.ts";
+import { causeInWords, type Severity, shownCause, type Told, tierInWords } from "./timeline-event.ts";
+import { changesInWords, milliseconds, spanOf, times } from "./words.ts";
+
+type EventOf<Kind extends JournalEvent["kind"]> = Extract<JournalEvent, { kind: Kind }>;
+
+type ToldOf = {
+  readonly [Kind in JournalEvent["kind"]]: ((event: EventOf<Kind>) => Told | undefined) | undefined;
+};
+
+const TOLD_OF: ToldOf = {
+  "head-changed": ({ cause, head, heldMs, previousHead, revision, tier }) =>
+    told(
+      "head-changed",
+      head === undefined ? "error" : cause.occurrence === "server-failed" ? "warn" : "info",
+      `${previousHead ?? "none"} → ${head ?? "none"}${tierInWords(tier)}: ${causeInWords(cause)}`,
+      {
+        head: head ?? null,
+        previous_head: previousHead ?? null,
+        tier: tier ?? null,
+        revision,
+        cause: shownCause(cause),
+        held_ms: milliseconds(heldMs),
+      },
+    ),
+  "list-changed": ({ cause, counts, difference, revision }) =>
+    told("list-changed", "info", `${changesInWords(counts)}: ${causeInWords(cause)}`, {
+      revision,
+      cause: shownCause(cause),
+      ...difference,
+      counts,
+    }),
+  "leader-changed": ({ leader, numNodes, previousLeader }) =>
+    told(
+      "leader-changed",
+      leader === "" ? "warn" : "info",
+      leader === "" ? `no leader; it was ${previousLeader}` : `the leader is ${leader}`,
+      { leader: leader === "" ? null : leader, previous_leader: previousLeader || null, num_nodes: numNodes },
+    ),
+  "head-failed": ({ head, reason, server }) =>
+    downTold("head", server, reason, `${server} failed (${reason}); ${head} takes its place`),
+  "standby-down": ({ reason, server }) =>
+    downTold("standby", server, reason, `${server}, the next server, is down (${reason})`),
+  "server-up": ({ downMs, server }) => upTold(server, downMs),
+  "standby-up": ({ downMs, server }) => upTold(server, downMs),
+  "server-penalised": ({ failures, forMs, server }) => ({
+    ...told(
+      "server-penalised",
+      "info",
+      `${server} failed ${times(failures)}: not chosen for ${spanOf(forMs)}`,
+      {
+        server,
+        failures,
+        for_ms: milliseconds(forMs),
+      },
+    ),
+    subject: server,
+  }),
+  "outage-began": ({ reason, servers }) =>
+    told("outage-began", "error", `none of ${servers} servers answers: the list stays as it is`, {
+      servers,
+      reason: printable(reason),
+    }),
+  "outage-ended": ({ lastedMs, server }) =>
+    told(
+      "outage-ended",
+      "info",
+      server === undefined ? `the outage ended after ${spanOf(lastedMs)}` : `${server} answers again`,
+      { server: server ?? null, lasted_ms: milliseconds(lastedMs) },
+    ),
+  "contact-changed": ({ contact, lastHeartbeatAt }) =>
+    told(
+      contact === "held" ? "contact-held" : "contact-lost",
+      contact === "held" ? "info" : "warn",
+      contact === "held"
+        ? "a heartbeat names a leader"
+        : "no heartbeat with a leader: Consul's servers are primaries",
+      { last_heartbeat_at: lastHeartbeatAt === undefined ? null : rfc3339(lastHeartbeatAt) },
+    ),
+  failback: ({ server }) => told("failback", "info", `back from a backup to ${server}`, { server }),
+  heartbeat: ({ after, failedMs, server }) =>
+    after === "failing"
+      ? sourceTold("source-recovered", "info", "heartbeat", `heartbeats again, from ${server}`, {
+          lasted_ms: milliseconds(failedMs),
+        })
+      : undefined,
+  "heartbeat-failed": ({ isNews, reason, server }) =>
+    isNews
+      ? sourceTold(
+          "source-failed",
+          "warn",
+          "heartbeat",
+          `no heartbeat from ${server} (${printable(reason)})`,
+          {
+            code: null,
+            reason: printable(reason),
+            attempt: 1,
+            server,
+          },
+        )
+      : undefined,
+  "consul-failed": ({ attempt, code, isNews, reason }) =>
+    isNews
+      ? sourceTold("source-failed", "warn", "consul", `Consul fails (${printable(reason)})`, {
+          code,
+          reason: printable(reason),
+          attempt,
+        })
+      : undefined,
+  "consul-recovered": ({ downMs, servers }) =>
+    sourceTold("source-recovered", "info", "consul", `Consul answers again, with ${servers} servers`, {
+      lasted_ms: milliseconds(downMs),
+    }),
+  "empty-held": ({ forMs }) =>
+    told("empty-held", "warn", `Consul lists no server: that counts in ${spanOf(forMs)}`, {
+      source: "consul",
+      for_ms: milliseconds(forMs),
+    }),
+  "empty-applied": ({ removed }) =>
+    told("empty-applied", "warn", `Consul lists no server: ${removed} no longer reported`, {
+      source: "consul",
+      removed,
+    }),
+  "address-failed": ({ address, reason, server }) => ({
+    ...told("address-failed", "warn", `${address} of ${server} fails (${printable(reason)})`, {
+      server,
+      address,
+      reason: printable(reason),
+    }),
+    subject: `${server} ${address}`,
+  }),
+  "address-answered": ({ address, server }) => ({
+    ...told("address-answered", "info", `${address} of ${server} answers again`, { server, address }),
+    subject: `${server} ${address}`,
+  }),
+  "configured-server-refused": ({ reason }) => refusedTold("configured-server-refused", printable(reason)),
+  "heartbeat-servers-refused": ({ news }) =>
+    refusedTold("heartbeat-servers-refused", `servers of the heartbeat left out: ${printable(news)}`),
+  "instances-left-out": ({ news }) =>
+    refusedTold("instances-left-out", `instances in Consul left out: ${printable(news)}`),
+  "consul-rights": ({ isNews, message }) =>
+    isNews
+      ? told(
+          "consul-rights",
+          message === undefined ? "info" : "warn",
+          printable(message ?? "Consul hides nothing from the token any more"),
+          {},
+        )
+      : undefined,
+  "datacenter-used": ({ datacenter, servers }) =>
+    told(
+      "datacenter-used",
+      "info",
+      `${servers} servers of another datacenter are used: ${datacenter ?? "unnamed"}`,
+      {
+        datacenter: datacenter ?? null,
+        servers,
+      },
+    ),
+  "datacenter-failed": undefined,
+  "query-ended-early": undefined,
+  "query-wait-limited": ({ waitMs }) =>
+    told(
+      "query-wait-limited",
+      "info",
+      waitMs === undefined
+        ? "queries to Consul wait as long as configured again"
+        : "something on the way ends queries that wait",
+      { wait_ms: milliseconds(waitMs) },
+    ),
+  "server-barred": ({ own, region, server }) => ({
+    ...told("server-barred", "warn", `${server} does not serve region ${region}: not used`, {
+      server,
+      region,
+      own_region: own ?? null,
+    }),
+    subject: server,
+  }),
+  "server-admitted": ({ region, server }) => ({
+    ...told("server-admitted", "info", `${server} serves region ${region} now`, { server, region }),
+    subject: server,
+  }),
+  "agent-started": ({ version }) =>
+    told("agent-started", "info", `headwaiter ${version} started`, { version }),
+  "agent-stopping": () => told("agent-stopping", "info", "the agent stops", {}),
+  "dns-degraded": ({ reason }) =>
+    told(
+      "dns-degraded",
+      "error",
+      `a thread that answers DNS died (${printable(reason)}); it is started again`,
+      {
+        reason: printable(reason),
+      },
+    ),
+  "dns-serving": () => told("dns-serving", "info", "all threads answer DNS again", {}),
+  "clock-jumped": ({ byMs }) =>
+    told("clock-jumped", "warn", `the machine's clock was set by ${byMs} ms, or the machine slept`, {
+      by_ms: byMs,
+    }),
+};
+
+/** `undefined`: nothing. */
+export function toldOf({ event }: Pick<JournalEntry, "event">): Told | undefined {
+  // The key is the event's own kind, so the function takes this event.
+  const tell = TOLD_OF[event.kind] as ((event: JournalEvent) => Told | undefined) | undefined;
+  return tell?.(event);
+}
+
+function told(kind: string, severity: Severity, summary: string, fields: Told["fields"]): Told {
+  return { kind, severity, summary, fields };
+}
+
+function downTold(role: "head" | "standby", server: string, reason: string, summary: string): Told {
+  const fields = { server, role, reason: printable(reason) };
+  return {
+    ...told("server-down", role === "head" ? "warn" : "info", summary, fields),
+    subject: `${server} ${reason}`,
+  };
+}
+
+function upTold(server: string, downMs: number | undefined): Told {
+  const after = downMs === undefined ? "" : ` after ${spanOf(downMs)}`;
+  const fields = { server, down_ms: milliseconds(downMs) };
+  return { ...told("server-up", "info", `${server} answers again${after}`, fields), subject: server };
+}
+
+function sourceTold(
+  kind: string,
+  severity: Severity,
+  source: string,
+  summary: string,
+  more: Told["fields"],
+): Told {
+  const code = typeof more["code"] === "string" ? more["code"] : "";
+  return { ...told(kind, severity, summary, { source, ...more }), subject: `${source} ${code}` };
+}
+
+function refusedTold(kind: string, summary: string): Told {
+  return told(kind, "warn", summary, {});
+}
