@@ -1,4 +1,5 @@
 /** The composition root: constructs everything, starts in order, stops in reverse. */
+import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import type { ListenAddress } from "../config/address.ts";
 import type { Config } from "../config/schema.ts";
@@ -16,7 +17,8 @@ import { ConsulClient } from "../net/consul/consul-client.ts";
 import { DnsResolver } from "../net/names/dns-resolver.ts";
 import { systemClock, systemRandom } from "../system-ports.ts";
 import { DnsServer } from "../views/dns/dns-server.ts";
-import { HttpServer, READINESS_PATH } from "../views/http/http-server.ts";
+import { HttpServer } from "../views/http/http-server.ts";
+import { READINESS_PATH } from "../views/http/routes/agent-routes.ts";
 import { logJournal, type PartLogger } from "../views/log-lines.ts";
 import { SelfRegistration } from "../views/self-registration.ts";
 import { ClockWatch } from "./clock-watch.ts";
@@ -24,6 +26,12 @@ import { clientLimits, openFiles } from "./open-files.ts";
 import { prepareOwnDirectory } from "./own-directory.ts";
 import { Pools } from "./pools.ts";
 import { VERSION } from "./version.ts";
+
+/** Where the configuration came from, and a number that tells whether another one is the same. */
+interface ConfigOrigin {
+  readonly hash: string | null;
+  readonly files: readonly string[];
+}
 
 /** What the agent shows of itself. */
 interface AgentView {
@@ -55,12 +63,13 @@ export class Agent {
   #stopWaitsFor: string | undefined;
 
   /** @throws AgentError when a certificate or key that a pool names can't be read, or too few files may be open. */
-  constructor(config: Config, logger: PartLogger) {
+  constructor(config: Config, logger: PartLogger, origin: ConfigOrigin = { hash: null, files: [] }) {
     this.#config = config;
     this.#logger = logger;
     this.#consul = new ConsulClient({ ...config.consul, logger: logger.child({ name: "agent.consul" }) });
     this.#journal = new Journal(systemClock, logger);
-    this.#timeline = new Timeline(wallTimeOf(systemClock), logger);
+    const startedAt = wallTimeOf(systemClock);
+    this.#timeline = new Timeline(startedAt, logger);
     this.#timeline.follow(this.#journal);
     const note = (event: AgentEvent) => {
       this.#journal.note(event);
@@ -95,7 +104,13 @@ export class Agent {
       maxConnections: clients.http,
       logger: logger.child({ name: "agent.http" }),
       dnsState: () => this.#dns.state().kind,
+      dns: () => ({
+        addresses: this.dnsAddresses().map(({ host, port }) => joinHostPort(host, port)),
+        domain: config.dns.domain,
+      }),
       clock: systemClock,
+      timeline: this.#timeline,
+      identity: { version: VERSION, instance: randomUUID(), startedAt, config: origin },
       datacenter: config.datacenter,
       pools: this.#pools.byName,
     });

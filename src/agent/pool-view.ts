@@ -1,5 +1,6 @@
 /** Puts together what the parts of a pool know: read on demand, never pushed. */
-import type { Due, PoolState, SourceStatus, WatchedServer } from "../core/pool-view.ts";
+import type { PoolConfig } from "../config/schema.ts";
+import type { Due, PoolState, ShownSettings, SourceStatus, WatchedServer } from "../core/pool-view.ts";
 import type { RpcProxy } from "../core/rpc-proxy.ts";
 import { watchWarnings } from "../sources/consul/watch-status.ts";
 import type { HealthStatus } from "../sources/health/health-status.ts";
@@ -34,6 +35,8 @@ function askedStatus(heartbeat: AskedHeartbeats): Omit<SourceStatus, "warnings">
     state: status.phase,
     lastSuccessAt: status.phase === "waiting" ? undefined : status.lastSuccessAt,
     lastError: status.phase === "failing" ? status.lastError : undefined,
+    failingSince: status.phase === "failing" ? status.since : undefined,
+    server: status.phase === "ok" ? status.server : undefined,
     nextAt,
   };
 }
@@ -58,7 +61,14 @@ function consulStatus(consul: NonNullable<PoolSources["consul"]>): SourceStatus 
     state: state.kind === "retrying" ? "failing" : lastSuccessAt === undefined ? "waiting" : "ok",
     lastSuccessAt,
     lastError: lastError?.message,
+    errorCode: lastError?.code,
     nextAt: state.kind === "retrying" ? state.retryAt : undefined,
+    failingSince: state.kind === "retrying" ? state.since : undefined,
+    attempt: state.kind === "retrying" ? state.attempt : undefined,
+    datacenter: status.datacenter,
+    servers: status.servers,
+    index: status.index,
+    emptyUntil: status.emptyUntil,
     warnings: watchWarnings(status),
   };
 }
@@ -100,4 +110,8 @@ export function dueOf(
 /** The state of the list, but for an outage: then the list says nothing of it. */
 export function poolState(listState: Exclude<PoolState, "outage">, { phase }: HealthStatus): PoolState {
   return phase === "down" ? "outage" : listState;
+}
+
+export function settingsOf({ health, ping }: PoolConfig): ShownSettings {
+  return { ping, standby: ping !== "none" && health.standby, timeoutMs: health.timeoutMs };
 }

@@ -21,7 +21,7 @@ import {
   poolSources,
   RPC_VERSION,
 } from "./pool-sources.ts";
-import { dueOf, lastHeartbeatOf, poolState, sourceStatuses, watchedOf } from "./pool-view.ts";
+import { dueOf, lastHeartbeatOf, poolState, settingsOf, sourceStatuses, watchedOf } from "./pool-view.ts";
 
 /**
  * A pool lives in five steps:
@@ -121,6 +121,11 @@ export class Pool implements ShownPool, Ready {
       contact: this.#contact,
       sources: sourceStatuses(this.#sources),
       watched: watchedOf(health),
+      down: health.down,
+      penalised: this.#penalties.list(),
+      unlisted: this.proxy.unlisted(),
+      ifHeadFails: health.ifHeadFails,
+      settings: settingsOf(this.#sources.config),
       due: dueOf(this.#sources, this.proxy, this.#penalties),
       history: this.proxy.history(),
     };

@@ -33,6 +33,9 @@ const LINES_PER_HEARTBEAT = 3;
 /** An address takes this many characters of a line and of memory: 20,000 of them, 2 MB. */
 const LONGEST_ADDRESS = 100;
 
+/** Newer servers of one heartbeat that are remembered for whoever asks why they are not used. */
+const NEWER_KEPT = 32;
+
 /** Filters servers that speak a newer API than we do. (v0.4.0 panicked on the first one.) */
 export class ApiVersionFilter {
   readonly #ours: ApiVersion;
@@ -41,6 +44,7 @@ export class ApiVersionFilter {
   /** When each was told of: as many as one heartbeat may name. */
   readonly #loggedAt = new RecentMap<number>(MAX_SERVERS_PER_SOURCE);
   #toldAt = Number.NEGATIVE_INFINITY;
+  #newer: readonly string[] = [];
 
   constructor(ours: ApiVersion, clock: Clock, logger: Logger) {
     this.#ours = ours;
@@ -48,8 +52,14 @@ export class ApiVersionFilter {
     this.#logger = logger;
   }
 
+  /** Servers of the last heartbeat that speak a newer API, with their versions: 32 at most. */
+  newer(): readonly string[] {
+    return this.#newer;
+  }
+
   usable(servers: readonly NodeServerInfo[]): NodeServerInfo[] {
     const newer = servers.filter((server) => isNewer(server, this.#ours));
+    this.#newer = newer.slice(0, NEWER_KEPT).map(({ rpcAdvertiseAddr }) => shown(rpcAdvertiseAddr));
     if (newer.length > 0) {
       this.#log(newer);
     }

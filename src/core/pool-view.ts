@@ -45,6 +45,19 @@ export interface SourceStatus {
   readonly lastError?: string | undefined;
   /** When it asks next. */
   readonly nextAt?: number | undefined;
+  /** Since when it fails, and how many tries failed. */
+  readonly failingSince?: number | undefined;
+  readonly attempt?: number | undefined;
+  /** The code of the last failure, where it has one. */
+  readonly errorCode?: string | undefined;
+  /** The server that it last heard from. */
+  readonly server?: string | undefined;
+  /** Of the watch of Consul: where the servers are, how many, and Consul's index. */
+  readonly datacenter?: string | undefined;
+  readonly servers?: number | undefined;
+  readonly index?: number | undefined;
+  /** When Consul's empty answer will count. */
+  readonly emptyUntil?: number | undefined;
   /** What an operator should know of it for as long as it lasts. */
   readonly warnings: readonly SourceWarning[];
 }
@@ -60,6 +73,43 @@ export interface WatchedServer {
   readonly reason?: string | undefined;
   /** The last answer to a ping, and how many milliseconds it took. */
   readonly lastAnswer?: { readonly at: number; readonly tookMs: number } | undefined;
+}
+
+/** A server that was found down and has not answered since. */
+export interface DownServer {
+  readonly key: string;
+  /** By `Clock.now`. */
+  readonly since: number;
+  /** Found so since a head last answered: it is not tried before the others. */
+  readonly isInThisPass: boolean;
+  readonly closesAtOnce: boolean;
+}
+
+/** A server that failed lately: where there is a choice it is not chosen before `until`, by `Clock.now`. */
+interface PenalisedServer {
+  readonly key: string;
+  readonly failures: number;
+  readonly until: number;
+}
+
+/** A server that a source names and that is not listed. */
+export interface UnlistedServer {
+  readonly key: string;
+  readonly code: "other-region" | "newer-api" | "unresolvable";
+  readonly reason: string;
+}
+
+/** Who would be head if the head failed now: `next` at once; `search`: whoever answers first; `none`: the head stays. */
+export type IfHeadFails =
+  | { readonly kind: "next"; readonly server: string; readonly isConnected: boolean }
+  | { readonly kind: "search" }
+  | { readonly kind: "none" };
+
+/** Of the pool's settings, what decides how it notices and chooses. */
+export interface ShownSettings {
+  readonly ping: "none" | "tcp" | "nomad";
+  readonly standby: boolean;
+  readonly timeoutMs: number;
 }
 
 /** What will happen to a pool unless something else happens before. */
@@ -90,6 +140,11 @@ export interface PoolView {
   readonly contact: "held" | "orphaned";
   readonly sources: readonly SourceStatus[];
   readonly watched: readonly WatchedServer[];
+  readonly down: readonly DownServer[];
+  readonly penalised: readonly PenalisedServer[];
+  readonly unlisted: readonly UnlistedServer[];
+  readonly ifHeadFails: IfHeadFails;
+  readonly settings: ShownSettings;
   /** What is due next first. */
   readonly due: readonly Due[];
   /** The last 256 changes of the list, oldest first. */

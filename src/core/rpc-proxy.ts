@@ -4,6 +4,7 @@ import { isPlausibleNodeCount, MAX_NODES } from "./fleet.ts";
 import { Life } from "./life.ts";
 import { ListLimit } from "./list-limit.ts";
 import { NameBook } from "./name-book.ts";
+import type { UnlistedServer } from "./pool-view.ts";
 import type { Clock, Logger, Pinger, Random, Resolver } from "./ports.ts";
 import {
   DEFAULT_REBALANCE_POLICY,
@@ -64,6 +65,9 @@ export interface HeartbeatReport {
 
 /** A ping on loopback takes 0.1 ms, across a continent 100 ms: a second is a hung server. */
 const DEFAULT_PING_TIMEOUT_MS = 1_000;
+
+/** Servers of each kind that are not listed, and told of: people read no more. */
+const UNLISTED_SHOWN = 32;
 
 /**
  * One ordered list of servers and its only writer: the seed's `RPCProxy`. The head is used, a failed head goes to the
@@ -338,6 +342,23 @@ export class RpcProxy implements Runnable {
    */
   run(signal: AbortSignal): Promise<void> {
     return this.#life.run(signal, () => this.#runUntil(signal));
+  }
+
+  /** Servers that a source names and that are not listed: 32 of each kind at most. */
+  unlisted(): readonly UnlistedServer[] {
+    const { barred } = this.#snapshot;
+    const ofOtherRegions = barred.keySeq().take(UNLISTED_SHOWN).toArray();
+    return [
+      ...ofOtherRegions.map((key) => ({
+        key,
+        code: "other-region" as const,
+        reason: "does not serve our region",
+      })),
+      ...this.#apiFilter
+        .newer()
+        .map((key) => ({ key, code: "newer-api" as const, reason: "speaks a newer API version" })),
+      ...this.#wanted.failing(UNLISTED_SHOWN).map((name) => ({ code: "unresolvable" as const, ...name })),
+    ];
   }
 
   /** Starts the interval until the next rebalance over. */

@@ -46,6 +46,8 @@ export interface Cause {
 
 /** The change that made the present head the head. */
 export interface HeadSince {
+  /** The head before, and its tier then; absent when there was none. */
+  readonly previous: { readonly key: string; readonly tier: Tier } | undefined;
   /** Milliseconds since the Unix epoch. */
   readonly at: number;
   readonly revision: number;
@@ -74,7 +76,7 @@ interface SnapshotFields {
   readonly leaderAddr: string;
   readonly numNodes: number;
   /** The snapshot before. */
-  readonly before?: Pick<Snapshot, "head" | "headSince">;
+  readonly before?: Pick<Snapshot, "head" | "headSince" | "tierOf">;
   readonly cause: Cause;
   readonly difference: Difference;
   readonly at: number;
@@ -175,5 +177,10 @@ function headSince(head: string | undefined, fields: SnapshotFields): HeadSince 
   if (head === undefined) {
     return undefined;
   }
-  return head === before?.head?.key ? before.headSince : { at, cause, revision };
+  const key = before?.head?.key;
+  if (head === key) {
+    return before?.headSince;
+  }
+  const previous = key === undefined ? undefined : { key, tier: before?.tierOf(key) ?? "primary" };
+  return { previous, at, cause, revision };
 }

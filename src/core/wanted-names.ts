@@ -99,6 +99,16 @@ export class WantedNames {
     });
   }
 
+  /** Names that were asked for in vain, and why, so many at most. */
+  failing(most: number): readonly { readonly key: string; readonly reason: string }[] {
+    return this.#wanted
+      .values()
+      .filter(({ failure }) => failure !== undefined)
+      .take(most)
+      .map(({ endpoint, failure }) => ({ key: endpoint.key, reason: failure?.expectation ?? "" }))
+      .toArray();
+  }
+
   #join(endpoint: ServerEndpoint, wanter: Wanter, lane: Resolver): void {
     const known = this.#wanted.get(endpoint.key);
     if (known === undefined) {

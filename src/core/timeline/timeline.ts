@@ -83,6 +83,11 @@ export class Timeline {
     return this.#count - this.#kept.length;
   }
 
+  /** Who is told of events now. */
+  get readers(): number {
+    return this.#listeners.size;
+  }
+
   /** What is kept, oldest first. */
   events(): readonly Kept[] {
     return [...this.#kept];

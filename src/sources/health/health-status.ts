@@ -1,5 +1,8 @@
+import type { DownServer, IfHeadFails } from "../../core/pool-view.ts";
 import { earliestFailback } from "./decide.ts";
 import type { Health, View } from "./health-state.ts";
+import { ifHeadFails } from "./if-head-fails.ts";
+import { downServers } from "./server-health.ts";
 import type { Watched, Watches } from "./watches.ts";
 
 /** What the monitor sees, for people and metrics. */
@@ -9,20 +12,29 @@ export interface HealthStatus {
   readonly servers: readonly Watched[];
   /** When the list may go back to a primary that answers again, by `Clock.now`; `undefined` when none is to. */
   readonly failbackAt: number | undefined;
+  readonly down: readonly DownServer[];
+  readonly ifHeadFails: IfHeadFails;
 }
 
 /** Of a pool whose servers nobody watches. */
-export const UNWATCHED: HealthStatus = Object.freeze({ phase: "none", servers: [], failbackAt: undefined });
+export const UNWATCHED: Omit<HealthStatus, "ifHeadFails"> = Object.freeze({
+  phase: "none",
+  servers: [],
+  failbackAt: undefined,
+  down: [],
+});
 
 export function healthStatus(
   watches: Pick<Watches, "of" | "states">,
-  { search }: Health,
+  health: Health,
   view: View,
 ): HealthStatus {
   return {
-    phase: phaseOf(watches.of("head")?.state.phase, search?.isConfirmed === true),
+    phase: phaseOf(watches.of("head")?.state.phase, health.search?.isConfirmed === true),
     servers: watches.states(),
     failbackAt: earliestFailback(view),
+    down: downServers(health.records),
+    ifHeadFails: ifHeadFails(health, view),
   };
 }
 

@@ -1,4 +1,5 @@
 import { atAbort, Life } from "../../core/life.ts";
+import type { IfHeadFails } from "../../core/pool-view.ts";
 import type { Pinger } from "../../core/ports.ts";
 import type { RpcProxy } from "../../core/rpc-proxy.ts";
 import type { Runnable } from "../../core/running.ts";
@@ -15,11 +16,11 @@ export const neverAsks: Pinger = { ping: () => Promise.resolve() };
  * names is believed to live.
  */
 export class Hearsay implements Runnable {
-  readonly #proxy: Pick<RpcProxy, "subscribe" | "rebalanceServers">;
+  readonly #proxy: Pick<RpcProxy, "snapshot" | "subscribe" | "rebalanceServers">;
   readonly #penalties: Penalties;
   readonly #life = new Life();
 
-  constructor(proxy: Pick<RpcProxy, "subscribe" | "rebalanceServers">, penalties: Penalties) {
+  constructor(proxy: Pick<RpcProxy, "snapshot" | "subscribe" | "rebalanceServers">, penalties: Penalties) {
     this.#proxy = proxy;
     this.#penalties = penalties;
   }
@@ -40,7 +41,11 @@ export class Hearsay implements Runnable {
 
   /** Nobody is watched. */
   status(): HealthStatus {
-    return UNWATCHED;
+    const { order } = this.#proxy.snapshot();
+    const next = order.get(1);
+    const ifHeadFails: IfHeadFails =
+      next === undefined ? { kind: "none" } : { kind: "next", server: next, isConnected: false };
+    return { ...UNWATCHED, ifHeadFails };
   }
 
   /** There is nothing to set: no server is dialled. */

@@ -1,5 +1,6 @@
 /** What is known of the health of each server, as immutable records: pure. All times are by `Clock.now`. */
 import { Map as PersistentMap } from "immutable";
+import type { DownServer } from "../../core/pool-view.ts";
 
 /**
  * A connection that closes sooner than this, in milliseconds, was as good as none. A fixed time: pings of a large fleet
@@ -150,6 +151,19 @@ export function closingsOf({ byKey }: HealthRecords, key: string): number {
 /** When the server was last found down, in this pass or an earlier one; 0 when it was not. */
 export function lastFoundAt({ byKey }: HealthRecords, key: string): number {
   return byKey.get(key)?.foundAt ?? 0;
+}
+
+/** The servers that were found down and have not answered since. */
+export function downServers({ byKey, pass }: HealthRecords): readonly DownServer[] {
+  return byKey
+    .entrySeq()
+    .map(([key, { closesAtOnce, downSince, pass: foundIn }]) => ({
+      key,
+      since: downSince,
+      isInThisPass: foundIn === pass,
+      closesAtOnce,
+    }))
+    .toArray();
 }
 
 /** Since when the server has been down; `undefined` when nothing is known against it. */

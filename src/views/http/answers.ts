@@ -1,14 +1,9 @@
 /** Answers that quote others: in short, printable texts, and not more of them than people read. */
-import type { FastifyError, FastifyReply } from "fastify";
 import { printable } from "../../core/printable.ts";
 import type { EndpointError } from "../../core/rpc-addr.ts";
 
 /** Refused addresses that an answer lists, each in two short texts: whoever pushes 10,000 has one mistake. */
 const MOST_REJECTED = 100;
-
-export function refusal({ statusCode, message }: FastifyError, _request: unknown, reply: FastifyReply): void {
-  void reply.code(statusCode ?? 500).send({ error: printable(message) });
-}
 
 export function refusedAddresses(rejected: readonly EndpointError[]) {
   const more = rejected.length - MOST_REJECTED;

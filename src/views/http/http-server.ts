@@ -1,47 +1,29 @@
-import { timingSafeEqual } from "node:crypto";
 import type { AddressInfo } from "node:net";
-import fastify, { type FastifyInstance, type FastifyRequest } from "fastify";
-import type { PushedHeartbeat } from "../../core/heartbeat.ts";
-import type { Ready } from "../../core/pool-view.ts";
-import type { Clock, Logger } from "../../core/ports.ts";
+import fastify, { type FastifyInstance } from "fastify";
+import type { Logger } from "../../core/ports.ts";
 import { printable } from "../../core/printable.ts";
-import { type EndpointError, joinHostPort } from "../../core/rpc-addr.ts";
-import type { SourceWarning } from "../../core/source-warning.ts";
+import { joinHostPort } from "../../core/rpc-addr.ts";
 import { systemReason } from "../../core/system-reason.ts";
 import { SecretFile } from "../../files/secret-file.ts";
-import { refusal, refusedAddresses } from "./answers.ts";
+import { ApiError, isRefusedBelow, refuse } from "./api-error.ts";
 import { BodyLimit, limitConnections, timeouts } from "./client-limits.ts";
-import { heartbeatBody, heartbeatOf } from "./heartbeat-body.ts";
-import { shownWarning } from "./shown-warning.ts";
+import { guard } from "./guard.ts";
+import type { HttpApi } from "./http-api.ts";
+import { openApi } from "./openapi.ts";
+import { type Readiness, readinessOf } from "./readiness.ts";
+import { addRoute, methodsOf, type Route, route } from "./route.ts";
+import { agentRoutes } from "./routes/agent-routes.ts";
+import { eventRoutes } from "./routes/event-routes.ts";
+import { heartbeatRoute } from "./routes/heartbeat-route.ts";
+import { poolRoutes } from "./routes/pool-routes.ts";
+import { Waiters } from "./waiters.ts";
 
 /** 10,000 servers of 100 bytes each. */
 const MAX_BODY_BYTES = 1_048_576;
 
-/**
- * Heartbeats that wait for the names in them to be looked up: with 10,000 names each takes some 3 MB, together 100 MB.
- * Those of addresses wait for nothing.
- */
-const MAX_WAITING_HEARTBEATS = 32;
-
 const DEFAULT_CONNECTIONS = 256;
 
-/** Answers 200 when DNS is served and every pool has a head. */
-export const READINESS_PATH = "/v1/agent/ready";
-
-interface HeartbeatTaker {
-  /** Resolves with the addresses that could not be used. */
-  take(heartbeat: PushedHeartbeat): Promise<readonly EndpointError[]>;
-}
-
-/** What HTTP may ask of a pool. */
-export interface PoolApi extends Ready {
-  /** What is not as it should be with the pool's sources. */
-  warnings(): readonly SourceWarning[];
-  /** Absent when the pool takes no pushed heartbeats. */
-  readonly pushed?: HeartbeatTaker | undefined;
-}
-
-export interface HttpOptions {
+export interface HttpOptions extends HttpApi {
   readonly address: { readonly host: string; readonly port: number };
   /** Connections of clients; 256 by default. */
   readonly maxConnections?: number;
@@ -49,28 +31,8 @@ export interface HttpOptions {
   readonly patienceMs?: number;
   /** Holds the token that writes need; read at each write, so that it can be replaced. Absent: none needed. */
   readonly tokenFile?: string | undefined;
-  /** Hears of a token file that can't be used. */
-  readonly logger?: Logger;
-  readonly clock: Clock;
-  /** `serving` when every thread answers; anything else is reported as it is. */
-  readonly dnsState: () => string;
-  /** Of pushed servers that name no datacenter. */
-  readonly datacenter: string;
-  /** Looked at for each request: pools come and go. */
-  readonly pools: ReadonlyMap<string, PoolApi>;
-}
-
-/** Ready: DNS is served and every pool has a head. */
-interface Readiness {
-  readonly ready: boolean;
-  /** The pools without a head. */
-  readonly waiting: readonly string[];
-  readonly dns: string;
-  /**
-   * What is not as it should be with the pools' sources, for as long as it lasts. Nothing of it makes the agent less
-   * ready.
-   */
-  readonly warnings: readonly ({ readonly pool: string } & ReturnType<typeof shownWarning>)[];
+  /** Hears of a token file that can't be used, and of mistakes of ours. */
+  readonly logger: Logger;
 }
 
 /** The listening address can't be had. One line that names it. */
@@ -78,12 +40,11 @@ export class HttpListenError extends Error {
   override readonly name = "HttpListenError";
 }
 
-/** The agent's HTTP endpoint: liveness, readiness, pushed heartbeats. */
+/** The agent's HTTP endpoint: its routes are in `routes/`, each with what it reads and answers. */
 export class HttpServer {
   readonly #options: HttpOptions;
   readonly #tokenFile: SecretFile | undefined;
   #app: FastifyInstance | undefined;
-  #waitingHeartbeats = 0;
 
   constructor(options: HttpOptions) {
     this.#options = options;
@@ -97,29 +58,7 @@ export class HttpServer {
     if (this.#app !== undefined) {
       return;
     }
-    const app = fastify({
-      bodyLimit: MAX_BODY_BYTES,
-      ...timeouts(this.#options.patienceMs),
-      forceCloseConnections: true,
-      // The schema refuses keys it does not know, these too, and names them.
-      onProtoPoisoning: "ignore",
-      onConstructorPoisoning: "ignore",
-      frameworkErrors: refusal,
-    });
-    limitConnections(app.server, this.#options.maxConnections ?? DEFAULT_CONNECTIONS);
-    const bodies = new BodyLimit();
-    app.addHook("onRequest", async (request, reply) => {
-      const refusal = this.#refusal(request);
-      if (refusal !== undefined) {
-        await reply.code(403).send({ error: refusal });
-      }
-      bodies.add(request.raw);
-    });
-    app.setNotFoundHandler(async ({ url }, reply) => {
-      await reply.code(404).send({ error: `no such path: ${printable(url)}` });
-    });
-    app.setErrorHandler(refusal);
-    this.#addRoutes(app);
+    const app = this.#made();
     const { host, port } = this.#options.address;
     try {
       await app.listen({ host, port });
@@ -144,65 +83,73 @@ export class HttpServer {
   }
 
   readiness(): Readiness {
-    const { clock, dnsState, pools } = this.#options;
-    const waiting = [...pools].filter(([, pool]) => !pool.isReady()).map(([name]) => name);
-    const dns = dnsState();
-    const warnings = [...pools].flatMap(([name, pool]) =>
-      pool.warnings().map((warning) => ({ pool: name, ...shownWarning(warning, clock) })),
-    );
-    return { ready: waiting.length === 0 && dns === "serving", waiting, dns, warnings };
+    return readinessOf(this.#options);
   }
 
-  #addRoutes(app: FastifyInstance): void {
-    const { datacenter, pools } = this.#options;
-    app.get("/v1/agent/health", () => ({ status: "alive" }));
-    app.get(READINESS_PATH, async (_request, reply) => {
-      const readiness = this.readiness();
-      await reply.code(readiness.ready ? 200 : 503).send(readiness);
+  #made(): FastifyInstance {
+    const { identity, logger, maxConnections = DEFAULT_CONNECTIONS, patienceMs, timeline } = this.#options;
+    const app = fastify({
+      bodyLimit: MAX_BODY_BYTES,
+      ...timeouts(patienceMs),
+      forceCloseConnections: true,
+      // The schema refuses keys it does not know, these too, and names them.
+      onProtoPoisoning: "ignore",
+      onConstructorPoisoning: "ignore",
+      frameworkErrors: refuse,
     });
-    app.put<{ Params: { pool: string } }>("/v1/pools/:pool/heartbeat", async (request, reply) => {
-      const { pool: name } = request.params;
-      const pushed = pools.get(name)?.pushed;
-      if (pushed === undefined) {
-        const error = pools.has(name)
-          ? `pool ${name} takes no pushed heartbeats: expected heartbeat: push in its configuration`
-          : `no pool "${printable(name)}": expected one of ${[...pools.keys()].join(", ")}`;
-        return await reply.code(404).send({ error });
-      }
-      const body = heartbeatBody.safeParse(request.body);
-      if (!body.success) {
-        const [issue] = body.error.issues;
-        const place = ["body", issue?.path.join(".")].filter(Boolean).join(": ");
-        return await reply.code(400).send({ error: printable(`${place}: ${issue?.message ?? ""}`) });
-      }
-      if (this.#waitingHeartbeats >= MAX_WAITING_HEARTBEATS) {
-        const error = `${MAX_WAITING_HEARTBEATS} heartbeats wait for names to be looked up: push it again later`;
-        return await reply.code(503).send({ error });
-      }
-      this.#waitingHeartbeats += 1;
-      const rejected = await pushed.take(heartbeatOf(body.data, datacenter)).finally(() => {
-        this.#waitingHeartbeats -= 1;
-      });
-      return refusedAddresses(rejected);
+    limitConnections(app.server, maxConnections);
+    const bodies = new BodyLimit();
+    app.addHook("onRequest", (request, reply, next) => {
+      bodies.add(request.raw);
+      void reply.headers({ "cache-control": "no-store", "x-headwaiter-instance": identity.instance });
+      guard(request, this.#tokenFile);
+      next();
     });
+    app.addHook("onSend", (_request, reply, payload, next) => {
+      if (!reply.hasHeader("x-headwaiter-index")) {
+        void reply.header("x-headwaiter-index", timeline.index);
+      }
+      next(null, payload);
+    });
+    app.setErrorHandler((error: Error, request, reply) => {
+      if (!(error instanceof ApiError) && !isRefusedBelow(error)) {
+        logger.error({ err: error }, "an unexpected error while answering over HTTP");
+      }
+      refuse(error, request, reply);
+    });
+    const routes = this.#routes();
+    for (const declared of routes) {
+      addRoute(app, declared);
+    }
+    app.setNotFoundHandler(({ method, url }) => {
+      const allowed = methodsOf(routes, url);
+      throw allowed.length === 0
+        ? new ApiError("unknown-route", `no such path: ${printable(url)}`)
+        : new ApiError("method", `${method} is not one of ${allowed.join(", ")}`, {
+            headers: { allow: allowed.join(", ") },
+          });
+    });
+    return app;
   }
 
-  /** Browsers must not reach the agent through a page of another site or a rebound name; writes may need a token. */
-  #refusal({ headers, method }: FastifyRequest): string | undefined {
-    const host = (headers.host ?? "").replace(/:\d+$/, "");
-    if (!/^(localhost|\[[0-9a-f:.]+\]|[0-9.]+)$/i.test(host)) {
-      return `host "${printable(host)}": expected an IP address or localhost`;
-    }
-    if (headers.origin !== undefined && headers.origin !== `http://${headers.host ?? ""}`) {
-      return "requests from pages of other sites are refused";
-    }
-    if (method === "GET" || method === "HEAD" || this.#tokenFile === undefined) {
-      return undefined;
-    }
-    // Without any, which fits no request: a file that is not there yet must not open the door.
-    const expected = Buffer.from(this.#tokenFile.token() ?? "");
-    const given = Buffer.from((headers.authorization ?? "").replace(/^Bearer /, ""));
-    const same = expected.length > 0 && given.length === expected.length && timingSafeEqual(given, expected);
-    return same ? undefined : "expected the token of http.token_file in the header Authorization: Bearer …";
+  #routes(): readonly Route[] {
+    const api = this.#options;
+    const waiters = new Waiters(api.timeline, api.clock);
+    const described: readonly Route[] = [
+      ...agentRoutes(api, (pool) => readinessOf(api, pool)),
+      ...poolRoutes(api, waiters),
+      ...eventRoutes(api),
+      heartbeatRoute(api),
+    ];
+    const description: Route = route({
+      method: "GET",
+      path: "/v1/openapi.json",
+      summary: "This description.",
+      query: {},
+      answers: { 200: "OpenAPI 3.1." },
+      refusals: [],
+      handle: (): object => openApi([...described, description], api.identity.version),
+    });
+    return [...described, description];
   }
 }

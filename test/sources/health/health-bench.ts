@@ -25,6 +25,7 @@ interface Bench {
   readonly servers: FakeServers;
   readonly proxy: RpcProxy;
   readonly monitor: HealthMonitor;
+  readonly penalties: Penalties;
   readonly head: () => string | undefined;
 }
 
@@ -53,5 +54,5 @@ export async function bench(
   );
   begin(monitor);
   await settled();
-  return { ports, servers, proxy, monitor, head: () => proxy.findServer()?.key };
+  return { ports, servers, proxy, monitor, penalties, head: () => proxy.findServer()?.key };
 }

@@ -23,6 +23,7 @@ describe("the reason for the head", () => {
       "state=live",
       "since=2026-11-22T12:00:00.000Z",
       "revision=3",
+      "why=10.0.0.9:4647 failed: connection refused; 10.0.0.2:4647 was next",
       "cause=server-failed",
       "source=health",
       "server=10.0.0.9:4647",

@@ -7,6 +7,7 @@ import { until } from "../../../scripts/lab/until.ts";
 import { systemClock } from "../../../src/system-ports.ts";
 import { timeouts } from "../../../src/views/http/client-limits.ts";
 import { HttpServer } from "../../../src/views/http/http-server.ts";
+import { fakePool, httpOptions } from "../../support/http-fixtures.ts";
 
 const HEAD = "Host: 127.0.0.1\r\nContent-Type: application/json\r\n";
 const GET = `GET /v1/agent/health HTTP/1.1\r\n${HEAD}`;
@@ -28,14 +29,8 @@ async function serving(t: TestContext, options: Options) {
     await names;
     return [];
   };
-  const server = new HttpServer({
-    address: { host: "127.0.0.1", port: 0 },
-    dnsState: () => "serving",
-    clock: systemClock,
-    datacenter: "dc1",
-    pools: new Map([["web", { isReady: () => true, warnings: () => [], pushed: { take } }]]),
-    ...limits,
-  });
+  const pools = new Map([["web", fakePool("web", { pushed: { take } })]]);
+  const server = new HttpServer(httpOptions({ clock: systemClock, pools, ...limits }));
   await server.start();
   t.after(() => server.stop());
   const { port = 0 } = server.address() ?? {};

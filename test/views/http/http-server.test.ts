@@ -8,7 +8,9 @@ import { after, before, suite, test } from "node:test";
 import type { PushedHeartbeat } from "../../../src/core/heartbeat.ts";
 import { EndpointError } from "../../../src/core/rpc-addr.ts";
 import type { SourceWarning } from "../../../src/core/source-warning.ts";
-import { HttpListenError, HttpServer, type PoolApi } from "../../../src/views/http/http-server.ts";
+import type { PoolApi } from "../../../src/views/http/http-api.ts";
+import { HttpListenError, HttpServer } from "../../../src/views/http/http-server.ts";
+import { fakePool, httpOptions } from "../../support/http-fixtures.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "headwaiter-http-"));
 const tokenFile = join(directory, "token");
@@ -21,29 +23,27 @@ let warnings: SourceWarning[] = [];
 const clock = { now: () => 0, after: () => () => undefined };
 
 function serverWith(token?: string): HttpServer {
-  return new HttpServer({
-    address: { host: "127.0.0.1", port: 0 },
-    tokenFile: token,
-    dnsState: () => dnsState,
-    clock,
-    datacenter: "dc1",
-    pools: new Map<string, PoolApi>([
-      [
-        "web",
-        {
-          isReady: () => isReady,
-          warnings: () => warnings,
-          pushed: {
-            take: (heartbeat) => {
-              taken.push(heartbeat);
-              return Promise.resolve(refused);
-            },
-          },
-        },
-      ],
-      ["quiet", { isReady: () => true, warnings: () => [] }],
-    ]),
+  const web = fakePool("web", {
+    isReady: () => isReady,
+    warnings: () => warnings,
+    pushed: {
+      take: (heartbeat) => {
+        taken.push(heartbeat);
+        return Promise.resolve(refused);
+      },
+    },
   });
+  return new HttpServer(
+    httpOptions({
+      tokenFile: token,
+      dnsState: () => dnsState,
+      clock,
+      pools: new Map<string, PoolApi>([
+        ["web", web],
+        ["quiet", fakePool("quiet")],
+      ]),
+    }),
+  );
 }
 
 interface Reply {
@@ -235,7 +235,7 @@ suite("the HTTP server", () => {
 
   test("a pool that takes none, and one that there is not, are told apart", async () => {
     const quiet = await ask(server, "PUT", "/v1/pools/quiet/heartbeat", JSON.stringify(HEARTBEAT));
-    assert.equal(quiet.status, 404);
+    assert.equal(quiet.status, 409);
     assert.match(JSON.stringify(quiet.body), /heartbeat: push/);
     const none = await ask(server, "PUT", "/v1/pools/none/heartbeat", JSON.stringify(HEARTBEAT));
     assert.match(JSON.stringify(none.body), /expected one of web, quiet/);
@@ -289,14 +289,7 @@ suite("the HTTP server", () => {
     ["::1", "[::1]"],
   ] as const) {
     test(`a port in use of ${host} is one line`, async () => {
-      const listening = (port: number) =>
-        new HttpServer({
-          address: { host, port },
-          dnsState: () => "serving",
-          clock,
-          datacenter: "dc1",
-          pools: new Map(),
-        });
+      const listening = (port: number) => new HttpServer(httpOptions({ address: { host, port } }));
       const first = listening(0);
       await first.start();
       const { port = 0 } = first.address() ?? {};

@@ -1,3 +1,4 @@
+import { becameHead } from "../../../core/explain/became-head.ts";
 import type { ListState } from "../../../core/pool-view.ts";
 import type { Snapshot } from "../../../core/snapshot.ts";
 
@@ -22,6 +23,7 @@ export function headReasonStrings(
     ["state", state],
     ["since", new Date(at).toISOString()],
     ["revision", String(revision)],
+    ["why", becameHead(head.key, headSince).text],
     ["cause", cause.occurrence],
     ["source", cause.source],
     ["server", cause.server],

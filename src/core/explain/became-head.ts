@@ -1,0 +1,50 @@
+/** Why the head became the head, in one sentence: what TXT, HTTP and the command line say. */
+import { printable } from "../printable.ts";
+import type { HeadSince } from "../snapshot.ts";
+
+type BecameHeadCode =
+  | "became-head.first"
+  | "became-head.rotation"
+  | "became-head.rebalance"
+  | "became-head.failback"
+  | "became-head.removal";
+
+interface Became {
+  readonly code: BecameHeadCode;
+  readonly text: string;
+}
+
+export function becameHead(head: string, { cause, previous }: HeadSince): Became {
+  const { occurrence, reason, source } = cause;
+  const why = reason === undefined ? `says ${source}` : printable(reason);
+  if (occurrence === "server-failed") {
+    const server = cause.server ?? previous?.key ?? "the head";
+    return { code: "became-head.rotation", text: `${server} failed: ${why}; ${head} was next` };
+  }
+  if (occurrence === "rebalanced") {
+    return previous?.tier === "backup" && reason !== undefined
+      ? { code: "became-head.failback", text: `back from backup ${previous.key}: ${why}` }
+      : { code: "became-head.rebalance", text: `a rebalance chose ${head}, which answered` };
+  }
+  return previous === undefined
+    ? {
+        code: "became-head.first",
+        text: `the first server of the list: ${SOURCES[source] ?? source} named it`,
+      }
+    : {
+        code: "became-head.removal",
+        text: `${previous.key} left the list: ${reason === undefined ? (SOURCES[source] ?? source) : why}`,
+      };
+}
+
+/** Who names servers, as people call them. */
+export const SOURCES: Readonly<Record<string, string>> = {
+  api: "a client",
+  configuration: "the configuration",
+  consul: "Consul",
+  heartbeat: "a heartbeat",
+  push: "a pushed heartbeat",
+  region: "the look at regions",
+  static: "the configuration",
+  "state-file": "the state file",
+};

@@ -1,0 +1,74 @@
+/** Answers, from what is known of a pool now: why this head, why no other, what next, what if. Pure. */
+
+import { rfc3339 } from "../time/rfc3339.ts";
+import type { TimelineEvent } from "../timeline/timeline-event.ts";
+import { becauseOf } from "./because.ts";
+import type { Explanation, WhatIf } from "./explanation.ts";
+import { type Facts, momentOf } from "./facts.ts";
+import { nextOf } from "./next.ts";
+import { othersOf } from "./others.ts";
+import { whatIf } from "./what-if.ts";
+
+/** Changes of the head that an explanation shows. */
+const RECENT = 5;
+
+/** @param questions further what-ifs, each one that `whatIf` can tell; what it can't tell is left out. */
+export function explain(facts: Facts, questions: readonly string[] = []): Explanation {
+  const { name, snapshot, state } = facts.view;
+  const head = snapshot.head?.key;
+  const ifHeadFails = head === undefined ? undefined : whatIf(facts, `fails:${head}`);
+  const asked = questions.filter((question) => ifHeadFails?.if !== question && question !== "rebalance");
+  const answers: (WhatIf | undefined)[] = [
+    ifHeadFails,
+    whatIf(facts, "rebalance"),
+    ...asked.map((question) => whatIf(facts, question)),
+  ];
+  const because = becauseOf(facts);
+  return {
+    pool: name,
+    at: momentOf(facts, facts.now),
+    index: facts.index,
+    head: head ?? null,
+    state,
+    verdict: verdictOf(facts, because[0]?.text ?? ""),
+    because,
+    others: othersOf(facts, ifHeadFails),
+    others_total: Math.max(0, snapshot.size - 1),
+    what_if: answers.filter((answer) => answer !== undefined),
+    next: nextOf(facts),
+    limits: limitsOf(facts),
+    recent: recentOf(facts),
+  };
+}
+
+function verdictOf({ view }: Facts, became: string): string {
+  const { head, headSince } = view.snapshot;
+  if (head === undefined || headSince === undefined) {
+    return view.state === "starting"
+      ? `${view.name} has no server yet: its sources have yet to report`
+      : `${view.name} has no server: no source names one`;
+  }
+  return `${head.key} is the head since ${rfc3339(headSince.at).slice(11, 19)} because ${became}.`;
+}
+
+function limitsOf({ view }: Facts): Explanation["limits"] {
+  const { ping, standby } = view.settings;
+  return [
+    ...(ping === "tcp"
+      ? [{ code: "ping-tcp-no-hang", text: "ping: tcp does not notice a server that hangs" }]
+      : []),
+    ...(ping === "none"
+      ? [{ code: "ping-none", text: "ping: none: a failure is known only when somebody reports it" }]
+      : []),
+    ...(ping !== "none" && !standby
+      ? [{ code: "no-standby", text: "health.standby: false: no connection to the next server is held" }]
+      : []),
+  ];
+}
+
+function recentOf({ events }: Facts): readonly TimelineEvent[] {
+  return events
+    .filter(({ kind }) => kind === "head-changed")
+    .slice(-RECENT)
+    .toReversed();
+}

@@ -1,0 +1,46 @@
+/** What an explanation is made of. */
+import type { PoolView } from "../pool-view.ts";
+import { rfc3339 } from "../time/rfc3339.ts";
+import type { TimelineEvent } from "../timeline/timeline-event.ts";
+import { spanOf } from "../timeline/words.ts";
+
+export interface Facts {
+  readonly view: PoolView;
+  /** By `Clock.now`, at the moment of the view. */
+  readonly now: number;
+  /** Milliseconds since the Unix epoch at that moment. */
+  readonly wallNow: number;
+  /** Index of the last event of the pool. */
+  readonly index: number;
+  /** What is kept of the pool's events, oldest first. */
+  readonly events: readonly TimelineEvent[];
+}
+
+/** A moment by `Clock.now` as people read it. */
+export function momentOf({ now, wallNow }: Facts, at: number): string {
+  return rfc3339(Math.round(wallNow + at - now));
+}
+
+/** How long ago, or how soon, a moment by `Clock.now` is. */
+export function agoOf({ now }: Facts, at: number): string {
+  return `${spanOf(now - at)} ago`;
+}
+
+export function spanUntil({ now }: Facts, at: number): string {
+  return spanOf(at - now);
+}
+
+/** What was found against a listed server; `undefined`: nothing. */
+export function foundAgainst({ view }: Facts, key: string) {
+  return {
+    down: view.down.find((server) => server.key === key),
+    watched: view.watched.find((server) => server.key === key),
+    penalty: view.penalised.find((server) => server.key === key),
+  };
+}
+
+/** Whether the server is believed to be down now. */
+export function isDownNow(facts: Facts, key: string): boolean {
+  const { down, watched } = foundAgainst(facts, key);
+  return watched === undefined ? down?.isInThisPass === true : watched.phase === "down";
+}

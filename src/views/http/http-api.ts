@@ -1,0 +1,60 @@
+/** What the routes ask of the agent. */
+import type { PushedHeartbeat } from "../../core/heartbeat.ts";
+import type { PoolView, Ready } from "../../core/pool-view.ts";
+import type { Clock } from "../../core/ports.ts";
+import { printable } from "../../core/printable.ts";
+import type { EndpointError } from "../../core/rpc-addr.ts";
+import type { RpcProxy } from "../../core/rpc-proxy.ts";
+import type { SourceWarning } from "../../core/source-warning.ts";
+import type { Timeline } from "../../core/timeline/timeline.ts";
+import { ApiError } from "./api-error.ts";
+
+interface HeartbeatTaker {
+  /** Resolves with the addresses that could not be used. */
+  take(heartbeat: PushedHeartbeat): Promise<readonly EndpointError[]>;
+}
+
+/** What HTTP may ask of a pool. */
+export interface PoolApi extends Ready {
+  /** What is not as it should be with the pool's sources. */
+  warnings(): readonly SourceWarning[];
+  /** All that is known of the pool now. */
+  view(): PoolView;
+  readonly proxy: Pick<RpcProxy, "addPrimaryServer" | "rebalanceServers" | "serverRpcAddrs" | "snapshot">;
+  /** Absent when the pool takes no pushed heartbeats. */
+  readonly pushed?: HeartbeatTaker | undefined;
+}
+
+interface Identity {
+  readonly version: string;
+  /** Random, for one life of the process. */
+  readonly instance: string;
+  /** Milliseconds since the Unix epoch. */
+  readonly startedAt: number;
+  readonly config: { readonly hash: string | null; readonly files: readonly string[] };
+}
+
+export interface HttpApi {
+  readonly clock: Clock;
+  readonly timeline: Timeline;
+  readonly identity: Identity;
+  /** Of pushed servers that name no datacenter. */
+  readonly datacenter: string;
+  /** Looked at for each request: pools come and go. */
+  readonly pools: ReadonlyMap<string, PoolApi>;
+  /** `serving` when every thread answers; anything else is reported as it is. */
+  readonly dnsState: () => string;
+  /** Where DNS answers, `host:port` each, and the zone. */
+  readonly dns: () => { readonly addresses: readonly string[]; readonly domain: string };
+}
+
+/** @throws ApiError `unknown-pool` that names those there are. */
+export function poolOf({ pools }: Pick<HttpApi, "pools">, name: string): PoolApi {
+  const pool = pools.get(name);
+  if (pool === undefined) {
+    const expected = [...pools.keys()];
+    const message = `no pool "${printable(name)}": expected one of ${expected.join(", ")}`;
+    throw new ApiError("unknown-pool", message, { details: { expected } });
+  }
+  return pool;
+}

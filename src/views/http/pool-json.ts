@@ -1,0 +1,139 @@
+/** A pool as JSON shows it. Absent knowledge is `null`; a key never disappears. */
+
+import { type Facts, momentOf } from "../../core/explain/facts.ts";
+import { nextOf } from "../../core/explain/next.ts";
+import type { PoolView, SourceStatus } from "../../core/pool-view.ts";
+import { printable } from "../../core/printable.ts";
+import type { Member } from "../../core/snapshot.ts";
+import { rfc3339 } from "../../core/time/rfc3339.ts";
+import { shownCause } from "../../core/timeline/timeline-event.ts";
+
+/** Servers that a reply shows by default: a list of 10,000 would be 3 MB. */
+export const SERVERS_SHOWN = 256;
+
+export function poolJson(facts: Facts, limit: number) {
+  const { view } = facts;
+  const { head, headSince, leaderAddr, numNodes, order, revision, size } = view.snapshot;
+  const shown = order.toSeq().take(limit).toArray();
+  return {
+    ...summaryOf(facts),
+    revision,
+    head:
+      head === undefined || headSince === undefined
+        ? null
+        : { address: head.key, since_at: rfc3339(headSince.at), cause: shownCause(headSince.cause) },
+    contact: view.contact,
+    leader: leaderAddr === "" ? null : printable(leaderAddr),
+    num_nodes: numNodes,
+    counts: countsOf(view),
+    servers: shown.map((key, index) => serverJson(facts, view.snapshot.members.get(key), index + 1)),
+    servers_total: size,
+    servers_shown: shown.length,
+    unlisted: view.unlisted.map(({ code, key, reason }) => ({
+      address: key,
+      code,
+      reason: printable(reason),
+    })),
+    sources: Object.fromEntries(view.sources.map((source) => [source.source, sourceJson(facts, source)])),
+    next: nextOf(facts),
+  };
+}
+
+/** What every list of pools shows. */
+export function summaryOf(facts: Facts) {
+  const { name, snapshot, state } = facts.view;
+  return {
+    name,
+    index: facts.index,
+    state,
+    state_since_at: stateSince(facts),
+    ready: snapshot.head !== undefined,
+    head_address: snapshot.head?.key ?? null,
+  };
+}
+
+/** By what is kept of the timeline; `null`: the state is older. */
+function stateSince({ events, view }: Facts): string | null {
+  const isBegin = (kind: string, fields: Readonly<Record<string, unknown>>) =>
+    view.state === "outage"
+      ? kind === "outage-began"
+      : kind === "outage-ended" ||
+        (kind === "head-changed" && (fields["head"] === null || fields["previous_head"] === null));
+  return events.findLast(({ kind, ...fields }) => isBegin(kind, fields))?.at ?? null;
+}
+
+function countsOf({ down, penalised, snapshot }: PoolView) {
+  return {
+    primary: snapshot.serversOf("primary").length,
+    backup: snapshot.serversOf("backup").length,
+    down: down.filter(({ isInThisPass }) => isInThisPass).length,
+    penalised: penalised.length,
+  };
+}
+
+function serverJson(facts: Facts, member: Member | undefined, position: number) {
+  const key = member?.endpoint.key ?? "";
+  const { down, penalised, watched } = facts.view;
+  const watch = watched.find((server) => server.key === key);
+  const found = down.find((server) => server.key === key);
+  const penalty = penalised.find((server) => server.key === key);
+  return {
+    address: key,
+    addresses: member?.endpoint.addresses ?? [],
+    position,
+    tier: member?.tier ?? null,
+    claims: member?.claims ?? {},
+    watch:
+      watch === undefined
+        ? null
+        : {
+            role: watch.role,
+            phase: watch.phase,
+            since_at: momentOrNull(facts, watch.since),
+            last_answer_at: momentOrNull(facts, watch.lastAnswer?.at),
+            rtt_ms: watch.lastAnswer === undefined ? null : Math.round(watch.lastAnswer.tookMs * 10) / 10,
+          },
+    down:
+      found === undefined && watch?.phase !== "down"
+        ? null
+        : {
+            since_at: momentOrNull(facts, found?.since ?? watch?.since),
+            reason: watch?.reason === undefined ? null : printable(watch.reason),
+            in_this_pass: found?.isInThisPass ?? true,
+          },
+    penalty:
+      penalty === undefined ? null : { until_at: momentOf(facts, penalty.until), failures: penalty.failures },
+  };
+}
+
+function sourceJson(facts: Facts, source: SourceStatus) {
+  const {
+    attempt,
+    datacenter,
+    emptyUntil,
+    errorCode,
+    failingSince,
+    index,
+    lastError,
+    lastSuccessAt,
+    nextAt,
+  } = source;
+  return {
+    state: source.state,
+    since_at: momentOrNull(facts, failingSince),
+    attempt: attempt ?? null,
+    last_success_at: momentOrNull(facts, lastSuccessAt),
+    next_at: momentOrNull(facts, nextAt),
+    server: source.server ?? null,
+    datacenter: datacenter ?? null,
+    servers: source.servers ?? null,
+    index: index ?? null,
+    empty_until_at: momentOrNull(facts, emptyUntil),
+    error: lastError === undefined ? null : { code: errorCode ?? null, text: printable(lastError) },
+    warnings: source.warnings.map(({ message }) => printable(message)),
+  };
+}
+
+function momentOrNull(facts: Facts, at: number | undefined): string | null {
+  return at === undefined ? null : momentOf(facts, at);
+}

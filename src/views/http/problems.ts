@@ -1,0 +1,74 @@
+/** What is wrong now, for people who look and for checks. */
+import type { Facts } from "../../core/explain/facts.ts";
+import { momentOf } from "../../core/explain/facts.ts";
+import { printable } from "../../core/printable.ts";
+import type { HttpApi } from "./http-api.ts";
+import { poolFacts } from "./pool-facts.ts";
+import { summaryOf } from "./pool-json.ts";
+
+interface Problem {
+  readonly code: string;
+  readonly pool: string | null;
+  readonly since_at: string | null;
+  readonly text: string;
+  /** Programs get no answer, or none that they can use. */
+  readonly isFailing: boolean;
+}
+
+export function agentProblems(api: HttpApi): readonly Problem[] {
+  const state = api.dnsState();
+  const dns: readonly Problem[] =
+    state === "serving"
+      ? []
+      : [{ code: "dns-not-serving", pool: null, since_at: null, text: `DNS is ${state}`, isFailing: true }];
+  return [...dns, ...[...api.pools.keys()].flatMap((name) => poolProblems(poolFacts(api, name)))];
+}
+
+function poolProblems(facts: Facts): readonly Problem[] {
+  const { contact, name, sources, state } = facts.view;
+  const since = summaryOf(facts).state_since_at;
+  const problem = (
+    code: string,
+    text: string,
+    isFailing: boolean,
+    since_at: string | null = null,
+  ): Problem => ({
+    code,
+    pool: name,
+    since_at,
+    text,
+    isFailing,
+  });
+  return [
+    ...(state === "starting" || state === "empty"
+      ? [problem("no-head", "no server is listed", true, since)]
+      : []),
+    ...(state === "outage"
+      ? [problem("outage", "no listed server answers: the order stays", true, since)]
+      : []),
+    ...(state === "stale"
+      ? [problem("stale", "only the state file vouches for the list", false, since)]
+      : []),
+    ...(contact === "orphaned" ? [problem("contact-lost", "no heartbeat with a leader comes", false)] : []),
+    ...sources.flatMap(({ failingSince, lastError, source, state: found }) =>
+      found === "failing"
+        ? [
+            problem(
+              `${source}-failing`,
+              printable(lastError ?? "no answer"),
+              false,
+              failingSince === undefined ? null : momentOf(facts, failingSince),
+            ),
+          ]
+        : [],
+    ),
+    // What a failing source warns of is told above.
+    ...sources.flatMap(({ source, state: found, warnings }) =>
+      found === "failing"
+        ? []
+        : warnings.map(({ message, since: at }) =>
+            problem(`${source}-warning`, printable(message), false, momentOf(facts, at)),
+          ),
+    ),
+  ];
+}

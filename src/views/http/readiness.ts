@@ -1,0 +1,29 @@
+import { type HttpApi, poolOf } from "./http-api.ts";
+import { shownWarning } from "./shown-warning.ts";
+
+/** Ready: DNS is served and every pool has a head. */
+export interface Readiness {
+  readonly ready: boolean;
+  /** The pools without a head. */
+  readonly waiting: readonly string[];
+  readonly dns: string;
+  /**
+   * What is not as it should be with the pools' sources, for as long as it lasts. Nothing of it makes the agent less
+   * ready.
+   */
+  readonly warnings: readonly ({ readonly pool: string } & ReturnType<typeof shownWarning>)[];
+}
+
+/** @param only the pool that counts; by default all do. @throws ApiError `unknown-pool`. */
+export function readinessOf(
+  { clock, dnsState, pools }: Pick<HttpApi, "clock" | "dnsState" | "pools">,
+  only?: string,
+): Readiness {
+  const asked = only === undefined ? [...pools] : [[only, poolOf({ pools }, only)] as const];
+  const waiting = asked.filter(([, pool]) => !pool.isReady()).map(([name]) => name);
+  const dns = dnsState();
+  const warnings = asked.flatMap(([name, pool]) =>
+    pool.warnings().map((warning) => ({ pool: name, ...shownWarning(warning, clock) })),
+  );
+  return { ready: waiting.length === 0 && dns === "serving", waiting, dns, warnings };
+}

@@ -1,0 +1,88 @@
+import type { Socket } from "node:net";
+import type { FastifyRequest } from "fastify";
+import type { Clock } from "../../core/ports.ts";
+import type { Timeline } from "../../core/timeline/timeline.ts";
+import { ApiError } from "./api-error.ts";
+
+/** Readers that wait at the same time: each holds a connection. */
+const MOST_WAITERS = 64;
+
+const DEFAULT_WAIT_MS = 300_000;
+const LONGEST_WAIT_MS = 600_000;
+
+/** A fleet of readers that began together does not come back in one moment: up to a sixteenth more. */
+const SPREAD = 1 / 16;
+
+interface Wait {
+  /** What the reader has seen; absent: it does not wait. */
+  readonly index: number | undefined;
+  readonly waitMs: number | undefined;
+  /** The present index of what is read. */
+  readonly present: () => number;
+}
+
+/**
+ * Calls back when the client has left: that it has closed its side is told before the connection is closed, which waits
+ * for the answer. @returns the function that forgets it.
+ */
+export function onceLeft(socket: Socket, left: () => void): () => void {
+  socket.once("end", left);
+  socket.once("close", left);
+  return () => {
+    socket.off("end", left);
+    socket.off("close", left);
+  };
+}
+
+/** Blocking reads: an answer when there is something new, or after the wait. */
+export class Waiters {
+  readonly #timeline: Timeline;
+  readonly #clock: Clock;
+  #waiting = 0;
+
+  constructor(timeline: Timeline, clock: Clock) {
+    this.#timeline = timeline;
+    this.#clock = clock;
+  }
+
+  /**
+   * Resolves when there is news for the reader, or its time is over, or it has left. An index above every one that
+   * there is comes from another life of the agent: all is news.
+   * @throws ApiError `too-many-waiters`.
+   */
+  async news({ index, present, waitMs = DEFAULT_WAIT_MS }: Wait, request: FastifyRequest): Promise<void> {
+    const isNews = () => index === undefined || present() > index || index > this.#timeline.index;
+    if (isNews() || waitMs === 0) {
+      return;
+    }
+    if (this.#waiting >= MOST_WAITERS) {
+      throw new ApiError("too-many-waiters", `${MOST_WAITERS} readers wait already: ask again later`);
+    }
+    this.#waiting += 1;
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    const done = () => {
+      resolve(undefined);
+    };
+    const unsubscribe = this.#timeline.subscribe(() => {
+      if (isNews()) {
+        done();
+      }
+    });
+    const longMs = Math.min(waitMs, LONGEST_WAIT_MS);
+    const cancel = this.#clock.after(longMs * (1 + Math.random() * SPREAD), done);
+    const { socket } = request.raw;
+    const patienceMs = socket.timeout ?? 0;
+    // It is the server that is silent.
+    socket.setTimeout(0);
+    const forget = onceLeft(socket, done);
+    try {
+      await promise;
+    } finally {
+      this.#waiting -= 1;
+      unsubscribe();
+      cancel();
+      forget();
+      socket.setTimeout(patienceMs);
+    }
+  }
+}
