@@ -12,7 +12,6 @@ import { joinHostPort } from "../core/rpc-addr.ts";
 import { Running } from "../core/running.ts";
 import { wallTimeOf } from "../core/time/wall-time.ts";
 import { Timeline } from "../core/timeline/timeline.ts";
-import type { TimelineEvent } from "../core/timeline/timeline-event.ts";
 import { ConsulClient } from "../net/consul/consul-client.ts";
 import { DnsResolver } from "../net/names/dns-resolver.ts";
 import { systemClock, systemRandom } from "../system-ports.ts";
@@ -41,7 +40,6 @@ interface AgentView {
     readonly counters: ReturnType<DnsServer["counters"]>;
   };
   readonly journal: readonly JournalEntry[];
-  readonly timeline: readonly TimelineEvent[];
 }
 
 /** The whole agent: DNS and HTTP first, so that a port in use is known before anything else starts. */
@@ -153,7 +151,6 @@ export class Agent {
       pools: [...this.#pools.byName.values()].map((pool) => pool.view()),
       dns: { state: this.#dns.state(), counters: this.#dns.counters() },
       journal: this.#journal.entries(),
-      timeline: this.#timeline.events().map(({ event }) => event),
     };
   }
 

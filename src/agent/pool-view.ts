@@ -112,6 +112,6 @@ export function poolState(listState: Exclude<PoolState, "outage">, { phase }: He
   return phase === "down" ? "outage" : listState;
 }
 
-export function settingsOf({ health, ping }: PoolConfig): ShownSettings {
+export function shownSettings({ health, ping }: PoolConfig): ShownSettings {
   return { ping, standby: ping !== "none" && health.standby, timeoutMs: health.timeoutMs };
 }

@@ -21,7 +21,7 @@ import {
   poolSources,
   RPC_VERSION,
 } from "./pool-sources.ts";
-import { dueOf, lastHeartbeatOf, poolState, settingsOf, sourceStatuses, watchedOf } from "./pool-view.ts";
+import { dueOf, lastHeartbeatOf, poolState, shownSettings, sourceStatuses, watchedOf } from "./pool-view.ts";
 
 /**
  * A pool lives in five steps:
@@ -125,7 +125,7 @@ export class Pool implements ShownPool, Ready {
       penalised: this.#penalties.list(),
       unlisted: this.proxy.unlisted(),
       ifHeadFails: health.ifHeadFails,
-      settings: settingsOf(this.#sources.config),
+      settings: shownSettings(this.#sources.config),
       due: dueOf(this.#sources, this.proxy, this.#penalties),
       history: this.proxy.history(),
     };

@@ -99,7 +99,7 @@ export interface UnlistedServer {
   readonly reason: string;
 }
 
-/** Who would be head if the head failed now: `next` at once; `search`: whoever answers first; `none`: the head stays. */
+/** Who would be head if the head failed now. `search`: whoever answers first; `none`: the head stays. */
 export type IfHeadFails =
   | { readonly kind: "next"; readonly server: string; readonly isConnected: boolean }
   | { readonly kind: "search" }

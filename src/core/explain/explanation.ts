@@ -48,7 +48,7 @@ export interface NextEvent {
   readonly text: string;
 }
 
-/** A dry run. `candidates`: where more than one server may be head then, with their chances, as far as they are known. */
+/** A dry run. `candidates`: servers that may be head then, with their chances as far as these are known. */
 export interface WhatIf {
   readonly if: string;
   /** `null`: no server would be, or which one is not known before it happens. */

@@ -21,16 +21,16 @@ export const STATUS_OF = {
   "too-many-waiters": 503,
 } as const;
 
-export type ErrorCode = keyof typeof STATUS_OF;
+export type RefusalCode = keyof typeof STATUS_OF;
 
 export class ApiError extends Error {
   override readonly name = "ApiError";
-  readonly code: ErrorCode;
+  readonly code: RefusalCode;
   readonly details: Readonly<Record<string, unknown>>;
   readonly headers: Readonly<Record<string, string>>;
 
   constructor(
-    code: ErrorCode,
+    code: RefusalCode,
     message: string,
     more: { readonly details?: object; readonly headers?: Readonly<Record<string, string>> } = {},
   ) {
@@ -42,7 +42,7 @@ export class ApiError extends Error {
 }
 
 /** The body of a refusal. */
-function errorBody(code: ErrorCode, message: string, details: object = {}) {
+function errorBody(code: RefusalCode, message: string, details: object = {}) {
   return { error: printable(message), code, details };
 }
 
@@ -68,7 +68,7 @@ export function isRefusedBelow(error: Error): error is Error & { readonly status
 }
 
 /** Of what the library below refuses. */
-const CODE_OF: Readonly<Record<number, ErrorCode>> = {
+const CODE_OF: Readonly<Record<number, RefusalCode>> = {
   400: "bad-body",
   404: "unknown-route",
   405: "method",

@@ -1,4 +1,4 @@
-/** The timeline as a stream that resumes: server-sent events for browsers, a line of JSON each for shells and programs. */
+/** The timeline as a stream that resumes: server-sent events for browsers, lines of JSON for shells and programs. */
 import type { ServerResponse } from "node:http";
 import type { Clock } from "../../core/ports.ts";
 import type { Gap, Kept, Timeline } from "../../core/timeline/timeline.ts";

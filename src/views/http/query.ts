@@ -19,7 +19,7 @@ type Value<P extends Parameter> = P["kind"] extends "integer" | "duration"
     : string;
 
 /** Durations in milliseconds. Absent where nothing was given; lists are empty then. */
-export type Query<Shape extends QueryShape> = {
+export type QueryValues<Shape extends QueryShape> = {
   readonly [Name in keyof Shape]: Shape[Name] extends { readonly isList: true }
     ? readonly Value<Shape[Name]>[]
     : Value<Shape[Name]> | undefined;
@@ -31,7 +31,7 @@ const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, 
 export function parseQuery<Shape extends QueryShape>(
   shape: Shape,
   given: Readonly<Record<string, unknown>>,
-): Query<Shape> {
+): QueryValues<Shape> {
   for (const name of Object.keys(given)) {
     if (!Object.hasOwn(shape, name)) {
       const expected = Object.keys(shape);
@@ -45,7 +45,7 @@ export function parseQuery<Shape extends QueryShape>(
     name,
     readParameter(name, parameter, Object.hasOwn(given, name) ? given[name] : undefined),
   ]);
-  return Object.fromEntries(values) as Query<Shape>;
+  return Object.fromEntries(values) as QueryValues<Shape>;
 }
 
 function readParameter(name: string, parameter: Parameter, given: unknown): unknown {

@@ -1,12 +1,12 @@
-/** How a route is declared: what it reads of a query, and what it answers, is said once, for the server and its description. */
+/** A route says once what it reads and what it answers: for the server and for its description. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import type { ErrorCode } from "./api-error.ts";
-import { parseQuery, type Query, type QueryShape } from "./query.ts";
+import type { RefusalCode } from "./api-error.ts";
+import { parseQuery, type QueryShape, type QueryValues } from "./query.ts";
 
 export interface Call<Shape extends QueryShape> {
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
-  readonly query: Query<Shape>;
+  readonly query: QueryValues<Shape>;
   /** Of the path, by name. */
   readonly params: Readonly<Record<string, string>>;
 }
@@ -21,7 +21,7 @@ export interface Route<Shape extends QueryShape = QueryShape> {
   readonly body?: object;
   /** Status and what it means; refusals by their codes. */
   readonly answers: Readonly<Record<number, string>>;
-  readonly refusals: readonly ErrorCode[];
+  readonly refusals: readonly RefusalCode[];
   /** What it returns is sent as JSON. */
   readonly handle: (call: Call<Shape>) => unknown;
 }
