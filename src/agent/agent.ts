@@ -66,8 +66,7 @@ export class Agent {
     this.#logger = logger;
     this.#consul = new ConsulClient({ ...config.consul, logger: logger.child({ name: "agent.consul" }) });
     this.#journal = new Journal(systemClock, logger);
-    const startedAt = wallTimeOf(systemClock);
-    this.#timeline = new Timeline(startedAt, logger);
+    this.#timeline = new Timeline(wallTimeOf(systemClock), logger);
     this.#timeline.follow(this.#journal);
     const note = (event: AgentEvent) => {
       this.#journal.note(event);
@@ -108,7 +107,7 @@ export class Agent {
       }),
       clock: systemClock,
       timeline: this.#timeline,
-      identity: { version: VERSION, instance: randomUUID(), startedAt, config: origin },
+      identity: { version: VERSION, instance: randomUUID(), config: origin },
       datacenter: config.datacenter,
       pools: this.#pools.byName,
     });

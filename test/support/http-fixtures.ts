@@ -44,7 +44,7 @@ export function httpOptions(options: Partial<HttpOptions> = {}): HttpOptions {
     logger,
     clock: { now: () => 0, after: () => () => undefined },
     timeline: new Timeline(1_000, logger),
-    identity: { version: "1.2.3", instance: "test", startedAt: 0, config: { hash: null, files: [] } },
+    identity: { version: "1.2.3", instance: "test", config: { hash: null, files: [] } },
     datacenter: "dc1",
     pools: new Map(),
     dnsState: () => "serving",

@@ -43,7 +43,8 @@ type TimelineListener = (kept: Kept) => void;
  */
 export class Timeline {
   readonly #logger: Logger;
-  readonly #startedAt: number;
+  /** Milliseconds since the Unix epoch. */
+  readonly startedAt: number;
   readonly #kept: Kept[] = [];
   readonly #repeats = new RecentMap<{
     readonly firstAt: number;
@@ -57,7 +58,7 @@ export class Timeline {
 
   /** @param startedAt milliseconds since the Unix epoch; no index of a former life is above it. */
   constructor(startedAt: number, logger: Logger) {
-    this.#startedAt = startedAt;
+    this.startedAt = startedAt;
     this.#logger = logger;
   }
 
@@ -70,12 +71,12 @@ export class Timeline {
 
   /** Of the last event; before the first, the moment of the start in milliseconds. */
   get index(): number {
-    return this.#startedAt + this.#count;
+    return this.startedAt + this.#count;
   }
 
   /** Of the last event of this pool. */
   indexOf(pool: string): number {
-    return this.#lastOfPool.get(pool) ?? this.#startedAt;
+    return this.#lastOfPool.get(pool) ?? this.startedAt;
   }
 
   /** Events that are no longer kept. */
@@ -98,11 +99,11 @@ export class Timeline {
    * from another life of the agent, or of another agent: all that is kept is news then.
    */
   after(index: number): { readonly gap: Gap | undefined; readonly events: readonly Kept[] } {
-    const first = this.#startedAt + this.dropped + 1;
+    const first = this.startedAt + this.dropped + 1;
     if (index >= first - 1 && index <= this.index) {
       return { gap: undefined, events: this.#kept.slice(index - first + 1) };
     }
-    const isOurs = index >= this.#startedAt && index <= this.index;
+    const isOurs = index >= this.startedAt && index <= this.index;
     const isFromTheBeginning = index === 0 && this.dropped === 0;
     const gap: Gap = {
       kind: "gap",

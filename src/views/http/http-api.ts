@@ -29,8 +29,6 @@ interface Identity {
   readonly version: string;
   /** Random, for one life of the process. */
   readonly instance: string;
-  /** Milliseconds since the Unix epoch. */
-  readonly startedAt: number;
   readonly config: { readonly hash: string | null; readonly files: readonly string[] };
 }
 

@@ -151,7 +151,7 @@ suite("the agent's routes", () => {
       "pools",
       "features",
     ]);
-    assert.deepEqual(config, { hash: null, loaded_at: "1970-01-01T00:00:00.000Z", files: [] });
+    assert.deepEqual(config, { hash: null, loaded_at: "1970-01-01T00:00:01.000Z", files: [] });
     assert.deepEqual(dns, {
       state: "serving",
       addresses: ["127.0.0.1:8653"],

@@ -67,8 +67,9 @@ export function agentRoutes(api: HttpApi, readiness: (pool?: string) => Readines
 }
 
 /** From an allow-list of keys: nothing of the configuration is told as a whole. */
-function selfOf({ clock, dns, dnsState, identity, pools }: HttpApi) {
-  const { config, instance, startedAt, version } = identity;
+function selfOf({ clock, dns, dnsState, identity, pools, timeline }: HttpApi) {
+  const { config, instance, version } = identity;
+  const { startedAt } = timeline;
   const { addresses, domain } = dns();
   return {
     version: printable(version),
