@@ -1,20 +1,20 @@
 import type { Logger } from "pino";
-import { Agent } from "../agent/agent.ts";
-import { differingKeys } from "../config/difference.ts";
-import { settingsOf } from "../config/layer.ts";
-import { configLayers, type Flags } from "../config/load.ts";
-import { type Config, optionsOf, type Settings } from "../config/schema.ts";
-import { warningsOf } from "../config/warnings.ts";
-import { messageOf } from "../core/message-of.ts";
-import { standardLog } from "../log/log.ts";
-import { systemClock } from "../system-ports.ts";
-import { agentSignals } from "./agent-signals.ts";
-import { DevCluster } from "./dev-cluster.ts";
-import { failWith } from "./failure.ts";
-import { endAfterLastWords, endAtOnce, endByDeadline } from "./process-end.ts";
-import type { Signals } from "./signals.ts";
+import { Agent } from "../../agent/agent.ts";
+import { differingKeys } from "../../config/difference.ts";
+import { settingsOf } from "../../config/layer.ts";
+import { configLayers, type Flags } from "../../config/load.ts";
+import { type Config, optionsOf, type Settings } from "../../config/schema.ts";
+import { warningsOf } from "../../config/warnings.ts";
+import { messageOf } from "../../core/message-of.ts";
+import { standardLog } from "../../log/log.ts";
+import { systemClock } from "../../system-ports.ts";
+import { agentSignals } from "../agent-signals.ts";
+import { DevCluster } from "../dev-cluster.ts";
+import { failWith } from "../failure.ts";
+import { endAfterLastWords, endAtOnce, endByDeadline } from "../process-end.ts";
+import type { Signals } from "../signals.ts";
 
-interface AgentFlags extends Flags {
+export interface AgentFlags extends Flags {
   readonly dev?: boolean;
 }
 
