@@ -1,3 +1,5 @@
+import { AgentError } from "../../agent/agent-error.ts";
+import { nomadTls } from "../../agent/nomad-tls.ts";
 import { type ChangedSetting, changedSettings } from "../../config/changed-settings.ts";
 import { ConfigError } from "../../config/config-error.ts";
 import { settingsOf } from "../../config/layer.ts";
@@ -51,13 +53,17 @@ function checked(flags: Flags): Checked {
   try {
     const layers = configLayers(flags, process.env);
     const settings = settingsOf(layers);
+    const options = optionsOf(settings);
+    for (const { tls } of Object.values(options.pools)) {
+      nomadTls(tls);
+    }
     return {
       changed: changedSettings(settings, layers),
-      warnings: warningsOf(optionsOf(settings)),
+      warnings: warningsOf(options),
       hash: settingsHash(settings),
     };
   } catch (error) {
-    if (error instanceof ConfigError) {
+    if (error instanceof ConfigError || error instanceof AgentError) {
       throw new CommandFailure(EXIT.wrong, "config-invalid", error.message, { cause: error });
     }
     throw error;

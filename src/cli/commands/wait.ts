@@ -24,7 +24,7 @@ const LOOK_AGAIN_MS = 250;
 /** A question that waits for a list to change ends then: what is waited for may be something else. */
 const LONGEST_QUESTION_MS = 2_000;
 
-/** The agent answers up to a sixteenth later than it is asked to. */
+/** The agent answers up to a sixteenth later than it is asked to, and is asked once more when the time is over. */
 const GRACE_MS = 500;
 
 /**
@@ -38,7 +38,7 @@ export const runWait: ClientCommand<WaitFlags> = async ({ client, flags, output 
   const condition = conditionOf(flags);
   let said: string | undefined;
   for (;;) {
-    const look = await condition(client, leftMs()).catch(failureUnlessFatal);
+    const look = await condition(client, Math.max(leftMs(), GRACE_MS)).catch(failureUnlessFatal);
     if (!(look instanceof CommandFailure) && look.kind === "holds") {
       if (output.isJson) {
         output.document({ ...look.facts, waited_ms: Math.round(performance.now() - begin) });
