@@ -25,7 +25,7 @@ const MAY_IMPORT = {
   ],
   "dev/": [CORE, "^src/net/nomad/"],
   "agent/": [CORE, FILES, PORTS, "^src/(net|sources|views|config)/"],
-  "cli/": [CORE, PORTS, "^src/(agent|config|dev|log)/"],
+  "cli/": [CORE, FILES, PORTS, "^src/(agent|config|dev|log)/"],
   "system-ports\\.ts$": [CORE, "^src/net/names/"],
   "index\\.ts$": [CORE, PORTS],
 };

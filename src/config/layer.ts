@@ -31,14 +31,20 @@ function merged(under: unknown, over: unknown): unknown {
 }
 
 function has(values: unknown, path: Path): boolean {
-  let value: unknown = values;
-  for (const key of path) {
-    if (typeof value !== "object" || value === null || !Object.hasOwn(value, key)) {
-      return false;
-    }
-    value = (value as Record<PropertyKey, unknown>)[key];
-  }
-  return true;
+  const below = valueAt(values, path.slice(0, -1));
+  const key = path.at(-1);
+  return key === undefined || (typeof below === "object" && below !== null && Object.hasOwn(below, key));
+}
+
+/** `undefined` where there is none. */
+export function valueAt(values: unknown, path: Path): unknown {
+  return path.reduce<unknown>(
+    (value, key) =>
+      typeof value === "object" && value !== null && Object.hasOwn(value, key)
+        ? (value as Record<PropertyKey, unknown>)[key]
+        : undefined,
+    values,
+  );
 }
 
 /** A key that is none, as in `{token:secret}` without a space, may be a secret. */
@@ -55,6 +61,12 @@ function whereIs(path: Path, layers: readonly Layer[]): string {
     return shownKeys(path);
   }
   return layer.namesItself || path.length === 0 ? layer.origin : `${layer.origin}: ${shownKeys(path)}`;
+}
+
+/** What the last layer that has this key says under it, as it is written; `undefined` when it is in none. */
+export function writtenAt(path: Path, layers: readonly Layer[]) {
+  const layer = layers.findLast(({ values }) => has(values, path));
+  return layer && { value: valueAt(layer.values, path), origin: layer.origin };
 }
 
 /** Merges and checks. @throws ConfigError for the first mistake. */

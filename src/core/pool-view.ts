@@ -86,7 +86,7 @@ export interface DownServer {
 }
 
 /** A server that failed lately: where there is a choice it is not chosen before `until`, by `Clock.now`. */
-interface PenalisedServer {
+export interface PenalisedServer {
   readonly key: string;
   readonly failures: number;
   readonly until: number;

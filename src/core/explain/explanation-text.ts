@@ -1,6 +1,6 @@
 /** An explanation for people, in lines: what HTTP gives as text and the command line prints. */
 import { spanOf } from "../timeline/words.ts";
-import type { Explanation, NextEvent, Reason, WhatIf } from "./explanation.ts";
+import type { Explanation, NextEvent, Reason } from "./explanation.ts";
 
 /** Width of what a line begins with. */
 const LABEL = 9;
@@ -12,7 +12,7 @@ export function explanationText(explanation: Explanation, wallNow: number): stri
   const lines = [
     title,
     ...because.map(reasonLine),
-    ...whatIfs.map(whatIfLine),
+    ...whatIfs.map((answer) => `${label(answer.if, head)}${answer.text}`),
     ...notChosen(explanation),
     ...(next.length === 0 ? [] : [nextLine(next)]),
     ...limits.map(({ text }) => `Note: ${text}`),
@@ -31,13 +31,12 @@ function reasonLine({ code, event, text }: Reason): string {
   return `  ${layer.padEnd(LABEL)}${text}${reference}`;
 }
 
-function whatIfLine({ if: question, text }: WhatIf): string {
-  return `${label(question)}${text}`;
-}
-
-function label(question: string): string {
+function label(question: string, head: string | null): string {
   if (question === "rebalance") {
     return "If rebalanced  ";
+  }
+  if (question === `fails:${head}`) {
+    return "If it fails    ";
   }
   return `If ${question.replace(/^(fails|removed):/, (_, what: string) => `${what} `)}  `;
 }

@@ -1,5 +1,5 @@
 /** What an explanation is made of. */
-import type { PoolView } from "../pool-view.ts";
+import type { DownServer, PenalisedServer, PoolView, WatchedServer } from "../pool-view.ts";
 import { rfc3339 } from "../time/rfc3339.ts";
 import type { TimelineEvent } from "../timeline/timeline-event.ts";
 import { spanOf } from "../timeline/words.ts";
@@ -30,8 +30,14 @@ export function spanUntil({ now }: Facts, at: number): string {
   return spanOf(at - now);
 }
 
+interface FoundAgainst {
+  readonly down: DownServer | undefined;
+  readonly watched: WatchedServer | undefined;
+  readonly penalty: PenalisedServer | undefined;
+}
+
 /** What was found against a listed server; `undefined`: nothing. */
-export function foundAgainst({ view }: Facts, key: string) {
+export function foundAgainst({ view }: Facts, key: string): FoundAgainst {
   return {
     down: view.down.find((server) => server.key === key),
     watched: view.watched.find((server) => server.key === key),

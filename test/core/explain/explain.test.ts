@@ -412,7 +412,7 @@ suite("the three views", () => {
         `  became   ${A} failed: refused; ${B} was next   [event 119]`,
         "  stays    answered 0.2 s ago in 0.6 ms",
         "  listed   primary by a client",
-        `If fails ${B}  ${C} (connection open, about 10 ms)`,
+        `If it fails    ${C} (connection open, about 10 ms)`,
         `If rebalanced  ${B} or ${C}, equally likely`,
         `Not ${A}: failed once, not chosen for 41 s`,
         `Next           00:02:21 ${A} may be chosen again`,

@@ -1,20 +1,21 @@
 import type { Logger } from "pino";
-import { Agent } from "../agent/agent.ts";
-import { differingKeys } from "../config/difference.ts";
-import { settingsOf } from "../config/layer.ts";
-import { configLayers, type Flags } from "../config/load.ts";
-import { type Config, optionsOf, type Settings } from "../config/schema.ts";
-import { warningsOf } from "../config/warnings.ts";
-import { messageOf } from "../core/message-of.ts";
-import { standardLog } from "../log/log.ts";
-import { systemClock } from "../system-ports.ts";
-import { agentSignals } from "./agent-signals.ts";
-import { DevCluster } from "./dev-cluster.ts";
-import { failWith } from "./failure.ts";
-import { endAfterLastWords, endAtOnce, endByDeadline } from "./process-end.ts";
-import type { Signals } from "./signals.ts";
+import { Agent } from "../../agent/agent.ts";
+import { differingKeys } from "../../config/difference.ts";
+import { settingsOf } from "../../config/layer.ts";
+import { configLayers, type Flags } from "../../config/load.ts";
+import { type Config, optionsOf, type Settings } from "../../config/schema.ts";
+import { settingsHash } from "../../config/settings-hash.ts";
+import { warningsOf } from "../../config/warnings.ts";
+import { messageOf } from "../../core/message-of.ts";
+import { standardLog } from "../../log/log.ts";
+import { systemClock } from "../../system-ports.ts";
+import { agentSignals } from "../agent-signals.ts";
+import { DevCluster } from "../dev-cluster.ts";
+import { failWith } from "../failure.ts";
+import { endAfterLastWords, endAtOnce, endByDeadline } from "../process-end.ts";
+import type { Signals } from "../signals.ts";
 
-interface AgentFlags extends Flags {
+export interface AgentFlags extends Flags {
   readonly dev?: boolean;
 }
 
@@ -38,7 +39,7 @@ export async function runAgent(flags: AgentFlags, signals: Signals): Promise<voi
   for (const warning of warningsOf(config)) {
     logger.warn({}, warning);
   }
-  const agent = new Agent(config, logger);
+  const agent = new Agent(config, logger, { hash: settingsHash(settings), files: flags.config ?? [] });
   const end = (signal: NodeJS.Signals) => {
     logger.info({ signal }, "stopping");
     const stopped = Promise.all([agent.stop(), dev?.stop()]).then(() => {

@@ -1,0 +1,215 @@
+/** What a scripted agent answers at first: pools in the form that docs/cli.md describes, seen at `ANSWERED_AT`. */
+
+/** The agent's clock, which stands still. */
+export const ANSWERED_AT = Date.parse("2025-11-24T12:04:08.000Z");
+
+/** The agent's index at first. */
+export const FIRST_INDEX = 1_763_985_600_123;
+
+export type Json = Readonly<Record<string, unknown>>;
+
+const ago = (seconds: number) => new Date(ANSWERED_AT - seconds * 1_000).toISOString();
+
+const ahead = (seconds: number) => ago(-seconds);
+
+function server(address: string, position: number, tier: string, claims: Json, rest: Json = {}): Json {
+  return {
+    address,
+    addresses: [address.replace(/:\d+$/, "")],
+    position,
+    tier,
+    claims,
+    watch: null,
+    down: null,
+    penalty: { until_at: null, failures: 0 },
+    changed_at: ago(300),
+    ...rest,
+  };
+}
+
+const watch = (role: string, rtt: number) => ({
+  role,
+  phase: "up",
+  since_at: ago(244),
+  last_answer_at: ago(0.2),
+  rtt_ms: rtt,
+  rtt_ms_recent: [rtt],
+});
+
+/** Consul fails, and a server is down. */
+export const NOMAD: Json = {
+  name: "nomad",
+  index: FIRST_INDEX,
+  revision: 17,
+  state: "live",
+  state_since_at: ago(300),
+  ready: true,
+  head: {
+    address: "10.0.0.1:4647",
+    since_at: ago(244),
+    cause: {
+      occurrence: "server-failed",
+      source: "health",
+      server: "10.0.0.2:4647",
+      reason: "connection refused",
+    },
+  },
+  contact: "held",
+  leader: "10.0.0.3:4647",
+  num_nodes: 1_200,
+  counts: { primary: 3, backup: 1, down: 1, penalised: 1 },
+  servers: [
+    server(
+      "10.0.0.1:4647",
+      1,
+      "primary",
+      { heartbeat: "primary", consul: "backup" },
+      { watch: watch("head", 0.6) },
+    ),
+    server(
+      "10.0.0.3:4647",
+      2,
+      "primary",
+      { heartbeat: "primary", consul: "backup" },
+      { watch: watch("standby", 0.8) },
+    ),
+    server(
+      "10.0.0.2:4647",
+      3,
+      "primary",
+      { heartbeat: "primary" },
+      {
+        down: { since_at: ago(20), reason: "connection refused" },
+        penalty: { until_at: ahead(41), failures: 2 },
+      },
+    ),
+    server("10.1.0.9:4647", 4, "backup", { consul: "backup" }),
+  ],
+  servers_total: 4,
+  servers_shown: 4,
+  sources: {
+    heartbeat: {
+      state: "ok",
+      last_success_at: ago(4),
+      next_at: ahead(16),
+      server: "10.0.0.1:4647",
+      error: null,
+    },
+    consul: {
+      state: "retrying",
+      since_at: ago(12),
+      attempt: 3,
+      retry_at: ahead(1),
+      last_success_at: ago(13),
+      index: 812,
+      datacenter: "dc1",
+      servers: 4,
+      empty_until_at: null,
+      error: { code: "unreachable", text: "connection refused", at: ago(1) },
+    },
+    static: { servers: 0 },
+    state_file: null,
+  },
+  next: [],
+};
+
+/** A pool without servers, which nothing is wrong with. */
+export const WEB: Json = {
+  ...NOMAD,
+  name: "web",
+  revision: 0,
+  state: "starting",
+  ready: false,
+  head: null,
+  contact: null,
+  leader: null,
+  counts: { primary: 0, backup: 0, down: 0, penalised: 0 },
+  servers: [],
+  servers_total: 0,
+  servers_shown: 0,
+  sources: { consul: { state: "waiting", error: null }, static: { servers: 0 }, state_file: null },
+};
+
+export const DEGRADED: Json = {
+  state: "degraded",
+  problems: [
+    {
+      code: "consul-failing",
+      pool: "nomad",
+      since_at: ago(12),
+      text: "Consul does not answer: connection refused",
+    },
+    {
+      code: "restart-needed",
+      pool: null,
+      since_at: ago(90_000),
+      text: "dns.address takes effect at a restart",
+    },
+  ],
+};
+
+export const FINE: Json = { state: "ok", problems: [] };
+
+export const READY: Json = {
+  ready: true,
+  waiting: [],
+  dns: "serving",
+  warnings: [],
+  stopping: false,
+  pools: { nomad: { ready: true, waits_for: [], since_at: ago(244) } },
+};
+
+export const SELF: Json = {
+  version: "0.1.0",
+  api: 1,
+  instance: "b1c2d3e4f5a6",
+  started_at: ago(300),
+  config: { hash: "0123456789abcdef", loaded_at: ago(300), files: ["agent.yaml"] },
+  dns: { addresses: ["127.0.0.1:8653"], domain: "headwaiter.internal" },
+  pools: ["nomad"],
+  features: [],
+};
+
+export const EXPLANATION = `10.0.0.1:4647 is the head of nomad since 12:00:04 (4 min).
+  became   10.0.0.2:4647 failed: connection refused; 10.0.0.1:4647 was next   [event 1763985600119]
+  stays    answered 0.2 s ago in 0.6 ms
+  listed   primary by the heartbeat of 10.0.0.3:4647, 4 s ago
+If it fails    10.0.0.3:4647 (connection open, about 10 ms), then 10.1.0.9:4647
+If rebalanced  10.0.0.1:4647 or 10.0.0.3:4647, equally likely; not 10.0.0.2:4647, which failed
+Next           12:04:49 10.0.0.2:4647 may be chosen again · 12:15:40 rebalance
+`;
+
+/** Oldest first. */
+export const EVENTS: readonly Json[] = [
+  {
+    index: FIRST_INDEX - 4,
+    at: "2025-11-24T12:00:04.117Z",
+    pool: "nomad",
+    kind: "server-down",
+    severity: "warn",
+    summary: "10.0.0.2:4647  connection refused (2nd time, not chosen for 1 min)",
+  },
+  {
+    index: FIRST_INDEX - 3,
+    at: "2025-11-24T12:00:04.117Z",
+    pool: "nomad",
+    kind: "head-changed",
+    severity: "warn",
+    summary: "10.0.0.2:4647 → 10.0.0.1:4647  server-failed by health",
+  },
+  {
+    index: FIRST_INDEX,
+    at: "2025-11-24T12:03:56.020Z",
+    pool: null,
+    kind: "config-reloaded",
+    severity: "info",
+    summary: "the configuration is the same",
+  },
+];
+
+export const METRICS = `# HELP headwaiter_ready Whether the agent is ready.
+# TYPE headwaiter_ready gauge
+headwaiter_ready 1
+# TYPE headwaiter_source_last_success_timestamp_seconds gauge
+headwaiter_source_last_success_timestamp_seconds{pool="nomad",source="consul"} 1763985835
+`;
