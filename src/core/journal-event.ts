@@ -23,10 +23,21 @@ export type PoolEvent =
       readonly by: "next" | "search";
     }
   | { readonly kind: "standby-down"; readonly server: string; readonly reason: string }
-  /** A server that was down answers. */
-  | { readonly kind: "server-up"; readonly server: string }
+  /** A server that was down answers, and is the head. `downMs`: since it was found down. */
+  | { readonly kind: "server-up"; readonly server: string; readonly downMs?: number | undefined }
+  /** The next server was down, and answers. */
+  | { readonly kind: "standby-up"; readonly server: string; readonly downMs: number }
+  /** The server failed so many times lately, and is not chosen for so many milliseconds where there is a choice. */
+  | {
+      readonly kind: "server-penalised";
+      readonly server: string;
+      readonly failures: number;
+      readonly forMs: number;
+    }
   /** No listed server answers. `reason`: why the head is down. */
   | { readonly kind: "outage-began"; readonly servers: number; readonly reason: string }
+  /** `server`: the head that answers; absent when nobody answered, but the list is another one. */
+  | { readonly kind: "outage-ended"; readonly server?: string | undefined; readonly lastedMs: number }
   | {
       readonly kind: "address-failed";
       readonly server: string;

@@ -32,8 +32,11 @@ const HEARD = { waiting: "first heartbeat", failing: "heartbeats again", ok: "he
 const NO_LINE = () => undefined;
 
 const LINE_OF: LineOf = {
-  "list-changed": NO_LINE,
   "contact-changed": NO_LINE,
+  "list-changed": NO_LINE,
+  "outage-ended": NO_LINE,
+  "server-penalised": NO_LINE,
+  "standby-up": NO_LINE,
   "head-changed": ({ cause, head }, pool) => ({
     part: "agent",
     ...info({ pool, head, ...cause }, "new head"),

@@ -40,6 +40,7 @@ export function carryOut(action: Action, hands: Hands): void {
       return;
     case "penalise":
       penalties.add(action.key);
+      note({ kind: "server-penalised", server: action.key, ...penalties.of(action.key) });
       return;
     case "search":
       search.begin(action.plan);

@@ -16,6 +16,7 @@ import {
   afterRebalance,
   closesAtOnce,
   closingSince,
+  downSince,
   type Failing,
   isProof,
   keepingListed,
@@ -78,9 +79,16 @@ function takeAnswer({ lasted, server: { key } }: EventOf<"answered">): Step {
     }
     const up = { ...health, records: afterAnswer(health.records, key, lasted) };
     return up.search !== undefined && (lasted || !up.search.mustLast)
-      ? recover(up, view, key)
-      : nothingToDo(up);
+      ? recover(up, view, key, downSince(health.records, key))
+      : { health: up, actions: standbyUp(health, view, key) };
   };
+}
+
+function standbyUp({ records }: Health, { now, snapshot }: View, key: string): Action[] {
+  const since = downSince(records, key);
+  return since === undefined || snapshot.head?.key === key
+    ? []
+    : [{ do: "note", event: { kind: "standby-up", server: key, downMs: now - since } }];
 }
 
 /**
@@ -196,14 +204,14 @@ function foundDown(health: Health, { now }: View, server: ServerEndpoint, failin
   };
 }
 
-const confirmOutage: Step = (health, { snapshot }) => {
+const confirmOutage: Step = (health, { now, snapshot }) => {
   const { search } = health;
   if (search === undefined) {
     return nothingToDo(health);
   }
   const event = { kind: "outage-began", servers: snapshot.size, reason: search.reason } as const;
   return {
-    health: { ...health, search: { ...search, isConfirmed: true } },
+    health: { ...health, search: { ...search, isConfirmed: true, confirmedAt: search.confirmedAt ?? now } },
     actions: [{ do: "note", event }],
   };
 };

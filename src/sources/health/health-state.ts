@@ -61,6 +61,8 @@ interface SearchState {
   readonly asked: ReadonlySet<string>;
   /** Each server was asked, and none answered. */
   readonly isConfirmed: boolean;
+  /** When that was first so in this search. */
+  readonly confirmedAt?: number | undefined;
 }
 
 /** All that is known, and decides who is head: an immutable value. Times are by `Clock.now`. */

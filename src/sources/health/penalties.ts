@@ -55,6 +55,11 @@ export class Penalties {
     return Math.max(0, record.failedAt + penaltyMs - this.#clock.now());
   }
 
+  /** How many times the server failed lately, and for how many milliseconds more it is not chosen. */
+  of(key: string): { readonly failures: number; readonly forMs: number } {
+    return { failures: this.#records.get(key)?.failures ?? 0, forMs: this.remainingMs(key) };
+  }
+
   /** Whether the server may not be chosen yet. */
   isAvoided(key: string): boolean {
     return this.remainingMs(key) > 0;

@@ -2,9 +2,9 @@
 import type { PoolEvent } from "../../core/journal-event.ts";
 import { HEADS_PACE, headIntervalMs, searchIntervalMs } from "../../core/time/fleet-pace.ts";
 import { earliestNext, spend } from "../../core/time/pace.ts";
-import { type Decision, type Health, nothingToDo, type View } from "./health-state.ts";
+import { type Action, type Decision, type Health, nothingToDo, type View } from "./health-state.ts";
 import { searchRanks } from "./search-order.ts";
-import { closesAtOnce, downKeys, forgetting, isDown, isSilent } from "./server-health.ts";
+import { closesAtOnce, downKeys, downSince, forgetting, isDown, isSilent } from "./server-health.ts";
 
 /** After so many servers that failed one after the other the rest are asked together, not one by one. */
 const FAILURES_UNTIL_SEARCH = 2;
@@ -26,7 +26,12 @@ export function hasFailedHead(health: Health, view: View, reason: string): Decis
 }
 
 /** A server answers while the head is down: it becomes the head. */
-export function recover(health: Health, view: View, key: string): Decision {
+export function recover(
+  health: Health,
+  view: View,
+  key: string,
+  since = downSince(health.records, key),
+): Decision {
   const { head, members } = view.snapshot;
   const { search } = health;
   if (search === undefined || head === undefined || !members.has(key)) {
@@ -35,6 +40,7 @@ export function recover(health: Health, view: View, key: string): Decision {
   const ended = searchEnded(
     { ...health, records: forgetting(health.records, key), failedHeads: 0 },
     view.now,
+    key,
   );
   const more = downKeys(ended.health.records).size - 1;
   const reason = more > 0 ? `${headReason(view)}; ${more} more are down` : headReason(view);
@@ -42,21 +48,28 @@ export function recover(health: Health, view: View, key: string): Decision {
   const event: PoolEvent =
     head.key !== key && !search.isConfirmed
       ? { kind: "head-failed", server: head.key, reason, head: key, by: "search" }
-      : { kind: "server-up", server: key };
+      : { kind: "server-up", server: key, downMs: since === undefined ? undefined : view.now - since };
   return {
     health: handed.health,
     actions: [...ended.actions, { do: "note", event }, ...handed.actions, { do: "hurry", role: "head" }],
   };
 }
 
-/** No search is under way from now on. */
-export function searchEnded(health: Health, now: number): Decision {
-  return health.search === undefined
-    ? nothingToDo(health)
-    : {
-        health: { ...health, search: undefined, searchEndedAt: now },
-        actions: [{ do: "end-search" }],
-      };
+/** No search is under way from now on. `server`: who answered, where somebody did. */
+export function searchEnded(health: Health, now: number, server?: string): Decision {
+  const { search } = health;
+  if (search === undefined) {
+    return nothingToDo(health);
+  }
+  const { confirmedAt } = search;
+  const ended: Action[] =
+    confirmedAt === undefined
+      ? []
+      : [{ do: "note", event: { kind: "outage-ended", server, lastedMs: now - confirmedAt } }];
+  return {
+    health: { ...health, search: undefined, searchEndedAt: now },
+    actions: [{ do: "end-search" }, ...ended],
+  };
 }
 
 /**

@@ -47,6 +47,8 @@ export type WatchNews =
 /** What is known of one server that was found down and has not answered since. */
 interface ServerHealth extends Failing {
   readonly foundAt: number;
+  /** When it was found down for the first time since it last answered. */
+  readonly downSince: number;
   /**
    * The pass through the list in which it was found down. A server that was found in an earlier pass is worth another
    * try.
@@ -75,7 +77,8 @@ export function afterFailure(
   { closesAtOnce, isSilent, closings = closingsOf(records, key) }: Failing,
   foundAt: number,
 ): HealthRecords {
-  const record = { closesAtOnce, isSilent, closings, foundAt, pass: records.pass };
+  const downSince = records.byKey.get(key)?.downSince ?? foundAt;
+  const record = { closesAtOnce, isSilent, closings, foundAt, downSince, pass: records.pass };
   return { ...records, byKey: records.byKey.set(key, record) };
 }
 
@@ -147,6 +150,11 @@ export function closingsOf({ byKey }: HealthRecords, key: string): number {
 /** When the server was last found down, in this pass or an earlier one; 0 when it was not. */
 export function lastFoundAt({ byKey }: HealthRecords, key: string): number {
   return byKey.get(key)?.foundAt ?? 0;
+}
+
+/** Since when the server has been down; `undefined` when nothing is known against it. */
+export function downSince({ byKey }: HealthRecords, key: string): number | undefined {
+  return byKey.get(key)?.downSince;
 }
 
 /** How many servers were found to close connections at once since then. */
