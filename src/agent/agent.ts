@@ -4,22 +4,23 @@ import type { ListenAddress } from "../config/address.ts";
 import type { Config } from "../config/schema.ts";
 import { Journal, type JournalEntry } from "../core/journal.ts";
 import { LookUps } from "../core/look-ups.ts";
-import { messageOf } from "../core/message-of.ts";
 import type { PoolView } from "../core/pool-view.ts";
 import { printable } from "../core/printable.ts";
 import { joinHostPort } from "../core/rpc-addr.ts";
 import { Running } from "../core/running.ts";
-import { prepareDataDirectory } from "../files/data-directory.ts";
 import { ConsulClient } from "../net/consul/consul-client.ts";
 import { DnsResolver } from "../net/names/dns-resolver.ts";
 import { systemClock, systemRandom } from "../system-ports.ts";
 import { DnsServer } from "../views/dns/dns-server.ts";
 import { HttpServer, READINESS_PATH } from "../views/http/http-server.ts";
 import { logJournal, type PartLogger } from "../views/log-lines.ts";
+import type { Metrics } from "../views/metrics/metrics.ts";
 import { SelfRegistration } from "../views/self-registration.ts";
-import { AgentError } from "./agent-error.ts";
+import { agentMetrics } from "./agent-metrics.ts";
 import { ClockWatch } from "./clock-watch.ts";
+import { LoopDelay } from "./loop-delay.ts";
 import { clientLimits, openFiles } from "./open-files.ts";
+import { prepareOwnDirectory } from "./own-directory.ts";
 import { Pools } from "./pools.ts";
 import { VERSION } from "./version.ts";
 
@@ -45,6 +46,8 @@ export class Agent {
   /** What is begun once all else has started. */
   readonly #running = new Running();
   readonly #journal: Journal;
+  readonly #metrics: Metrics;
+  readonly #loopDelay = new LoopDelay(systemClock);
   #endLog: () => void = () => undefined;
   #starting: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
@@ -56,6 +59,14 @@ export class Agent {
     this.#logger = logger;
     this.#consul = new ConsulClient({ ...config.consul, logger: logger.child({ name: "agent.consul" }) });
     this.#journal = new Journal(systemClock, logger);
+    this.#metrics = agentMetrics({
+      journal: this.#journal,
+      clock: systemClock,
+      pools: () => this.#pools.byName,
+      dns: () => this.#dns,
+      isReady: () => this.#http.readiness().ready,
+      loopDelay: this.#loopDelay,
+    });
     const resolver = new LookUps(new DnsResolver(config.resolver));
     this.#pools = new Pools(config.pools, config, {
       clock: systemClock,
@@ -64,6 +75,7 @@ export class Agent {
       catalog: this.#consul,
       loggerOf: (pool) => logger.child({ name: `agent.pool.${pool}` }),
       noteOf: (pool) => this.#journal.of(pool),
+      observerOf: (pool) => this.#metrics.observerOf(pool),
       changed: () => {
         this.#show();
       },
@@ -78,6 +90,9 @@ export class Agent {
       tcpConnections: clients.dnsTcp,
       logger: logger.child({ name: "agent.dns" }),
       clock: systemClock,
+      onPublished: () => {
+        this.#metrics.published();
+      },
     });
     this.#clockWatch = new ClockWatch(systemClock, (event) => {
       this.#journal.note(event);
@@ -90,6 +105,7 @@ export class Agent {
       clock: systemClock,
       datacenter: config.datacenter,
       pools: this.#pools.byName,
+      metrics: this.#metrics,
     });
   }
 
@@ -139,7 +155,7 @@ export class Agent {
   }
 
   async #start(): Promise<void> {
-    this.#prepareDataDirectory();
+    prepareOwnDirectory(this.#config.dataDirectory, this.#logger);
     this.#endLog = logJournal(this.#journal, this.#logger);
     this.#show();
     try {
@@ -157,29 +173,12 @@ export class Agent {
     }
   }
 
-  #prepareDataDirectory(): void {
-    const { dataDirectory } = this.#config;
-    if (dataDirectory === undefined) {
-      return;
-    }
-    try {
-      const { widerMode } = prepareDataDirectory(dataDirectory);
-      if (widerMode !== undefined) {
-        const message = "data_dir was there already, and others have rights in it: chmod 700 takes them away";
-        this.#logger.warn({ data_dir: dataDirectory, mode: widerMode }, message);
-      }
-    } catch (error) {
-      const reason = messageOf(error);
-      const message = `data_dir: ${dataDirectory}: expected a directory that can be written: ${reason}`;
-      throw new AgentError(message, { cause: error });
-    }
-  }
-
   #startSources(): void {
     this.#pools.start();
     const { consul, registration } = this.#config;
     this.#running.follow([
       this.#clockWatch,
+      this.#loopDelay,
       ...(registration === undefined ? [] : [this.#selfRegistration(registration)]),
     ]);
     const dns = this.dnsAddresses().map(({ host, port }) => joinHostPort(host, port));
@@ -242,5 +241,6 @@ export class Agent {
   /** The views follow the pools themselves: called when pools come or go. */
   #show(): void {
     this.#dns.show([...this.#pools.byName.values()]);
+    this.#metrics.keep(new Set(this.#pools.byName.keys()));
   }
 }

@@ -53,6 +53,7 @@ function consulStatus(consul: NonNullable<PoolSources["consul"]>): SourceStatus 
     lastSuccessAt,
     lastError: lastError?.message,
     nextAt: state.kind === "retrying" ? state.retryAt : undefined,
+    requests: status.queries,
     warnings: watchWarnings(status),
   };
 }

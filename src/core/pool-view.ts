@@ -45,6 +45,8 @@ export interface SourceStatus {
   readonly lastError?: string | undefined;
   /** When it asks next. */
   readonly nextAt?: number | undefined;
+  /** Of the watch of Consul: requests since it began, by what became of them. */
+  readonly requests?: Readonly<Record<string, number>> | undefined;
   /** What an operator should know of it for as long as it lasts. */
   readonly warnings: readonly SourceWarning[];
 }

@@ -12,6 +12,7 @@ import { SecretFile } from "../../files/secret-file.ts";
 import { refusal, refusedAddresses } from "./answers.ts";
 import { BodyLimit, limitConnections, timeouts } from "./client-limits.ts";
 import { heartbeatBody, heartbeatOf } from "./heartbeat-body.ts";
+import { addMetricsRoutes, type MetricsApi } from "./metrics-routes.ts";
 import { shownWarning } from "./shown-warning.ts";
 
 /** 10,000 servers of 100 bytes each. */
@@ -58,6 +59,8 @@ export interface HttpOptions {
   readonly datacenter: string;
   /** Looked at for each request: pools come and go. */
   readonly pools: ReadonlyMap<string, PoolApi>;
+  /** Absent: there are no routes of metrics. */
+  readonly metrics?: MetricsApi | undefined;
 }
 
 /** Ready: DNS is served and every pool has a head. */
@@ -154,7 +157,10 @@ export class HttpServer {
   }
 
   #addRoutes(app: FastifyInstance): void {
-    const { datacenter, pools } = this.#options;
+    const { datacenter, metrics, pools } = this.#options;
+    if (metrics !== undefined) {
+      addMetricsRoutes(app, metrics);
+    }
     app.get("/v1/agent/health", () => ({ status: "alive" }));
     app.get(READINESS_PATH, async (_request, reply) => {
       const readiness = this.readiness();
