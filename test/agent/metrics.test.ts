@@ -116,6 +116,7 @@ suite("metrics over HTTP", () => {
     for (const name of ["process_resident_memory_bytes", "process_open_fds", "process_cpu_seconds_total"]) {
       assert.ok((series.get(name) ?? 0) > 0, name);
     }
+    assert.equal(series.get('headwaiter_dns_events_total{event="from-service-port"}'), 0);
     const startedAt = series.get("process_start_time_seconds") ?? 0;
     assert.ok(startedAt > 1e9 && startedAt < Date.now() / 1000);
   });
@@ -123,17 +124,19 @@ suite("metrics over HTTP", () => {
   test("a head that dies: pings, the change, and the time until DNS answered with the next one", async (t) => {
     const first = await scriptedServer(t, () => undefined);
     const second = await scriptedServer(t, () => undefined);
-    const servers = [first.address, second.address];
+    const third = await scriptedServer(t, () => undefined);
+    const servers = [first.address, second.address, third.address];
     const { agent, text } = await metered(t, { db: { servers, ping: "tcp", backups: null } });
     const count = 'headwaiter_failover_duration_seconds_count{pool="db"}';
     await until(() => agent.view().pools[0]?.watched.every(({ phase }) => phase === "up") === true);
     assert.equal(scrapeOf(await text()).get(count), 0);
-    await (agent.heads().get("db") === first.address ? first : second).stop();
+    const head = agent.heads().get("db");
+    await [first, second, third].find(({ address }) => address === head)?.stop();
     await until(async () => scrapeOf(await text()).get(count) === 1);
     const series = scrapeOf(await text());
     assert.equal(series.get('headwaiter_head_changes_total{pool="db",cause="server-failed"}'), 1);
     assert.equal(series.get('headwaiter_pings_total{pool="db",role="head",result="refused"}'), 1);
-    assert.equal(series.get('headwaiter_servers{pool="db",tier="primary",condition="ok"}'), 1);
+    assert.equal(series.get('headwaiter_servers{pool="db",tier="primary",condition="penalised"}'), 1);
     assert.ok((series.get('headwaiter_failover_duration_seconds_sum{pool="db"}') ?? 1) < 0.5);
   });
 

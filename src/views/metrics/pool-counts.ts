@@ -86,9 +86,6 @@ export class PoolCounts {
       this.servers.failed(server);
       this.servers.down(server, now);
     },
-    "server-up": ({ server }, { now }) => {
-      this.servers.up(server, now);
-    },
     "standby-up": ({ server }, { now }) => {
       this.servers.up(server, now);
     },

@@ -179,6 +179,19 @@ suite("what is counted of a pool", () => {
     await end(monitor);
   });
 
+  test("the next server is down until it answers again", async () => {
+    const { clock, counted, monitor, servers } = await measured([A, B]);
+    await clock.advance(6_000);
+    servers.kill(B);
+    await clock.advance(20_000);
+    servers.set(B, "up");
+    await clock.advance(600_000);
+    const [seconds = 0] = Object.values(counted(/down_seconds/));
+    assert.ok(seconds >= 20 && seconds < 300, String(seconds));
+    assert.deepEqual(Object.values(counted(/server_failures/)), [1]);
+    await end(monitor);
+  });
+
   test("rebalances: changed, kept, failed; of fewer than two servers none", async () => {
     const { clock, counted, monitor, proxy, servers } = await measured([A]);
     await proxy.rebalanceServers();
