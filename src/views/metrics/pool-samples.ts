@@ -32,9 +32,9 @@ export const CONSUL_RESULTS = [
 
 const STATES: readonly PoolState[] = ["starting", "empty", "live", "stale", "outage"];
 const TIERS: readonly Tier[] = ["primary", "backup"];
-const CONDITIONS = ["ok", "down", "penalised", "unwatched"] as const;
 
-type Condition = (typeof CONDITIONS)[number];
+/** Of servers of which something is known. */
+type Condition = "ok" | "down" | "penalised";
 
 /** Sources that are heard again and again. */
 const HEARD: readonly SourceStatus["source"][] = ["heartbeat", "push", "consul"];
@@ -63,13 +63,17 @@ function addState(samples: Samples, { due, name: pool, snapshot, state }: PoolVi
 }
 
 function addServers(samples: Samples, { due, name: pool, snapshot, watched }: PoolView): void {
-  const conditions = conditionsOf(due, watched);
-  for (const tier of TIERS) {
-    const known = [...conditions].filter(([key]) => snapshot.tierOf(key) === tier);
-    const unwatched = countOf(snapshot, tier) - known.length;
-    for (const condition of CONDITIONS) {
-      const count =
-        condition === "unwatched" ? unwatched : known.filter(([, each]) => each === condition).length;
+  const counts = new Map(TIERS.map((tier) => [tier, { ok: 0, down: 0, penalised: 0 }]));
+  for (const [key, condition] of conditionsOf(due, watched)) {
+    const tier = snapshot.tierOf(key);
+    const ofTier = tier && counts.get(tier);
+    if (ofTier !== undefined) {
+      ofTier[condition] += 1;
+    }
+  }
+  for (const [tier, { down, ok, penalised }] of counts) {
+    const unwatched = countOf(snapshot, tier) - down - ok - penalised;
+    for (const [condition, count] of Object.entries({ ok, down, penalised, unwatched })) {
       samples.add("headwaiter_servers", { pool, tier, condition }, count);
     }
   }
@@ -79,8 +83,8 @@ function addServers(samples: Samples, { due, name: pool, snapshot, watched }: Po
 function conditionsOf(
   due: readonly Due[],
   watched: readonly WatchedServer[],
-): ReadonlyMap<string, Exclude<Condition, "unwatched">> {
-  const conditions = new Map<string, Exclude<Condition, "unwatched">>();
+): ReadonlyMap<string, Condition> {
+  const conditions = new Map<string, Condition>();
   for (const { server, what } of due) {
     if (what === "penalty-ends" && server !== undefined) {
       conditions.set(server, "penalised");
