@@ -18,6 +18,7 @@ const MAY_IMPORT = {
   "views/[^/]+$": [CORE, "^src/net/consul/"],
   "views/dns/": [CORE],
   "views/http/": [CORE, FILES],
+  "views/metrics/": [CORE],
   "config/": [
     FILES,
     "^src/core/(rpc-addr|printable|without-secrets|message-of|system-reason)\\.ts$",

@@ -1,13 +1,10 @@
 /** The composition root: constructs everything, starts in order, stops in reverse. */
 import { randomUUID } from "node:crypto";
-import { hostname } from "node:os";
 import type { ListenAddress } from "../config/address.ts";
 import type { Config } from "../config/schema.ts";
-import { Journal, type JournalEntry } from "../core/journal.ts";
+import { Journal } from "../core/journal.ts";
 import type { AgentEvent } from "../core/journal-event.ts";
 import { LookUps } from "../core/look-ups.ts";
-import type { PoolView } from "../core/pool-view.ts";
-import { printable } from "../core/printable.ts";
 import { joinHostPort } from "../core/rpc-addr.ts";
 import { Running } from "../core/running.ts";
 import { wallTimeOf } from "../core/time/wall-time.ts";
@@ -17,12 +14,14 @@ import { DnsResolver } from "../net/names/dns-resolver.ts";
 import { systemClock, systemRandom } from "../system-ports.ts";
 import { DnsServer } from "../views/dns/dns-server.ts";
 import { HttpServer } from "../views/http/http-server.ts";
-import { READINESS_PATH } from "../views/http/routes/agent-routes.ts";
 import { logJournal, type PartLogger } from "../views/log-lines.ts";
-import { SelfRegistration } from "../views/self-registration.ts";
+import type { Metrics } from "../views/metrics/metrics.ts";
+import { agentMetrics } from "./agent-metrics.ts";
 import { ClockWatch } from "./clock-watch.ts";
+import { LoopDelay } from "./loop-delay.ts";
 import { clientLimits, openFiles } from "./open-files.ts";
 import { prepareOwnDirectory } from "./own-directory.ts";
+import { ownRegistration } from "./own-registration.ts";
 import { Pools } from "./pools.ts";
 import { VERSION } from "./version.ts";
 
@@ -30,16 +29,6 @@ import { VERSION } from "./version.ts";
 interface ConfigOrigin {
   readonly hash: string | null;
   readonly files: readonly string[];
-}
-
-/** What the agent shows of itself. */
-interface AgentView {
-  readonly pools: readonly PoolView[];
-  readonly dns: {
-    readonly state: ReturnType<DnsServer["state"]>;
-    readonly counters: ReturnType<DnsServer["counters"]>;
-  };
-  readonly journal: readonly JournalEntry[];
 }
 
 /** The whole agent: DNS and HTTP first, so that a port in use is known before anything else starts. */
@@ -55,6 +44,8 @@ export class Agent {
   readonly #running = new Running();
   readonly #journal: Journal;
   readonly #timeline: Timeline;
+  readonly #metrics: Metrics;
+  readonly #loopDelay = new LoopDelay(systemClock);
   #endLog: () => void = () => undefined;
   #starting: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
@@ -71,6 +62,14 @@ export class Agent {
     const note = (event: AgentEvent) => {
       this.#journal.note(event);
     };
+    this.#metrics = agentMetrics({
+      journal: this.#journal,
+      clock: systemClock,
+      pools: () => this.#pools.byName,
+      dns: () => this.#dns,
+      isReady: () => this.#http.readiness().ready,
+      loopDelay: this.#loopDelay,
+    });
     const resolver = new LookUps(new DnsResolver(config.resolver));
     this.#pools = new Pools(config.pools, config, {
       clock: systemClock,
@@ -79,6 +78,7 @@ export class Agent {
       catalog: this.#consul,
       loggerOf: (pool) => logger.child({ name: `agent.pool.${pool}` }),
       noteOf: (pool) => this.#journal.of(pool),
+      observerOf: (pool) => this.#metrics.observerOf(pool),
       changed: () => {
         this.#show();
       },
@@ -94,6 +94,9 @@ export class Agent {
       logger: logger.child({ name: "agent.dns" }),
       clock: systemClock,
       note,
+      onPublished: () => {
+        this.#metrics.published();
+      },
     });
     this.#clockWatch = new ClockWatch(systemClock, note);
     this.#http = new HttpServer({
@@ -110,6 +113,7 @@ export class Agent {
       identity: { version: VERSION, instance: randomUUID(), config: origin },
       datacenter: config.datacenter,
       pools: this.#pools.byName,
+      metrics: this.#metrics,
     });
   }
 
@@ -144,15 +148,6 @@ export class Agent {
     return new Map([...this.#pools.byName].map(([name, { proxy }]) => [name, proxy.findServer()?.key]));
   }
 
-  /** All that is known of the agent now; read on demand. */
-  view(): AgentView {
-    return {
-      pools: [...this.#pools.byName.values()].map((pool) => pool.view()),
-      dns: { state: this.#dns.state(), counters: this.#dns.counters() },
-      journal: this.#journal.entries(),
-    };
-  }
-
   /** Where DNS is served; empty before the start and after the end. */
   dnsAddresses(): readonly ListenAddress[] {
     return this.#dns.addresses();
@@ -182,7 +177,17 @@ export class Agent {
     const { consul, registration } = this.#config;
     this.#running.follow([
       this.#clockWatch,
-      ...(registration === undefined ? [] : [this.#selfRegistration(registration)]),
+      this.#loopDelay,
+      ...(registration === undefined
+        ? []
+        : [
+            ownRegistration(registration, {
+              registry: this.#consul,
+              http: this.#http,
+              heads: () => this.heads(),
+              logger: this.#logger.child({ name: "agent.consul" }),
+            }),
+          ]),
     ]);
     this.#journal.note({ kind: "agent-started", version: VERSION });
     const dns = this.dnsAddresses().map(({ host, port }) => joinHostPort(host, port));
@@ -221,30 +226,9 @@ export class Agent {
     return joinHostPort(address, port);
   }
 
-  #selfRegistration(options: NonNullable<Config["registration"]>): SelfRegistration {
-    const { address: host = "", port = 0 } = this.#http.address() ?? {};
-    const logger = this.#logger.child({ name: "agent.consul" });
-    return new SelfRegistration(
-      { registry: this.#consul, clock: systemClock, logger },
-      {
-        ...options,
-        hostname: hostname(),
-        listen: { host, port },
-        readinessPath: READINESS_PATH,
-        describe: () => ({ version: VERSION, heads: this.heads(), waitsFor: this.#waitsFor() }),
-      },
-    );
-  }
-
-  #waitsFor(): string | undefined {
-    const { ready, waiting, dns } = this.#http.readiness();
-    return ready
-      ? undefined
-      : printable(`DNS: ${dns}; pools without a head: ${waiting.join(", ") || "none"}`);
-  }
-
   /** The views follow the pools themselves: called when pools come or go. */
   #show(): void {
     this.#dns.show([...this.#pools.byName.values()]);
+    this.#metrics.keep(new Set(this.#pools.byName.keys()));
   }
 }

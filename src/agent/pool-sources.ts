@@ -2,10 +2,12 @@
 import type { Config, PoolConfig } from "../config/schema.ts";
 import type { Note } from "../core/journal-event.ts";
 import type { Clock, Logger, Pinger, Random, Resolver } from "../core/ports.ts";
+import type { Observe } from "../core/routine.ts";
 import type { RpcProxy } from "../core/rpc-proxy.ts";
 import type { ServerEndpoint } from "../core/server-endpoint.ts";
 import { ConnectionPinger } from "../net/connection/connection-pinger.ts";
 import type { Connector, HeldConnection } from "../net/connection/held-connection.ts";
+import { observedPing } from "../net/connection/ping-result.ts";
 import { TcpConnection } from "../net/connection/tcp-connection.ts";
 import type { ConsulCatalog } from "../net/consul/catalog.ts";
 import { nomadConnector } from "../net/nomad/nomad-connector.ts";
@@ -41,6 +43,8 @@ export interface PoolPorts {
   readonly logger: Logger;
   /** Takes what is noteworthy of the pool. */
   readonly note: Note;
+  /** Takes what the journal leaves out. */
+  readonly observe?: Observe | undefined;
   /** One Consul client serves all pools. */
   readonly catalog: ConsulCatalog;
 }
@@ -100,7 +104,7 @@ export function poolSources(config: PoolConfig, ports: PartPorts, before?: PoolS
     config,
     tls,
     connector,
-    pinger: connector === undefined ? neverAsks : new ConnectionPinger(connector, { timeoutMs }),
+    pinger: connector === undefined ? neverAsks : pingerOf(connector, timeoutMs, ports),
     token,
     static: before?.static ?? new StaticServers(ports.proxy, ports, config.servers),
     consul: made("consul", () => consulOf(config, ports)),
@@ -128,6 +132,16 @@ function connectorOf(
     case "nomad":
       return hearingRegion(nomadConnector({ region: place.region, tls }), onOtherRegion);
   }
+}
+
+function pingerOf(connector: Connector, timeoutMs: number, { observe }: PartPorts): Pinger {
+  const pinger = new ConnectionPinger(connector, { timeoutMs });
+  return {
+    ping: (server, context) =>
+      observedPing(pinger.ping(server, context), (result) => {
+        observe?.({ kind: "pinged", role: "candidate", server: server.key, result });
+      }),
+  };
 }
 
 function tokenOf(config: PoolConfig, ports: PartPorts): NomadToken | undefined {

@@ -69,6 +69,7 @@ function consulStatus(consul: NonNullable<PoolSources["consul"]>): SourceStatus 
     servers: status.servers,
     index: status.index,
     emptyUntil: status.emptyUntil,
+    requests: status.queries,
     warnings: watchWarnings(status),
   };
 }

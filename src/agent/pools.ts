@@ -1,14 +1,16 @@
 import type { Config, PoolConfig } from "../config/schema.ts";
 import type { Note } from "../core/journal-event.ts";
 import type { Logger } from "../core/ports.ts";
+import type { Observe } from "../core/routine.ts";
 import { UnderWay } from "../core/under-way.ts";
 import { Pool } from "./pool.ts";
 import type { Place, PoolPorts } from "./pool-sources.ts";
 import { poolsPlan } from "./reload-plan.ts";
 
-interface PoolsPorts extends Omit<PoolPorts, "logger" | "note"> {
+interface PoolsPorts extends Omit<PoolPorts, "logger" | "note" | "observe"> {
   readonly loggerOf: (pool: string) => Logger;
   readonly noteOf: (pool: string) => Note;
+  readonly observerOf?: (pool: string) => Observe;
   /** Pools came or went. */
   readonly changed: () => void;
 }
@@ -87,7 +89,8 @@ export class Pools {
   }
 
   #made(name: string, config: PoolConfig): Pool {
-    const { loggerOf, noteOf, ...ports } = this.#ports;
-    return new Pool(name, config, this.#place, { ...ports, logger: loggerOf(name), note: noteOf(name) });
+    const { loggerOf, noteOf, observerOf, ...ports } = this.#ports;
+    const own = { logger: loggerOf(name), note: noteOf(name), observe: observerOf?.(name) };
+    return new Pool(name, config, this.#place, { ...ports, ...own });
   }
 }

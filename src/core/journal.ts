@@ -15,15 +15,14 @@ export interface JournalEntry {
 /** Called for each entry, in order; what it throws is logged and changes nothing. */
 export type JournalListener = (entry: JournalEntry) => void;
 
-/** Entries kept: at one failure a second, and four entries for each, the last four minutes; at most some 2 MB. */
-const ENTRIES_KEPT = 1_024;
-
-/** Everything noteworthy that happened in the agent, in order: the log, and whatever else tells of it, is a view. */
+/**
+ * Everything noteworthy that happened in the agent, in order. The log, the timeline and metrics are views of it, which
+ * keep what they need.
+ */
 export class Journal {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #listeners = new Set<{ readonly tell: JournalListener }>();
-  readonly #entries: JournalEntry[] = [];
   readonly #untold: JournalEntry[] = [];
   #isTelling = false;
 
@@ -44,11 +43,6 @@ export class Journal {
     this.#add({ at: wallTimeOf(this.#clock), event });
   }
 
-  /** The last 1,024, oldest first. */
-  entries(): readonly JournalEntry[] {
-    return [...this.#entries];
-  }
-
   /** @returns the function that ends this subscription, and no other. */
   subscribe(listener: JournalListener): () => void {
     const subscription = { tell: listener };
@@ -60,11 +54,7 @@ export class Journal {
 
   /** A listener may itself note: entries are queued, so that every listener sees them in order. */
   #add(entry: JournalEntry): void {
-    this.#entries.push(Object.freeze(entry));
-    if (this.#entries.length > ENTRIES_KEPT) {
-      this.#entries.shift();
-    }
-    this.#untold.push(entry);
+    this.#untold.push(Object.freeze(entry));
     if (this.#isTelling) {
       return;
     }

@@ -58,6 +58,8 @@ export interface SourceStatus {
   readonly index?: number | undefined;
   /** When Consul's empty answer will count. */
   readonly emptyUntil?: number | undefined;
+  /** Of the watch of Consul: requests since it began, by what became of them. */
+  readonly requests?: Readonly<Record<string, number>> | undefined;
   /** What an operator should know of it for as long as it lasts. */
   readonly warnings: readonly SourceWarning[];
 }

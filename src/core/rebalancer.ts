@@ -1,6 +1,7 @@
 import { withinDeadline } from "./ping-deadline.ts";
 import type { Clock, Logger, PingContext, Pinger, Random } from "./ports.ts";
 import { orderFrom, shuffledOrder } from "./rebalance.ts";
+import type { Observe } from "./routine.ts";
 import type { ServerEndpoint } from "./server-endpoint.ts";
 import type { Snapshot, Tier } from "./snapshot.ts";
 
@@ -10,6 +11,7 @@ interface RebalancerPorts {
   readonly random: Random;
   readonly logger: Logger;
   readonly avoids?: ((key: string) => boolean) | undefined;
+  readonly observe?: Observe | undefined;
 }
 
 interface PingOptions extends Omit<PingContext, "signal"> {
@@ -98,11 +100,20 @@ export class Rebalancer {
       }
       const isAvoided = this.#ports.avoids?.(key) === true;
       if (!isAvoided && (await this.#answers(member.endpoint, signal)) && !failed.has(key)) {
-        return !signal?.aborted && this.#list.takeOrder(orderFrom(plan, position, failed), reason);
+        return !signal?.aborted && this.#take(orderFrom(plan, position, failed), reason);
       }
       failed.add(key);
     }
+    if (!signal?.aborted) {
+      this.#ports.observe?.({ kind: "rebalance-ended", result: "failed" });
+    }
     return false;
+  }
+
+  #take(order: readonly string[], reason: string | undefined): boolean {
+    const isTaken = this.#list.takeOrder(order, reason);
+    this.#ports.observe?.({ kind: "rebalance-ended", result: isTaken ? "changed" : "kept" });
+    return isTaken;
   }
 
   /** Whether the server answered a ping in time; the reason why not is logged at debug. */

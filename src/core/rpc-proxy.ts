@@ -15,6 +15,7 @@ import {
 import { RebalanceTimer } from "./rebalance-timer.ts";
 import { type RebalanceOptions, Rebalancer } from "./rebalancer.ts";
 import { Reports } from "./reports.ts";
+import type { Observe } from "./routine.ts";
 import { EndpointError } from "./rpc-addr.ts";
 import type { Runnable } from "./running.ts";
 import { endpointAt, type ServerEndpoint } from "./server-endpoint.ts";
@@ -34,6 +35,8 @@ export interface ProxyPorts {
   readonly logger: Logger;
   /** Whether a rebalance passes this server over, without a ping, as if it had not answered; by default none. */
   readonly avoids?: ((key: string) => boolean) | undefined;
+  /** Hears how each rebalance ended. */
+  readonly observe?: Observe | undefined;
 }
 
 /** `ApiVersion` is ours: servers that speak a newer one are filtered from heartbeats. */

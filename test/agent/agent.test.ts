@@ -5,6 +5,7 @@ import { until } from "../../scripts/lab/until.ts";
 import { madeAgent, startedAgent } from "../support/agent-in-process.ts";
 import { threads } from "../support/disturbances.ts";
 import type { FakeLogger } from "../support/fake-ports.ts";
+import { ask } from "../support/http-client.ts";
 
 const POOLS = { pools: { web: { servers: ["127.0.0.1:9"], backups: null } } };
 
@@ -63,28 +64,30 @@ suite("an agent", () => {
 
   test("shows what it knows of itself: its pools, what DNS counts, and what happened", async (t) => {
     const web = { ...POOLS.pools.web, ping: "none" };
-    const { agent, dns } = await startedAgent(t, { pools: { web, quiet: { backups: null } } });
+    const { agent, dns, http } = await startedAgent(t, { pools: { web, quiet: { backups: null } } });
     const resolver = new Resolver();
     resolver.setServers([`${dns.host}:${dns.port}`]);
     await until(() => agent.heads().get("web") !== undefined);
     await resolver.resolveSrv("_web._tcp.headwaiter.internal");
-    const { dns: shown, journal, pools } = agent.view();
+    const { pools } = (await ask(http, "/v1/pools")).json() as { pools: Record<string, unknown>[] };
     assert.deepEqual(
-      pools.map(({ name, snapshot, state }) => [name, snapshot.head?.key, state]),
+      pools.map(({ name, head_address, state }) => [name, head_address, state]),
       [
         ["web", "127.0.0.1:9", "live"],
-        ["quiet", undefined, "empty"],
+        ["quiet", null, "empty"],
       ],
     );
-    assert.equal(shown.state.kind, "serving");
-    const asked = shown.counters.requests.filter(({ count }) => count > 0);
-    assert.deepEqual(asked, [{ transport: "udp", type: "SRV", count: 1 }]);
+    const events = (await ask(http, "/v1/events")).json() as { pool: string; kind: string }[];
     assert.deepEqual(
-      journal.slice(0, 2).map(({ event, pool }) => [pool, event.kind]),
+      events.slice(0, 3).map(({ kind, pool }) => [pool, kind]),
       [
         ["web", "list-changed"],
         ["web", "head-changed"],
+        [null, "agent-started"],
       ],
     );
+    const { text } = await ask(http, "/metrics");
+    assert.match(text, /^headwaiter_dns_requests_total\{transport="udp",type="SRV"\} 1$/m);
+    assert.match(text, /^headwaiter_head_info\{pool="web",server="127.0.0.1:9",tier="primary"\} 1$/m);
   });
 });

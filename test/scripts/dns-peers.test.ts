@@ -39,7 +39,7 @@ test("two lines for a user who is not root, and nothing is installed", async () 
   commands.stand("id", "echo 1000");
   commands.stand("apt-get", "echo called >&2");
   const [what, advice, ...others] = await complaint(join(folder, "dns-peers"), "bench", notRoot);
-  assert.match(what ?? "", /^dns-peers: programs are missing: .*\bdig\b.*\bdnsperf\b/);
+  assert.match(what ?? "", /^dns-peers: DNS programs are missing: .*\bdig\b.*\bdnsperf\b/);
   assert.match(
     advice ?? "",
     /^ {2}install them \(Debian: .*\bbind9-dnsutils\b.*\bnsd\), or run this as root on Debian/,

@@ -1,10 +1,12 @@
 import type { Clock, Random } from "../../core/ports.ts";
+import type { Observe } from "../../core/routine.ts";
 import type { RpcProxy } from "../../core/rpc-proxy.ts";
 import { Running } from "../../core/running.ts";
 import { outageDelayMs, SEARCH_SPACING_MS, waveMs } from "../../core/time/fleet-pace.ts";
 import { drawnOnce, type FleetWaits, type WaitLength } from "../../core/time/fleet-waits.ts";
 import { askOnce } from "../../net/connection/connection-pinger.ts";
 import type { Connector } from "../../net/connection/held-connection.ts";
+import { observedPing } from "../../net/connection/ping-result.ts";
 import { failureOf } from "./failure-of.ts";
 import type { Health, HealthEvent, SearchPlan } from "./health-state.ts";
 import { lasts } from "./lasting.ts";
@@ -24,6 +26,7 @@ interface HeadSearchPorts {
   /** What is known now. */
   readonly health: () => Health;
   readonly report: (event: HealthEvent) => void;
+  readonly observe?: Observe | undefined;
 }
 
 /** Carries out the search for a head, one at a time, as it was planned. */
@@ -61,13 +64,16 @@ export class HeadSearch {
       endpointOf: (key) => proxy.snapshot().members.get(key)?.endpoint,
       ping: (server, signal) =>
         // Without regard to the server's penalties.
-        askOnce(this.#ports.connector, server, { timeoutMs: timeoutMs(), signal }, async (connection) => {
-          if (mustLast || closesAtOnce(health().records, server.key)) {
-            closing.add(server.key);
-            await lasts(connection, clock, signal);
-            closing.delete(server.key);
-          }
-        }),
+        this.#observed(
+          server.key,
+          askOnce(this.#ports.connector, server, { timeoutMs: timeoutMs(), signal }, async (connection) => {
+            if (mustLast || closesAtOnce(health().records, server.key)) {
+              closing.add(server.key);
+              await lasts(connection, clock, signal);
+              closing.delete(server.key);
+            }
+          }),
+        ),
       onAnswer: ({ key }) => {
         report({ kind: "found", key });
       },
@@ -92,5 +98,11 @@ export class HeadSearch {
   async end(): Promise<void> {
     this.#search = undefined;
     await this.#running.end();
+  }
+
+  #observed(server: string, ping: Promise<void>): Promise<void> {
+    return observedPing(ping, (result) => {
+      this.#ports.observe?.({ kind: "pinged", role: "candidate", server, result });
+    });
   }
 }

@@ -1,5 +1,6 @@
 import { atAbort, Life } from "../../core/life.ts";
 import type { Clock, Random } from "../../core/ports.ts";
+import type { Observe } from "../../core/routine.ts";
 import type { RpcProxy } from "../../core/rpc-proxy.ts";
 import type { Runnable } from "../../core/running.ts";
 import { FleetWaits } from "../../core/time/fleet-waits.ts";
@@ -26,6 +27,8 @@ export interface HealthPorts extends ActingPorts {
   readonly connector: Connector;
   readonly clock: Clock;
   readonly random: Random;
+  /** Hears of each ping. */
+  readonly observe?: Observe | undefined;
 }
 
 /**

@@ -4,7 +4,8 @@ import type { ServerEndpoint } from "../../core/server-endpoint.ts";
 import type { WaitLength } from "../../core/time/fleet-waits.ts";
 import type { HeldConnection } from "../../net/connection/held-connection.ts";
 import type { Failure, PingAnswer, WatchNews, WatchState } from "./server-health.ts";
-import { ServerWatch, type Watch, type WatchOptions } from "./server-watch.ts";
+import { ServerWatch, type Watch } from "./server-watch.ts";
+import type { WatchOptions } from "./watch-options.ts";
 
 /**
  * Addresses of one name that are watched: a connection is held to each. Of a name with more the others are given to

@@ -1,50 +1,19 @@
 import { atAbort, Life } from "../../core/life.ts";
-import type { Clock } from "../../core/ports.ts";
 import type { Runnable } from "../../core/running.ts";
 import type { ServerEndpoint } from "../../core/server-endpoint.ts";
-import type { FleetWaits, WaitLength } from "../../core/time/fleet-waits.ts";
+import type { WaitLength } from "../../core/time/fleet-waits.ts";
 import { isLocal, provesLife } from "../../net/connection/connection-error.ts";
-import type { Connector, HeldConnection } from "../../net/connection/held-connection.ts";
+import type { HeldConnection } from "../../net/connection/held-connection.ts";
+import { pingResultOf } from "../../net/connection/ping-result.ts";
 import { failureOf, isClosure } from "./failure-of.ts";
-import {
-  type Failure,
-  type PingAnswer,
-  SHORT_LIFE_MS,
-  type WatchNews,
-  type WatchState,
-} from "./server-health.ts";
+import { type Failure, type PingAnswer, SHORT_LIFE_MS, type WatchState } from "./server-health.ts";
+import type { WatchOptions } from "./watch-options.ts";
 
 /**
  * A server that held a connection for so long closes none as a habit: longer than the longest pause before it is
  * dialled again.
  */
 const LONG_LIFE_MS = 900_000;
-
-/** How long a watched server is left alone. */
-interface WatchPace {
-  /** Before the first connect, drawn when the watch begins; `undefined`: at once. */
-  readonly drawFirst: () => WaitLength | undefined;
-  /** From one ping to the next. */
-  readonly interval: WaitLength;
-  /**
-   * Until a server that is down, or closed the connection, is tried again, drawn each time. `closings`: connections in
-   * a row that the server closed; `undefined`: at once.
-   */
-  readonly drawPause: (closings: number, isDown: boolean) => WaitLength | undefined;
-}
-
-export interface WatchOptions {
-  readonly connector: Connector;
-  readonly clock: Clock;
-  readonly waits: FleetWaits;
-  readonly pace: WatchPace;
-  /** Connections in a row that the server closed before this watch. */
-  readonly closings: number;
-  /** Milliseconds that a connect and a ping may take; looked at for each. */
-  readonly timeoutMs: () => number;
-  /** Called in the moment in which it happens, before the watch goes on; never after the abort. */
-  readonly report: (news: WatchNews) => void;
-}
 
 /** Whoever watches a server. */
 export type Watch = Pick<
@@ -171,19 +140,33 @@ export class ServerWatch implements Runnable {
 
   /** An answer after all, or no question: the server is asked again at the pace of pings. */
   async #failedToOpen(error: unknown, dialledAt: number): Promise<Failure | undefined> {
-    if (this.#life.isOver() || !(provesLife(error) || isLocal(error))) {
-      return failureOf(error);
+    if (this.#life.isOver()) {
+      return undefined;
     }
     if (provesLife(error)) {
       this.#heard(false, dialledAt);
+    } else {
+      this.#failedToAnswer(error);
+      if (!isLocal(error)) {
+        return failureOf(error);
+      }
     }
     await this.#pause(this.#options.pace.interval);
     return undefined;
   }
 
+  #failedToAnswer(error: unknown): void {
+    const result = pingResultOf(error);
+    if (result !== undefined) {
+      this.#options.onPing?.(result);
+    }
+  }
+
   #heard(lasted: boolean, askedAt: number): void {
-    const { clock, report } = this.#options;
-    this.#lastAnswer = { at: clock.now(), tookMs: clock.now() - askedAt };
+    const { clock, onPing, report } = this.#options;
+    const tookMs = clock.now() - askedAt;
+    onPing?.("ok", tookMs);
+    this.#lastAnswer = { at: clock.now(), tookMs };
     this.#state = this.#state.phase === "up" ? this.#state : { phase: "up", since: clock.now() };
     report({ kind: "answered", lasted });
   }
@@ -201,10 +184,15 @@ export class ServerWatch implements Runnable {
       try {
         await this.#noticingSlow(connection.ping({ timeoutMs: timeoutMs(), signal: this.#life.signal }));
       } catch (error) {
-        if (!isOpen(connection) || this.#life.isOver()) {
+        if (this.#life.isOver()) {
+          return undefined;
+        }
+        if (!isOpen(connection)) {
+          this.#failedToAnswer(error);
           return isClosure(error) ? undefined : failureOf(error);
         }
         if (!provesLife(error)) {
+          this.#failedToAnswer(error);
           return failureOf(error);
         }
       }

@@ -1,4 +1,5 @@
 import type { Clock } from "../../core/ports.ts";
+import type { Observe } from "../../core/routine.ts";
 import { Running } from "../../core/running.ts";
 import type { ServerEndpoint } from "../../core/server-endpoint.ts";
 import type { FleetWaits, WaitLength } from "../../core/time/fleet-waits.ts";
@@ -18,6 +19,7 @@ interface WatchesPorts {
   /** What is known now. */
   readonly health: () => Health;
   readonly report: (event: HealthEvent) => void;
+  readonly observe?: Observe | undefined;
 }
 
 /** What is seen of one watched server. */
@@ -81,7 +83,7 @@ export class Watches {
   }
 
   #newWatch(endpoint: ServerEndpoint): Watch {
-    const { health, pauses, report, ...shared } = this.#ports;
+    const { health, observe, pauses, report, ...shared } = this.#ports;
     const isHead = () => this.of("head") === watch;
     const options: NameWatchOptions = {
       ...shared,
@@ -97,6 +99,10 @@ export class Watches {
       drawAddressDelay: () => pauses.drawBeforeNext(false, 0),
       report: (news) => {
         report({ ...news, server: watch.endpoint });
+      },
+      onPing: (result, tookMs) => {
+        const role = isHead() ? "head" : "standby";
+        observe?.({ kind: "pinged", role, server: endpoint.key, result, tookMs });
       },
     };
     const watch: Watch =

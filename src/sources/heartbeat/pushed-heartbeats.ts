@@ -1,5 +1,6 @@
 import type { PushedHeartbeat } from "../../core/heartbeat.ts";
 import type { Clock } from "../../core/ports.ts";
+import type { Observe } from "../../core/routine.ts";
 import type { EndpointError } from "../../core/rpc-addr.ts";
 import type { RpcProxy } from "../../core/rpc-proxy.ts";
 import type { Runnable } from "../../core/running.ts";
@@ -14,6 +15,8 @@ interface PushPorts {
   readonly contact?: KnownContact;
   /** Called each time a heartbeat has been taken. */
   readonly reported?: () => void;
+  /** Hears of each heartbeat that was taken. */
+  readonly observe?: Observe | undefined;
 }
 
 /** Takes pushed heartbeats into the list. The first may take any time to come. */
@@ -43,12 +46,13 @@ export class PushedHeartbeats implements Runnable {
 
   /** @returns the addresses that could not be used; the others were applied. */
   async take(heartbeat: PushedHeartbeat): Promise<readonly EndpointError[]> {
-    const { proxy, reported } = this.#ports;
+    const { observe, proxy, reported } = this.#ports;
     const { leaderRpcAddr, numNodes = proxy.numNodes(), servers, ttlMs } = heartbeat;
     const rejected = await proxy.refreshServerLists(servers, numNodes, leaderRpcAddr, { source: "push" });
     this.#takenAt = this.#ports.clock.now();
     this.#contact.heard(ttlMs, leaderRpcAddr !== "");
     reported?.();
+    observe?.({ kind: "heartbeat-pushed" });
     return rejected;
   }
 }

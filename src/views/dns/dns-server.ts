@@ -29,6 +29,8 @@ export interface DnsServerOptions {
   readonly clock: Clock;
   /** An answering thread died, or serves again. */
   readonly note?: (event: DnsThreadEvent) => void;
+  /** Called when answers are of the present lists: the threads have the new table. */
+  readonly onPublished?: (() => void) | undefined;
 }
 
 export type DnsServerState =
@@ -147,7 +149,7 @@ export class DnsServer {
 
   state(): DnsServerState {
     const states = this.#threads.map((thread) => thread.state);
-    const restarts = this.#threads.reduce((sum, thread) => sum + thread.restarts, 0);
+    const restarts = this.threadRestarts();
     const serving = states.filter(({ kind }) => kind === "serving").length;
     const lost = states.find((state) => state.kind === "restarting");
     if (lost !== undefined) {
@@ -157,6 +159,11 @@ export class DnsServer {
       return { kind: "stopped" };
     }
     return serving === this.#options.sockets ? { kind: "serving", restarts } : { kind: "starting" };
+  }
+
+  /** How often a thread was started again because it had died. */
+  threadRestarts(): number {
+    return this.#threads.reduce((sum, thread) => sum + thread.restarts, 0);
   }
 
   /** Sums over all threads since `start`; reading them disturbs no thread. */
@@ -177,5 +184,6 @@ export class DnsServer {
     for (const thread of this.#threads) {
       thread.publish(table);
     }
+    this.#options.onPublished?.();
   }
 }

@@ -15,6 +15,7 @@ import { addRoute, methodsOf, type Route, route } from "./route.ts";
 import { agentRoutes } from "./routes/agent-routes.ts";
 import { eventRoutes } from "./routes/event-routes.ts";
 import { heartbeatRoute } from "./routes/heartbeat-route.ts";
+import { countAnswers, type MetricsApi, metricsRoutes } from "./routes/metrics-routes.ts";
 import { poolRoutes } from "./routes/pool-routes.ts";
 import { Waiters } from "./waiters.ts";
 
@@ -33,6 +34,8 @@ export interface HttpOptions extends HttpApi {
   readonly tokenFile?: string | undefined;
   /** Hears of a token file that can't be used, and of mistakes of ours. */
   readonly logger: Logger;
+  /** Absent: there are no routes of metrics. */
+  readonly metrics?: MetricsApi | undefined;
 }
 
 /** The listening address can't be had. One line that names it. */
@@ -117,6 +120,10 @@ export class HttpServer {
       }
       refuse(error, request, reply);
     });
+    const { metrics } = this.#options;
+    if (metrics !== undefined) {
+      countAnswers(app, metrics);
+    }
     const routes = this.#routes();
     for (const declared of routes) {
       addRoute(app, declared);
@@ -140,6 +147,7 @@ export class HttpServer {
       ...poolRoutes(api, waiters),
       ...eventRoutes(api),
       heartbeatRoute(api),
+      ...(api.metrics === undefined ? [] : metricsRoutes(api.metrics)),
     ];
     const description: Route = route({
       method: "GET",

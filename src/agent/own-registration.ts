@@ -1,0 +1,41 @@
+import { hostname } from "node:os";
+import type { Config } from "../config/schema.ts";
+import type { Logger } from "../core/ports.ts";
+import { printable } from "../core/printable.ts";
+import type { ServiceRegistry } from "../net/consul/service-registry.ts";
+import { systemClock } from "../system-ports.ts";
+import type { HttpServer } from "../views/http/http-server.ts";
+import { READINESS_PATH } from "../views/http/routes/agent-routes.ts";
+import { SelfRegistration } from "../views/self-registration.ts";
+import { VERSION } from "./version.ts";
+
+interface Registered {
+  readonly registry: ServiceRegistry;
+  readonly logger: Logger;
+  /** Listens already. */
+  readonly http: Pick<HttpServer, "address" | "readiness">;
+  readonly heads: () => ReadonlyMap<string, string | undefined>;
+}
+
+/** The agent's own service in Consul, as it is configured. */
+export function ownRegistration(
+  options: NonNullable<Config["registration"]>,
+  { heads, http, logger, registry }: Registered,
+): SelfRegistration {
+  const { address: host = "", port = 0 } = http.address() ?? {};
+  return new SelfRegistration(
+    { registry, clock: systemClock, logger },
+    {
+      ...options,
+      hostname: hostname(),
+      listen: { host, port },
+      readinessPath: READINESS_PATH,
+      describe: () => ({ version: VERSION, heads: heads(), waitsFor: waitsFor(http) }),
+    },
+  );
+}
+
+function waitsFor(http: Pick<HttpServer, "readiness">): string | undefined {
+  const { ready, waiting, dns } = http.readiness();
+  return ready ? undefined : printable(`DNS: ${dns}; pools without a head: ${waiting.join(", ") || "none"}`);
+}

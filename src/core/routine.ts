@@ -1,0 +1,27 @@
+/** What happens again and again, too often for the journal: counted by whoever observes it, and kept nowhere. */
+
+/** `candidate`: asked, by a search or a rebalance, whether it can be head. */
+export type PingRole = "head" | "standby" | "candidate";
+
+/**
+ * What became of a ping, or of the connect before it. `closed`: the connection broke; `unusable`: what came back was
+ * not the protocol, or the server is of another region; `local`: this machine could not ask.
+ */
+export type PingResult = "ok" | "timeout" | "refused" | "closed" | "unusable" | "tls" | "local";
+
+export type RoutineEvent =
+  /** `tookMs`: of an answer over a connection that was open before. */
+  | {
+      readonly kind: "pinged";
+      readonly role: PingRole;
+      /** The server's key. */
+      readonly server: string;
+      readonly result: PingResult;
+      readonly tookMs?: number | undefined;
+    }
+  /** `kept`: the order was as good as the new one; `failed`: no server answered. */
+  | { readonly kind: "rebalance-ended"; readonly result: "changed" | "kept" | "failed" }
+  | { readonly kind: "heartbeat-pushed" };
+
+/** Called in the moment in which it happens; must neither throw nor wait. */
+export type Observe = (event: RoutineEvent) => void;
