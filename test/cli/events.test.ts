@@ -62,7 +62,7 @@ suite("--follow", () => {
     const api = await ScriptedAgentApi.start(t);
     const run = new ProgramRun(t, ["events", "--follow", "--address", api.url]);
     await run.untilPrinted("the configuration is the same\n");
-    api.keepAlive();
+    await api.keepAlive();
     api.publish({ kind: "contact-lost", pool: "nomad", severity: "error", summary: "no heartbeat for 90 s" });
     await run.untilPrinted("no heartbeat for 90 s\n");
     assert.equal(run.stdout, `${HELD}12:04:08.500  error  nomad  contact-lost     no heartbeat for 90 s\n`);

@@ -112,7 +112,7 @@ suite("what the agent refuses ends with its own words", () => {
     const api = await ScriptedAgentApi.start(t);
     for (const command of ["servers", "explain"]) {
       const { code, stderr } = await programEnd(t, [command, "--pool", "a/b?c", "--address", api.url]);
-      assert.equal(stderr, 'headwaiter: no pool "a%2Fb%3Fc": expected one of nomad\n');
+      assert.equal(stderr, 'headwaiter: no pool "a/b?c": expected one of nomad\n');
       assert.equal(code, 1);
     }
   });
@@ -209,4 +209,14 @@ test("a unix socket is an address", async (t) => {
   const end = await programEnd(t, ["status", "--address", api.url]);
   assert.deepEqual(end, { code: 0, stdout: "ok\n", stderr: "" });
   assert.equal(api.asked[0]?.headers.host, "localhost");
+});
+
+test("a fault of our own is told with where it is, and is a document as well", async (t) => {
+  const fault =
+    'Object.defineProperty(process.stdout, "isTTY", { get() { throw new TypeError("planted"); } });';
+  const environment = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(fault)}` };
+  const { code, stderr, stdout } = await programEnd(t, ["status", "--json"], { environment });
+  assert.deepEqual(JSON.parse(stdout), { error: "planted", code: "internal" });
+  assert.match(stderr, /^headwaiter: TypeError: planted\n +at /);
+  assert.equal(code, 1);
 });

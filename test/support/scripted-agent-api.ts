@@ -137,11 +137,17 @@ export class ScriptedAgentApi {
     this.publish({ kind: "head-changed", pool, severity: "warn", summary: `${address} is the head` });
   }
 
-  /** What streams are sent while nothing happens. */
-  keepAlive(): void {
-    for (const { response } of this.#streams) {
-      response.write("{}\n");
-    }
+  /** What streams are sent while nothing happens. Resolves when it is on its way. */
+  async keepAlive(): Promise<void> {
+    const sent = [...this.#streams].map(
+      ({ response }) =>
+        new Promise<void>((resolve) => {
+          response.write("{}\n", () => {
+            resolve();
+          });
+        }),
+    );
+    await Promise.all(sent);
   }
 
   #answer(request: IncomingMessage, response: ServerResponse): void {
@@ -166,7 +172,7 @@ export class ScriptedAgentApi {
   }
 
   #route(path: string, query: URLSearchParams, request: IncomingMessage, response: ServerResponse): void {
-    const [, , area = "", name = "", part] = path.split("/");
+    const [, , area = "", name = "", part] = path.split("/").map(decodeURIComponent);
     if (path === "/metrics") {
       this.#send(response, this.metrics, "text/plain; version=0.0.4");
     } else if (path === "/v1/events") {
