@@ -9,13 +9,13 @@ import { dnsOptions, dnsSettings, resolverOptions } from "./sections/dns.ts";
 import { httpOptions, httpSettings, registrationOptions } from "./sections/http.ts";
 import { logSettings } from "./sections/log.ts";
 import { poolsOptions, poolsSettings } from "./sections/pools.ts";
-import { mapping } from "./values.ts";
+import { filled, mapping } from "./values.ts";
 
 export const settingsSchema = z.strictObject(
   {
-    datacenter: z.string({ error: "expected the name of a datacenter" }).min(1).default("dc1"),
-    region: z.string({ error: "expected the name of a region" }).min(1).default("global"),
-    data_dir: z.string({ error: "expected the path of a directory" }).min(1).nullable().default(null),
+    datacenter: filled("expected the name of a datacenter").default("dc1"),
+    region: filled("expected the name of a region").default("global"),
+    data_dir: filled("expected the path of a directory").nullable().default(null),
     log: logSettings.prefault({}),
     dns: dnsSettings.prefault({}),
     http: httpSettings.prefault({}),

@@ -144,6 +144,17 @@ suite("a mistake is one line that names its place and what was expected", () => 
       "FILE: dns.adress: unknown key, expected one of address, domain, ttl, negative_ttl, rate_limit, sockets, nameservers",
     ],
     [
+      "consul: { tls: true }",
+      "FILE: consul.tls: unknown key, expected one of address, ssl, verify_ssl, token, token_file, server_name, wait, register, ca_file, cert_file, key_file; there is pools.*.tls",
+    ],
+    ['region: ""', "FILE: region: expected the name of a region"],
+    ['data_dir: ""', "FILE: data_dir: expected the path of a directory"],
+    ["dns: { address: [] }", "FILE: dns.address: expected an address or a list of addresses"],
+    [
+      'pools: { web: { backups: { service: "" } } }',
+      "FILE: pools.web.backups.service: expected the name of a Consul service",
+    ],
+    [
       "pools: { web: { health: { intervall: 1s } } }",
       "FILE: pools.web.health.intervall: unknown key, expected one of interval, timeout, standby",
     ],

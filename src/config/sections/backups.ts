@@ -1,11 +1,11 @@
 /** The service in Consul whose instances are a pool's backups. */
 import { z } from "zod";
 import { defined } from "../defined.ts";
-import { flag, mapping } from "../values.ts";
+import { filled, flag, mapping } from "../values.ts";
 
 export const backupSettings = z.strictObject(
   {
-    service: z.string({ error: "expected the name of a Consul service" }).min(1).optional(),
+    service: filled("expected the name of a Consul service").optional(),
     tag: z.string({ error: "expected a tag, or null" }).nullable().optional(),
     passing: flag.default(true),
     filter: z.string({ error: "expected a Consul filter expression, or null" }).nullable().default(null),

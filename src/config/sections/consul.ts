@@ -48,7 +48,7 @@ export const consulSettings = z
     path: ["ssl"],
     error: "TLS over a unix socket is not supported, expected an http or https address",
   })
-  .transform(({ ssl, ...settings }) => ({ ...settings, address: withScheme(settings.address, ssl) }));
+  .transform((settings) => ({ ...settings, address: withScheme(settings.address, settings.ssl) }));
 
 /** As `ConsulClient` takes them. */
 export function consulOptions(settings: z.infer<typeof consulSettings>) {

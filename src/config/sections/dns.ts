@@ -10,6 +10,8 @@ const ttlMs = durationMs.refine((ms) => ms % 1_000 === 0 && ms / 1_000 < 2 ** 31
   error: "expected whole seconds, at most 2147483647s",
 });
 
+const ADDRESSES_EXPECTED = "expected an address or a list of addresses";
+
 const RATE_EXPECTED = "expected whole answers a second from 1 to 1000000, or null for no limit";
 
 /** A million answers a second are more than a machine gives. */
@@ -38,7 +40,7 @@ export const dnsSettings = z.strictObject(
     address: z
       .preprocess(
         (value) => (typeof value === "string" ? [value] : value),
-        z.array(listenAddress, { error: "expected an address or a list of addresses" }).min(1),
+        z.array(listenAddress, { error: ADDRESSES_EXPECTED }).min(1, { error: ADDRESSES_EXPECTED }),
       )
       .prefault(["127.0.0.1:8653"]),
     domain: domainName.prefault("headwaiter.internal"),
