@@ -10,7 +10,8 @@ export async function runProgram(signals: Signals): Promise<void> {
   await commands(signals).parseAsync().catch(failWith);
 }
 
-function commands(signals: Signals): Command {
+/** What the command line may say. */
+export function commands(signals: Signals): Command {
   const program = new Command("headwaiter")
     .description("A node-local discovery agent: one ordered list of servers, its head answered by DNS SRV.")
     .version(VERSION)
