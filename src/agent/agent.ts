@@ -14,6 +14,7 @@ import { ConsulClient } from "../net/consul/consul-client.ts";
 import { DnsResolver } from "../net/names/dns-resolver.ts";
 import { systemClock, systemRandom } from "../system-ports.ts";
 import { DnsServer } from "../views/dns/dns-server.ts";
+import { type HttpPlace, shownPlace } from "../views/http/http-listener.ts";
 import { HttpServer, READINESS_PATH } from "../views/http/http-server.ts";
 import { logJournal, type PartLogger } from "../views/log-lines.ts";
 import { SelfRegistration } from "../views/self-registration.ts";
@@ -184,7 +185,7 @@ export class Agent {
     ]);
     const dns = this.dnsAddresses().map(({ host, port }) => joinHostPort(host, port));
     this.#logger.info(
-      { dns: dns.join(" "), http: this.#httpAddress(), consul: consul.address },
+      { dns: dns.join(" "), http: shownPlace(this.#httpPlace()), consul: consul.address },
       "agent started",
     );
   }
@@ -212,20 +213,18 @@ export class Agent {
     this.#endLog();
   }
 
-  #httpAddress(): string {
-    const { address = "", port = 0 } = this.#http.address() ?? {};
-    return joinHostPort(address, port);
+  #httpPlace(): HttpPlace {
+    return this.#http.place() ?? this.#config.http.address;
   }
 
   #selfRegistration(options: NonNullable<Config["registration"]>): SelfRegistration {
-    const { address: host = "", port = 0 } = this.#http.address() ?? {};
     const logger = this.#logger.child({ name: "agent.consul" });
     return new SelfRegistration(
       { registry: this.#consul, clock: systemClock, logger },
       {
         ...options,
         hostname: hostname(),
-        listen: { host, port },
+        listen: this.#httpPlace(),
         readinessPath: READINESS_PATH,
         describe: () => ({ version: VERSION, heads: this.heads(), waitsFor: this.#waitsFor() }),
       },

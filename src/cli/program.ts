@@ -32,7 +32,10 @@ export function commands(signals: Signals): Command {
     .option("--region <name>", "our region")
     .option("--data-dir <path>", "directory for the last known good lists")
     .option("--dns-address <ip:port>", "where DNS is served (default 127.0.0.1:8653)")
-    .option("--http-address <ip:port>", "where HTTP is served (default 127.0.0.1:8654)")
+    .option(
+      "--http-address <address>",
+      "where HTTP is served: ip:port or unix:/path (default 127.0.0.1:8654)",
+    )
     .option("--consul-address <url>", "the Consul agent to watch (default http://127.0.0.1:8500)")
     .option("--log-level <level>", "debug, info, warn or error")
     .option("--log-format <format>", "json or text")

@@ -5,13 +5,13 @@ import type { PushedHeartbeat } from "../../core/heartbeat.ts";
 import type { Ready } from "../../core/pool-view.ts";
 import type { Clock, Logger } from "../../core/ports.ts";
 import { printable } from "../../core/printable.ts";
-import { type EndpointError, joinHostPort } from "../../core/rpc-addr.ts";
+import type { EndpointError } from "../../core/rpc-addr.ts";
 import type { SourceWarning } from "../../core/source-warning.ts";
-import { systemReason } from "../../core/system-reason.ts";
 import { SecretFile } from "../../files/secret-file.ts";
 import { refusal, refusedAddresses } from "./answers.ts";
 import { BodyLimit, limitConnections, timeouts } from "./client-limits.ts";
 import { heartbeatBody, heartbeatOf } from "./heartbeat-body.ts";
+import { type HttpAddress, type HttpPlace, listenAt } from "./http-listener.ts";
 import { shownWarning } from "./shown-warning.ts";
 
 /** 10,000 servers of 100 bytes each. */
@@ -42,7 +42,7 @@ export interface PoolApi extends Ready {
 }
 
 export interface HttpOptions {
-  readonly address: { readonly host: string; readonly port: number };
+  readonly address: HttpAddress;
   /** Connections of clients; 256 by default. */
   readonly maxConnections?: number;
   /** Within which a request has to be complete; 10 s by default. */
@@ -71,11 +71,6 @@ interface Readiness {
    * ready.
    */
   readonly warnings: readonly ({ readonly pool: string } & ReturnType<typeof shownWarning>)[];
-}
-
-/** The listening address can't be had. One line that names it. */
-export class HttpListenError extends Error {
-  override readonly name = "HttpListenError";
 }
 
 /** The agent's HTTP endpoint: liveness, readiness, pushed heartbeats. */
@@ -120,14 +115,11 @@ export class HttpServer {
     });
     app.setErrorHandler(refusal);
     this.#addRoutes(app);
-    const { host, port } = this.#options.address;
     try {
-      await app.listen({ host, port });
+      await listenAt(app, this.#options.address);
     } catch (error) {
       await app.close();
-      throw new HttpListenError(`http: ${joinHostPort(host, port)}: ${systemReason(error)}`, {
-        cause: error,
-      });
+      throw error;
     }
     this.#app = app;
   }
@@ -138,9 +130,19 @@ export class HttpServer {
     this.#app = undefined;
   }
 
+  /** Of a listener on a port. */
   address(): AddressInfo | undefined {
     const address = this.#app?.server.address();
     return typeof address === "object" && address !== null ? address : undefined;
+  }
+
+  /** Where it is reached; `undefined` before the start and after the end. */
+  place(): HttpPlace | undefined {
+    const address = this.#app?.server.address() ?? undefined;
+    if (typeof address === "string") {
+      return { socket: address };
+    }
+    return address && { host: address.address, port: address.port };
   }
 
   readiness(): Readiness {

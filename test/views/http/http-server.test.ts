@@ -8,7 +8,8 @@ import { after, before, suite, test } from "node:test";
 import type { PushedHeartbeat } from "../../../src/core/heartbeat.ts";
 import { EndpointError } from "../../../src/core/rpc-addr.ts";
 import type { SourceWarning } from "../../../src/core/source-warning.ts";
-import { HttpListenError, HttpServer, type PoolApi } from "../../../src/views/http/http-server.ts";
+import { HttpListenError } from "../../../src/views/http/http-listener.ts";
+import { HttpServer, type PoolApi } from "../../../src/views/http/http-server.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "headwaiter-http-"));
 const tokenFile = join(directory, "token");
