@@ -13,6 +13,7 @@ import { ConsulClient } from "../net/consul/consul-client.ts";
 import { DnsResolver } from "../net/names/dns-resolver.ts";
 import { systemClock, systemRandom } from "../system-ports.ts";
 import { DnsServer } from "../views/dns/dns-server.ts";
+import { type HttpPlace, shownPlace } from "../views/http/http-listener.ts";
 import { HttpServer } from "../views/http/http-server.ts";
 import { logJournal, type PartLogger } from "../views/log-lines.ts";
 import type { Metrics } from "../views/metrics/metrics.ts";
@@ -184,6 +185,7 @@ export class Agent {
             ownRegistration(registration, {
               registry: this.#consul,
               http: this.#http,
+              listen: this.#httpPlace(),
               heads: () => this.heads(),
               logger: this.#logger.child({ name: "agent.consul" }),
             }),
@@ -192,7 +194,7 @@ export class Agent {
     this.#journal.note({ kind: "agent-started", version: VERSION });
     const dns = this.dnsAddresses().map(({ host, port }) => joinHostPort(host, port));
     this.#logger.info(
-      { dns: dns.join(" "), http: this.#httpAddress(), consul: consul.address },
+      { dns: dns.join(" "), http: shownPlace(this.#httpPlace()), consul: consul.address },
       "agent started",
     );
   }
@@ -221,9 +223,8 @@ export class Agent {
     this.#endLog();
   }
 
-  #httpAddress(): string {
-    const { address = "", port = 0 } = this.#http.address() ?? {};
-    return joinHostPort(address, port);
+  #httpPlace(): HttpPlace {
+    return this.#http.place() ?? this.#config.http.address;
   }
 
   /** The views follow the pools themselves: called when pools come or go. */

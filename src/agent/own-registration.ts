@@ -4,6 +4,7 @@ import type { Logger } from "../core/ports.ts";
 import { printable } from "../core/printable.ts";
 import type { ServiceRegistry } from "../net/consul/service-registry.ts";
 import { systemClock } from "../system-ports.ts";
+import type { HttpPlace } from "../views/http/http-listener.ts";
 import type { HttpServer } from "../views/http/http-server.ts";
 import { READINESS_PATH } from "../views/http/routes/agent-routes.ts";
 import { SelfRegistration } from "../views/self-registration.ts";
@@ -12,23 +13,23 @@ import { VERSION } from "./version.ts";
 interface Registered {
   readonly registry: ServiceRegistry;
   readonly logger: Logger;
-  /** Listens already. */
-  readonly http: Pick<HttpServer, "address" | "readiness">;
+  readonly http: Pick<HttpServer, "readiness">;
+  /** Where HTTP listens. */
+  readonly listen: HttpPlace;
   readonly heads: () => ReadonlyMap<string, string | undefined>;
 }
 
 /** The agent's own service in Consul, as it is configured. */
 export function ownRegistration(
   options: NonNullable<Config["registration"]>,
-  { heads, http, logger, registry }: Registered,
+  { heads, http, listen, logger, registry }: Registered,
 ): SelfRegistration {
-  const { address: host = "", port = 0 } = http.address() ?? {};
   return new SelfRegistration(
     { registry, clock: systemClock, logger },
     {
       ...options,
       hostname: hostname(),
-      listen: { host, port },
+      listen,
       readinessPath: READINESS_PATH,
       describe: () => ({ version: VERSION, heads: heads(), waitsFor: waitsFor(http) }),
     },

@@ -1,7 +1,7 @@
 import { ConfigError } from "../config/config-error.ts";
 import { ConsulError } from "../net/consul/consul-error.ts";
 import { DnsServerError } from "../views/dns/listen-error.ts";
-import { HttpListenError } from "../views/http/http-server.ts";
+import { HttpListenError } from "../views/http/http-listener.ts";
 import { AgentError } from "./agent-error.ts";
 
 const KINDS = [AgentError, ConfigError, ConsulError, DnsServerError, HttpListenError];

@@ -13,8 +13,10 @@ export async function runProgram(signals: Signals): Promise<void> {
     .catch((error: unknown) => endWithFailure(error, process.argv.includes("--json")));
 }
 
-/** What a command needs is loaded when it runs: only the agent takes the agent's memory. */
-function commands(signals: Signals): Command {
+/**
+ * What the command line may say. What a command needs is loaded when it runs: only the agent takes the agent's memory.
+ */
+export function commands(signals: Signals): Command {
   const program = new Command("headwaiter")
     .description("A node-local discovery agent: one ordered list of servers, its head answered by DNS SRV.")
     .version(VERSION)

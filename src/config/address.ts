@@ -20,6 +20,28 @@ export function parseListenAddress(text: string): ListenAddress | undefined {
   return isIP(host) === family && port <= 65_535 ? { host, port } : undefined;
 }
 
+/** A unix socket to listen on, by the absolute path of its file. */
+export interface SocketAddress {
+  readonly socket: string;
+}
+
+/** What Linux takes as the path of a socket, without the byte that ends it. */
+const LONGEST_SOCKET_PATH = 107;
+
+/** As `parseListenAddress`, or `unix:/path`, which may be written `unix:///path` as in a URL. */
+export function parseHttpAddress(text: string): ListenAddress | SocketAddress | undefined {
+  const [, socket] = /^unix:(?:\/\/(?=\/))?(\/(?!\/)\P{C}*[^/\p{C}])$/u.exec(text) ?? [];
+  if (socket !== undefined && Buffer.byteLength(socket) <= LONGEST_SOCKET_PATH) {
+    return { socket };
+  }
+  return parseListenAddress(text);
+}
+
+/** The rights of a file, written as `chmod` takes them: `"0660"`. */
+export function parseFileMode(text: string): number | undefined {
+  return /^0?[0-7]{3}$/.test(text) ? Number.parseInt(text, 8) : undefined;
+}
+
 const DNS_PORT = 53;
 
 /**

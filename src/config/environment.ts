@@ -6,22 +6,46 @@ import type { Layer } from "./layer.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The settings of each variable, as Consul's API client reads it. Source: `defaultConfig` in its api/api.go. */
-const CONSUL_VARIABLES: Readonly<Record<string, (value: string, origin: string) => object>> = {
-  CONSUL_HTTP_ADDR: (address) => ({ address }),
+interface ConsulVariable {
+  readonly settings: (value: string, origin: string) => object;
+  /** For people: how the value is read, where that does not follow from the key. */
+  readonly reading?: string;
+}
+
+/** Each variable, as Consul's API client reads it. Source: `defaultConfig` in its api/api.go. */
+export const CONSUL_VARIABLES: Readonly<Record<string, ConsulVariable>> = {
+  CONSUL_HTTP_ADDR: { settings: (address) => ({ address }) },
   // `false` takes nothing back: an address that says https stays what it is.
-  CONSUL_HTTP_SSL: (value, origin) => (goBoolean(value, origin) ? { ssl: true } : {}),
-  CONSUL_HTTP_SSL_VERIFY: (value, origin) => ({ verify_ssl: goBoolean(value, origin) }),
-  CONSUL_HTTP_TOKEN: (token) => ({ token }),
-  CONSUL_HTTP_TOKEN_FILE: (token_file) => ({ token_file }),
-  CONSUL_CACERT: (ca_file) => ({ ca_file }),
-  CONSUL_CLIENT_CERT: (cert_file) => ({ cert_file }),
-  CONSUL_CLIENT_KEY: (key_file) => ({ key_file }),
-  CONSUL_TLS_SERVER_NAME: (name) => ({ server_name: withoutPort(name) }),
+  CONSUL_HTTP_SSL: {
+    settings: (value, origin) => (goBoolean(value, origin) ? { ssl: true } : {}),
+    reading:
+      "When true, TLS whatever scheme an address names, the flag's too, or `https://127.0.0.1:8500` without one; when false, what the files say stays.",
+  },
+  CONSUL_HTTP_SSL_VERIFY: {
+    settings: (value, origin) => ({ verify_ssl: goBoolean(value, origin) }),
+  },
+  CONSUL_HTTP_TOKEN: { settings: (token) => ({ token }) },
+  CONSUL_HTTP_TOKEN_FILE: {
+    settings: (token_file) => ({ token_file }),
+    reading: "The file goes before a token, wherever each of them is set.",
+  },
+  CONSUL_CACERT: { settings: (ca_file) => ({ ca_file }) },
+  CONSUL_CLIENT_CERT: { settings: (cert_file) => ({ cert_file }) },
+  CONSUL_CLIENT_KEY: { settings: (key_file) => ({ key_file }) },
+  CONSUL_TLS_SERVER_NAME: {
+    settings: (name) => ({ server_name: withoutPort(name) }),
+    reading: "A port behind the name is dropped.",
+  },
+};
+
+/** What is read of the environment and sets no key: for what, in words for people. */
+export const KEYLESS_VARIABLES: Readonly<Record<string, string>> = {
+  NOMAD_TOKEN:
+    "Nomad's ACL token for pools with `heartbeat: nomad` and without a `token_file`; a secret. `send_token` says who gets it.",
 };
 
 /** To pass over these would be to ask another Consul, or as somebody else, than its tools do. */
-const REFUSED: Readonly<Record<string, string>> = {
+export const REFUSED_VARIABLES: Readonly<Record<string, string>> = {
   CONSUL_HTTP_AUTH: "HTTP Basic authentication is not supported, expected it unset",
   CONSUL_CAPATH:
     "a directory of authorities is not supported, expected one file with all of them in CONSUL_CACERT",
@@ -34,17 +58,17 @@ export function environmentLayers(environment: Environment): Layer[] {
   // An empty variable counts as absent, and CONSUL_CAPATH beside CONSUL_CACERT is not looked at: both as in Consul's
   // client.
   const given = (name: string) => environment[name] !== undefined && environment[name] !== "";
-  const refused = Object.keys(REFUSED)
+  const refused = Object.keys(REFUSED_VARIABLES)
     .filter(given)
     .find((name) => name !== "CONSUL_CAPATH" || !given("CONSUL_CACERT"));
   if (refused !== undefined) {
-    throw new ConfigError(originOf(refused), REFUSED[refused] ?? "");
+    throw new ConfigError(originOf(refused), REFUSED_VARIABLES[refused] ?? "");
   }
   return Object.entries(CONSUL_VARIABLES)
     .filter(([name]) => given(name))
-    .map(([name, settingsOf]) => {
+    .map(([name, { settings }]) => {
       const origin = originOf(name);
-      return { origin, values: { consul: settingsOf(environment[name] ?? "", origin) }, namesItself: true };
+      return { origin, values: { consul: settings(environment[name] ?? "", origin) }, namesItself: true };
     });
 }
 

@@ -9,13 +9,40 @@ import { dnsOptions, dnsSettings, resolverOptions } from "./sections/dns.ts";
 import { httpOptions, httpSettings, registrationOptions } from "./sections/http.ts";
 import { logSettings } from "./sections/log.ts";
 import { poolsOptions, poolsSettings } from "./sections/pools.ts";
-import { mapping } from "./values.ts";
+import { filled, mapping } from "./values.ts";
 
+/**
+ * `.meta()` of each section says what it is about, and of each key below what docs/configuration.md shows of it:
+ * `description` is what the key does, `value` what may be written, `taken` are values that are accepted, `refused` is
+ * a value that is not, and `secret` marks a value that is shown nowhere. `npm run config-reference` writes the page.
+ */
 export const settingsSchema = z.strictObject(
   {
-    datacenter: z.string({ error: "expected the name of a datacenter" }).min(1).default("dc1"),
-    region: z.string({ error: "expected the name of a region" }).min(1).default("global"),
-    data_dir: z.string({ error: "expected the path of a directory" }).min(1).nullable().default(null),
+    datacenter: filled("expected the name of a datacenter")
+      .default("dc1")
+      .meta({
+        description: "Where the agent is: servers of other datacenters that a heartbeat names are backups.",
+        value: "the name of a datacenter",
+        taken: ["eu-west"],
+        refused: "",
+      }),
+    region: filled("expected the name of a region")
+      .default("global")
+      .meta({
+        description: "The region whose servers are used; those of another are taken off the list.",
+        value: "the name of a region",
+        taken: ["eu"],
+        refused: "",
+      }),
+    data_dir: filled("expected the path of a directory")
+      .nullable()
+      .default(null)
+      .meta({
+        description: "A directory that is the agent's own, made for its owner alone (0700); not used yet.",
+        value: "the path of a directory, or `null`",
+        taken: ["/var/lib/headwaiter"],
+        refused: "",
+      }),
     log: logSettings.prefault({}),
     dns: dnsSettings.prefault({}),
     http: httpSettings.prefault({}),

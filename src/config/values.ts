@@ -51,9 +51,13 @@ export const positiveDurationMs = durationMs.refine((ms) => ms > 0, {
 });
 export const listenAddress = parsed(parseListenAddress, 'an IP address and a port such as "127.0.0.1:8653"');
 export const flag = z.boolean({ error: "expected true or false" });
-export const filePath = z
-  .string({ error: "expected the path of a file" })
-  .min(1, { error: "expected the path of a file" });
+
+/** A string that is not empty. */
+export function filled(error: string) {
+  return z.string({ error }).min(1, { error });
+}
+
+export const filePath = filled("expected the path of a file");
 
 /** `null` is no mistake of these: an empty one is its defaults, see `withoutEmptySections`. */
 export const mapping: { error: z.core.$ZodErrorMap } = {

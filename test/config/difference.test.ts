@@ -23,7 +23,7 @@ suite("what differs has the name that a file gives it", () => {
     [
       "",
       "consul: { ssl: true, wait: 2m, register: true }",
-      ["consul.address", "consul.wait", "consul.register"],
+      ["consul.address", "consul.ssl", "consul.wait", "consul.register"],
     ],
     [
       "pools: { web: {} }",

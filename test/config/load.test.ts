@@ -6,6 +6,7 @@ import { after, suite, test } from "node:test";
 import { ConfigError } from "../../src/config/config-error.ts";
 import { configOf } from "../../src/config/layer.ts";
 import { configLayers, type Flags } from "../../src/config/load.ts";
+import { printable } from "../../src/core/printable.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "headwaiter-config-"));
 after(() => {
@@ -55,6 +56,24 @@ suite("defaults", () => {
     assert.deepEqual(advertised("10.0.0.5:80"), { host: "10.0.0.5", port: 80 });
     assert.deepEqual(advertised("2001:db8::5"), { host: "2001:db8::5" });
     assert.deepEqual(advertised("[2001:db8::5]:80"), { host: "2001:db8::5", port: 80 });
+  });
+
+  test("HTTP listens on a unix socket that its owner and group may use, or whom the mode says", () => {
+    const address = (text: string) => load(text).http.address;
+    const socket = "/run/headwaiter/agent.sock";
+    assert.deepEqual(address("http: { address: 'unix:/run/headwaiter/agent.sock' }"), {
+      socket,
+      mode: 0o660,
+    });
+    assert.deepEqual(address("http: { address: 'unix:///run/headwaiter/agent.sock', socket_mode: '0600' }"), {
+      socket,
+      mode: 0o600,
+    });
+    const longest = `/${"s".repeat(106)}`;
+    assert.deepEqual(address(`http: { address: 'unix:${longest}' }`), { socket: longest, mode: 0o660 });
+    assert.deepEqual(address("http: { socket_mode: '600' }"), { host: "127.0.0.1", port: 8654 });
+    const { http } = load("", { httpAddress: "unix:/run/headwaiter/agent.sock" });
+    assert.deepEqual(http.address, { socket, mode: 0o660 });
   });
 
   test("a pool of another name is the Consul service of that name, reached over TCP", () => {
@@ -144,6 +163,17 @@ suite("a mistake is one line that names its place and what was expected", () => 
       "FILE: dns.adress: unknown key, expected one of address, domain, ttl, negative_ttl, rate_limit, sockets, nameservers",
     ],
     [
+      "consul: { tls: true }",
+      "FILE: consul.tls: unknown key, expected one of address, ssl, verify_ssl, token, token_file, server_name, wait, register, ca_file, cert_file, key_file; there is pools.*.tls",
+    ],
+    ['region: ""', "FILE: region: expected the name of a region"],
+    ['data_dir: ""', "FILE: data_dir: expected the path of a directory"],
+    ["dns: { address: [] }", "FILE: dns.address: expected an address or a list of addresses"],
+    [
+      'pools: { web: { backups: { service: "" } } }',
+      "FILE: pools.web.backups.service: expected the name of a Consul service",
+    ],
+    [
       "pools: { web: { health: { intervall: 1s } } }",
       "FILE: pools.web.health.intervall: unknown key, expected one of interval, timeout, standby",
     ],
@@ -223,6 +253,27 @@ suite("a mistake is one line that names its place and what was expected", () => 
     [
       "pools: { web: { servers: ['10.0.0.1:1', '0.0.0.0:1'] } }",
       'FILE: pools.web.servers.1: server address "0.0.0.0:1": expected an address that can be dialled: 0.0.0.0 is unspecified, where one listens',
+    ],
+    ...[
+      "unix:",
+      "unix:agent.sock",
+      "unix://run/agent.sock",
+      "unix:/run/headwaiter/",
+      "unix:/run/a\u0000b",
+      `unix:${"/run".repeat(27)}`,
+      `unix:${"/ä".repeat(36)}`,
+      "/run/agent.sock",
+    ].map((text): [string, string] => [
+      `http: { address: ${JSON.stringify(text)} }`,
+      `FILE: http.address: expected an IP address and a port such as "127.0.0.1:8654", or "unix:" and an absolute path of at most 107 bytes, got ${JSON.stringify(printable(text))}`,
+    ]),
+    ...["'660 '", "'0669'", "'7777'", "'u+rw'"].map((mode): [string, string] => [
+      `http: { socket_mode: ${mode} }`,
+      `FILE: http.socket_mode: expected three octal digits in quotes, such as "0660", got ${mode.replaceAll("'", '"')}`,
+    ]),
+    [
+      "http: { socket_mode: 0660 }",
+      'FILE: http.socket_mode: expected three octal digits in quotes, such as "0660"',
     ],
     ["pools: {}", "FILE: pools: expected at least one pool"],
     [

@@ -209,8 +209,11 @@ test("since when the head is the head: the change that made it so, kept through 
       eachStep(sequence, (next, previous) => {
         const { at, cause, head, headSince, revision } = next;
         const isKept = head?.key === previous.head?.key;
-        const since = head === undefined ? undefined : { at, cause, revision };
-        assert.deepEqual(headSince, isKept ? previous.headSince : since);
+        const before = previous.head?.key;
+        const tier = previous.tierOf(before ?? "");
+        const isFirst = before === undefined || tier === undefined;
+        const since = { previous: isFirst ? undefined : { key: before, tier }, at, cause, revision };
+        assert.deepEqual(headSince, isKept ? previous.headSince : head && since);
       });
     }),
     RUNS,

@@ -16,7 +16,8 @@ export interface Registration {
   readonly ID: string;
   readonly Name: string;
   readonly Address?: string;
-  readonly Port: number;
+  /** Absent: none was sent. */
+  readonly Port?: number;
   readonly Meta: Readonly<Record<string, string>>;
   readonly Checks: readonly Check[];
 }

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
-import { hostname } from "node:os";
+import { mkdtempSync, rmSync } from "node:fs";
+import { hostname, tmpdir } from "node:os";
+import { join } from "node:path";
 import { suite, type TestContext, test } from "node:test";
 import { until } from "../../scripts/lab/until.ts";
 import { startedAgent } from "../support/agent-in-process.ts";
@@ -53,6 +55,27 @@ suite("an agent that registers itself", () => {
     const { Address, Port, ID } = await onlyService(consul);
     assert.deepEqual([Address, Port], ["192.0.2.9", 80]);
     assert.ok(ID.endsWith("-192.0.2.9:80"));
+  });
+
+  test("listening on a unix socket: without a port, and its readiness is told to a Consul of this machine, too", async (t) => {
+    const consul = await ScriptedConsulAgent.start(t);
+    const directory = mkdtempSync(join(tmpdir(), "headwaiter-registered-"));
+    t.after(() => {
+      rmSync(directory, { recursive: true });
+    });
+    const address = `unix:${join(directory, "agent.sock")}`;
+    const { agent, http } = await running(t, consul, { address });
+    assert.equal(http, address, "the line of the start names it");
+    const { Port, ID, Checks } = await onlyService(consul);
+    assert.equal(Port, undefined);
+    assert.match(ID, /^headwaiter-[\w.-]+-unix-[\w.-]+-agent\.sock$/);
+    assert.deepEqual(
+      Checks.map(({ HTTP }) => HTTP),
+      [undefined, undefined],
+    );
+    await until(() => consul.told.size === 2);
+    await agent.stop();
+    assert.equal(consul.services.size, 0);
   });
 
   test("with a hundred pools is registered", async (t) => {

@@ -10,6 +10,8 @@ const ttlMs = durationMs.refine((ms) => ms % 1_000 === 0 && ms / 1_000 < 2 ** 31
   error: "expected whole seconds, at most 2147483647s",
 });
 
+const ADDRESSES_EXPECTED = "expected an address or a list of addresses";
+
 const RATE_EXPECTED = "expected whole answers a second from 1 to 1000000, or null for no limit";
 
 /** A million answers a second are more than a machine gives. */
@@ -33,24 +35,72 @@ const domainName = z
     { error: 'expected a domain name such as "headwaiter.internal", not under .local' },
   );
 
-export const dnsSettings = z.strictObject(
-  {
-    address: z
-      .preprocess(
-        (value) => (typeof value === "string" ? [value] : value),
-        z.array(listenAddress, { error: "expected an address or a list of addresses" }).min(1),
-      )
-      .prefault(["127.0.0.1:8653"]),
-    domain: domainName.prefault("headwaiter.internal"),
-    ttl: ttlMs.prefault("0s"),
-    negative_ttl: ttlMs.prefault("1s"),
-    rate_limit: rateLimit.nullable().default(1000),
-    sockets: z.union([z.literal(1), z.literal(2)], { error: "expected 1 or 2" }).default(1),
-    /** Name servers for the names of servers; empty: those of the machine. */
-    nameservers: z.array(nameserver, { error: "expected a list of addresses" }).default([]),
-  },
-  mapping,
-);
+export const dnsSettings = z
+  .strictObject(
+    {
+      address: z
+        .preprocess(
+          (value) => (typeof value === "string" ? [value] : value),
+          z.array(listenAddress, { error: ADDRESSES_EXPECTED }).min(1, { error: ADDRESSES_EXPECTED }),
+        )
+        .prefault(["127.0.0.1:8653"])
+        .meta({
+          description: "Where DNS is served, over UDP and TCP.",
+          value: "an IP address and a port, or a list of such; port 0 is any free one",
+          taken: ["0.0.0.0:53", ["127.0.0.1:53", "[::1]:53"]],
+          refused: "localhost:53",
+        }),
+      domain: domainName.prefault("headwaiter.internal").meta({
+        description: "The zone that is answered.",
+        value: "a domain name of at most 200 characters, not under `.local`",
+        taken: ["discovery.example"],
+        refused: "office.local",
+      }),
+      ttl: ttlMs.prefault("0s").meta({
+        description: "How long a cache may keep an answer that follows a list.",
+        value: "a duration in whole seconds, at most `2147483647s`",
+        taken: ["5s"],
+        refused: "1500ms",
+      }),
+      negative_ttl: ttlMs.prefault("1s").meta({
+        description: "How long a cache may keep that there is no such name or record.",
+        value: "a duration in whole seconds, at most `2147483647s`",
+        taken: ["30s"],
+        refused: "600000h",
+      }),
+      rate_limit: rateLimit
+        .nullable()
+        .default(1000)
+        .meta({
+          description:
+            "Answers a second over UDP to each network beyond loopback; of more, half are truncated and half left out.",
+          value: "a whole number from 1 to 1000000, or `null` for no limit",
+          taken: [5000, null],
+          refused: 0,
+        }),
+      sockets: z
+        .union([z.literal(1), z.literal(2)], { error: "expected 1 or 2" })
+        .default(1)
+        .meta({
+          description: "Threads that answer UDP on one port.",
+          value: "`1` or `2`",
+          taken: [2],
+          refused: 3,
+        }),
+      nameservers: z
+        .array(nameserver, { error: "expected a list of addresses" })
+        .default([])
+        .meta({
+          description:
+            "Who is asked for the names of servers; an empty list stands for those of `resolv.conf`.",
+          value: "a list of IP addresses, with a port or without",
+          taken: [["127.0.0.53", "[2001:db8::1]:53"]],
+          refused: ["dns.example"],
+        }),
+    },
+    mapping,
+  )
+  .meta({ description: "DNS: where it is served, and where names of servers are looked up." });
 
 type DnsSettings = z.infer<typeof dnsSettings>;
 

@@ -2,14 +2,31 @@
 import { z } from "zod";
 import { flag, mapping, positiveDurationMs } from "../values.ts";
 
-export const healthSettings = z.strictObject(
-  {
-    interval: positiveDurationMs.prefault("500ms"),
-    timeout: positiveDurationMs.prefault("500ms"),
-    standby: flag.default(true),
-  },
-  mapping,
-);
+export const healthSettings = z
+  .strictObject(
+    {
+      interval: positiveDurationMs.prefault("500ms").meta({
+        description: "The time between two pings of the head; a large fleet takes longer.",
+        value: "a duration above zero",
+        taken: ["2s"],
+        refused: "0s",
+      }),
+      timeout: positiveDurationMs.prefault("500ms").meta({
+        description: "How long a ping, or a connection, may take until the server counts as failed.",
+        value: "a duration above zero",
+        taken: ["1s"],
+        refused: "0s",
+      }),
+      standby: flag.default(true).meta({
+        description: "Whether a connection to the next server is held as well.",
+        value: "`true` or `false`",
+        taken: [false],
+        refused: "yes",
+      }),
+    },
+    mapping,
+  )
+  .meta({ description: "How the head and the next server are watched." });
 
 /** As `HealthMonitor` takes them. */
 export function healthOptions({ interval, timeout, standby }: z.infer<typeof healthSettings>) {

@@ -46,7 +46,8 @@ export const poolsSettings = z
     Object.fromEntries(
       Object.entries(named).map(([name, settings]) => [name, withDefaultsFor(name, settings)]),
     ),
-  );
+  )
+  .meta({ description: "All pools by their names, which differ in more than case." });
 
 export function poolsOptions(pools: z.infer<typeof poolsSettings>, consulWaitMs: number) {
   return Object.fromEntries(

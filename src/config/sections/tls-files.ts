@@ -4,9 +4,34 @@ import { defined } from "../defined.ts";
 import { filePath } from "../values.ts";
 
 export const tlsFiles = {
-  ca_file: filePath.nullable().default(null),
-  cert_file: filePath.nullable().default(null),
-  key_file: filePath.nullable().default(null),
+  ca_file: filePath
+    .nullable()
+    .default(null)
+    .meta({
+      description:
+        "Authorities that may have signed the other side's certificate; `null` stands for those that Node trusts.",
+      value: "the path of a PEM file, or `null`",
+      taken: ["/etc/headwaiter/ca.pem"],
+      refused: "",
+    }),
+  cert_file: filePath
+    .nullable()
+    .default(null)
+    .meta({
+      description: "The agent's own certificate, for those who ask for it; it needs its `key_file`.",
+      value: "the path of a PEM file, or `null`",
+      taken: ["/etc/headwaiter/agent.pem"],
+      refused: "",
+    }),
+  key_file: filePath
+    .nullable()
+    .default(null)
+    .meta({
+      description: "The key of the agent's own certificate; it needs its `cert_file`.",
+      value: "the path of a PEM file, or `null`",
+      taken: ["/etc/headwaiter/agent-key.pem"],
+      refused: "",
+    }),
 };
 
 type TlsFiles = { readonly [Key in keyof typeof tlsFiles]: string | null };

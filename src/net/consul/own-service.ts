@@ -25,7 +25,8 @@ export interface ServiceDefinition {
   readonly name: string;
   /** Absent: the address of the Consul agent's node. */
   readonly address?: string;
-  readonly port: number;
+  /** Absent: nobody reaches it over a network. */
+  readonly port?: number;
   readonly meta: Readonly<Record<string, string>>;
   readonly checks: readonly ServiceCheck[];
 }
@@ -39,9 +40,9 @@ interface HostPort {
 export interface OwnPlace {
   /** Names the machine or the container: agents of several may share one Consul agent. */
   readonly hostname: string;
-  /** Where HTTP listens. */
-  readonly listen: HostPort;
-  /** Where others reach HTTP, when the configuration says it; without a port that of `listen`. */
+  /** Where HTTP listens: at an address, or on a unix socket, which only this machine reaches. */
+  readonly listen: HostPort | { readonly socket: string };
+  /** Where others reach HTTP, when the configuration says it; without a port that of `listen`, if it has one. */
   readonly advertise?: { readonly host: string; readonly port?: number | undefined };
   /** The path that answers 200 when every pool has a head. */
   readonly readinessPath: string;
@@ -74,7 +75,7 @@ const LONGEST_VALUE = 500;
 /**
  * The agent as a service of Consul. Two checks, because a living agent whose pools have no head must not be dropped:
  * `alive` is told by the agent to whatever Consul it reaches, and only that one makes Consul drop a dead agent;
- * `readiness` is asked by a Consul agent on this machine, and told to any other.
+ * `readiness` is asked by a Consul agent on this machine, and told to any other, and to all where HTTP has no port.
  */
 export function ownService(
   place: OwnPlace,
@@ -82,24 +83,30 @@ export function ownService(
   description: OwnDescription,
 ): ServiceDefinition {
   const { listen, advertise } = place;
-  const host = advertise?.host ?? usableByOthers(listen.host) ?? way.ourAddress;
-  const port = advertise?.port ?? listen.port;
-  const hostname = place.hostname.replaceAll(/[^\w.-]/g, "-");
-  const id = `${SERVICE_NAME}-${hostname}-${joinHostPort(host ?? listen.host, port)}`;
+  const listener = "socket" in listen ? undefined : listen;
+  const host = advertise?.host ?? (listener && usableByOthers(listener.host)) ?? way.ourAddress;
+  const port = advertise?.port ?? listener?.port;
+  const own = "socket" in listen ? asPartOfId(`unix${listen.socket}`) : listen.host;
+  const where = port === undefined ? own : joinHostPort(host ?? own, port);
+  const id = `${SERVICE_NAME}-${asPartOfId(place.hostname)}-${where}`;
   const readiness = { id: `${id}:readiness`, name: "readiness" } as const;
   return {
     id,
     name: SERVICE_NAME,
     ...(host === undefined ? {} : { address: host }),
-    port,
+    ...(port === undefined ? {} : { port }),
     meta: metaOf(description),
     checks: [
       { id: `${id}:alive`, name: "alive", kind: "ttl", ...TOLD, reapAfterMs: REAP_AFTER_MS },
-      way.isLocal
-        ? { ...readiness, kind: "http", url: localUrl(listen, place.readinessPath), ...ASKED }
+      way.isLocal && listener !== undefined
+        ? { ...readiness, kind: "http", url: localUrl(listener, place.readinessPath), ...ASKED }
         : { ...readiness, kind: "ttl", ...TOLD },
     ],
   };
+}
+
+function asPartOfId(text: string): string {
+  return text.replaceAll(/[^\w.-]/g, "-");
 }
 
 /** The address, unless it stands for all addresses or means something on this machine only. */

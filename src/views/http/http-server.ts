@@ -2,13 +2,12 @@ import type { AddressInfo } from "node:net";
 import fastify, { type FastifyInstance } from "fastify";
 import type { Logger } from "../../core/ports.ts";
 import { printable } from "../../core/printable.ts";
-import { joinHostPort } from "../../core/rpc-addr.ts";
-import { systemReason } from "../../core/system-reason.ts";
 import { SecretFile } from "../../files/secret-file.ts";
 import { ApiError, isRefusedBelow, refuse } from "./api-error.ts";
 import { BodyLimit, limitConnections, timeouts } from "./client-limits.ts";
 import { guard } from "./guard.ts";
 import type { HttpApi } from "./http-api.ts";
+import { type HttpAddress, type HttpPlace, listenAt } from "./http-listener.ts";
 import { openApi } from "./openapi.ts";
 import { type Readiness, readinessOf } from "./readiness.ts";
 import { addRoute, methodsOf, type Route, route } from "./route.ts";
@@ -25,7 +24,7 @@ const MAX_BODY_BYTES = 1_048_576;
 const DEFAULT_CONNECTIONS = 256;
 
 export interface HttpOptions extends HttpApi {
-  readonly address: { readonly host: string; readonly port: number };
+  readonly address: HttpAddress;
   /** Connections of clients; 256 by default. */
   readonly maxConnections?: number;
   /** Within which a request has to be complete; 10 s by default. */
@@ -36,11 +35,6 @@ export interface HttpOptions extends HttpApi {
   readonly logger: Logger;
   /** Absent: there are no routes of metrics. */
   readonly metrics?: MetricsApi | undefined;
-}
-
-/** The listening address can't be had. One line that names it. */
-export class HttpListenError extends Error {
-  override readonly name = "HttpListenError";
 }
 
 /** The agent's HTTP endpoint: its routes are in `routes/`, each with what it reads and answers. */
@@ -62,14 +56,11 @@ export class HttpServer {
       return;
     }
     const app = this.#made();
-    const { host, port } = this.#options.address;
     try {
-      await app.listen({ host, port });
+      await listenAt(app, this.#options.address);
     } catch (error) {
       await app.close();
-      throw new HttpListenError(`http: ${joinHostPort(host, port)}: ${systemReason(error)}`, {
-        cause: error,
-      });
+      throw error;
     }
     this.#app = app;
   }
@@ -80,9 +71,19 @@ export class HttpServer {
     this.#app = undefined;
   }
 
+  /** Of a listener on a port. */
   address(): AddressInfo | undefined {
     const address = this.#app?.server.address();
     return typeof address === "object" && address !== null ? address : undefined;
+  }
+
+  /** Where it is reached; `undefined` before the start and after the end. */
+  place(): HttpPlace | undefined {
+    const address = this.#app?.server.address() ?? undefined;
+    if (typeof address === "string") {
+      return { socket: address };
+    }
+    return address && { host: address.address, port: address.port };
   }
 
   readiness(): Readiness {

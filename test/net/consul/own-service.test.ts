@@ -47,6 +47,20 @@ suite("the agent as a service of Consul: its address", () => {
     });
   }
 
+  test("on a unix socket there is no port, unless one is advertised", () => {
+    const listen = { socket: "/run/headwaiter/agent.sock" };
+    const places: [WayToConsul, OwnPlace["advertise"], string | undefined, number | undefined][] = [
+      [LOCAL, undefined, undefined, undefined],
+      [REMOTE, undefined, "10.0.0.7", undefined],
+      [LOCAL, { host: "192.0.2.9" }, "192.0.2.9", undefined],
+      [LOCAL, { host: "192.0.2.9", port: 80 }, "192.0.2.9", 80],
+    ];
+    for (const [way, advertise, ...expected] of places) {
+      const { address, port } = service({ listen, ...(advertise && { advertise }) }, way);
+      assert.deepEqual([address, port], expected);
+    }
+  });
+
   test("an advertised port wins over that of the listener", () => {
     const { address, port } = service({ advertise: { host: "192.0.2.9", port: 80 } });
     assert.deepEqual([address, port], ["192.0.2.9", 80]);
@@ -55,6 +69,14 @@ suite("the agent as a service of Consul: its address", () => {
 
 suite("the agent as a service of Consul: its id", () => {
   const id = (...args: Parameters<typeof service>) => service(...args).id;
+
+  test("names the unix socket, in letters that a path of a URL takes as they are", () => {
+    const socket = { listen: { socket: "/run/hw/a b.sock" } };
+    assert.equal(id(socket), "headwaiter-web1-unix-run-hw-a-b.sock");
+    assert.equal(id(socket, REMOTE), "headwaiter-web1-unix-run-hw-a-b.sock");
+    const advertised = { ...socket, advertise: { host: "192.0.2.9", port: 80 } };
+    assert.equal(id(advertised), "headwaiter-web1-192.0.2.9:80");
+  });
 
   test("is the same after a restart", () => {
     assert.equal(id({}), "headwaiter-web1-127.0.0.1:8654");
@@ -100,6 +122,7 @@ suite("the agent as a service of Consul: its checks", () => {
   test("any other Consul is told: what it can reach of us is not known", () => {
     assert.equal(readiness({ host: "10.0.0.5" }, REMOTE)?.kind, "ttl");
     assert.equal(readiness({}, SOCKET)?.kind, "ttl");
+    assert.equal(readiness({ listen: { socket: "/run/a.sock" } }, LOCAL)?.kind, "ttl");
   });
 
   test("only the report that the agent is alive makes Consul drop it, after half an hour without one", () => {

@@ -9,7 +9,8 @@ import type { PushedHeartbeat } from "../../../src/core/heartbeat.ts";
 import { EndpointError } from "../../../src/core/rpc-addr.ts";
 import type { SourceWarning } from "../../../src/core/source-warning.ts";
 import type { PoolApi } from "../../../src/views/http/http-api.ts";
-import { HttpListenError, HttpServer } from "../../../src/views/http/http-server.ts";
+import { HttpListenError } from "../../../src/views/http/http-listener.ts";
+import { HttpServer } from "../../../src/views/http/http-server.ts";
 import { fakePool, httpOptions } from "../../support/http-fixtures.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "headwaiter-http-"));
