@@ -2,7 +2,6 @@
 import type { ServerResponse } from "node:http";
 import type { Clock } from "../../core/ports.ts";
 import type { Gap, Kept, Timeline } from "../../core/timeline/timeline.ts";
-import { onceLeft } from "./waiters.ts";
 
 /** A sign of life, so that nothing on the way takes the stream for dead. */
 const KEEP_ALIVE_MS = 15_000;
@@ -50,9 +49,7 @@ export class EventStream {
     };
     response.once("close", this.#end);
     response.on("error", this.#end);
-    const { socket } = response;
-    socket?.setTimeout(0);
-    const forget = socket === null ? () => undefined : onceLeft(socket, this.#end);
+    response.socket?.setTimeout(0);
     response.writeHead(200, { ...headers, "content-type": TYPES[format] });
     // The reader knows at once that it is heard, also when there is nothing to tell.
     response.flushHeaders();
@@ -77,8 +74,6 @@ export class EventStream {
     await ended.promise;
     stopKeepingAlive();
     unsubscribe();
-    forget();
-    response.end();
   }
 
   #keepAlive(clock: Clock): () => void {

@@ -8,8 +8,10 @@ import { ApiError } from "./api-error.ts";
  * Browsers must not reach the agent through a page of another site or a rebound name; writes may need a token.
  * @throws ApiError when the request is refused.
  */
-export function guard({ headers, method }: FastifyRequest, tokenFile: SecretFile | undefined): void {
-  const host = (headers.host ?? "").replace(/:\d+$/, "");
+export function guard({ headers, method, raw }: FastifyRequest, tokenFile: SecretFile | undefined): void {
+  // An address in the request line counts before the header (RFC 9112 3.2.2).
+  const [, target = headers.host ?? ""] = /^https?:\/\/([^/?#]*)/i.exec(raw.url ?? "") ?? [];
+  const host = target.replace(/:\d+$/, "");
   if (!/^(localhost|\[[0-9a-f:.]+\]|[0-9.]+)$/i.test(host)) {
     throw new ApiError("host-refused", `host "${printable(host)}": expected an IP address or localhost`);
   }

@@ -8,6 +8,7 @@ import { BodyLimit, limitConnections, timeouts } from "./client-limits.ts";
 import { guard } from "./guard.ts";
 import type { HttpApi } from "./http-api.ts";
 import { type HttpAddress, type HttpPlace, listenAt } from "./http-listener.ts";
+import { takeJson } from "./json-body.ts";
 import { openApi } from "./openapi.ts";
 import { type Readiness, readinessOf } from "./readiness.ts";
 import { addRoute, methodsOf, type Route, route } from "./route.ts";
@@ -102,6 +103,7 @@ export class HttpServer {
       frameworkErrors: refuse,
     });
     limitConnections(app.server, maxConnections);
+    takeJson(app);
     const bodies = new BodyLimit();
     app.addHook("onRequest", (request, reply, next) => {
       bodies.add(request.raw);

@@ -1,4 +1,3 @@
-import type { Socket } from "node:net";
 import type { FastifyRequest } from "fastify";
 import type { Clock } from "../../core/ports.ts";
 import type { Timeline } from "../../core/timeline/timeline.ts";
@@ -19,19 +18,6 @@ interface Wait {
   readonly waitMs: number | undefined;
   /** The present index of what is read. */
   readonly present: () => number;
-}
-
-/**
- * Calls back when the client has left: that it has closed its side is told before the connection is closed, which waits
- * for the answer. @returns the function that forgets it.
- */
-export function onceLeft(socket: Socket, left: () => void): () => void {
-  socket.once("end", left);
-  socket.once("close", left);
-  return () => {
-    socket.off("end", left);
-    socket.off("close", left);
-  };
 }
 
 /** Blocking reads: an answer when there is something new, or after the wait. */
@@ -74,14 +60,14 @@ export class Waiters {
     const patienceMs = socket.timeout ?? 0;
     // It is the server that is silent.
     socket.setTimeout(0);
-    const forget = onceLeft(socket, done);
+    socket.once("close", done);
     try {
       await promise;
     } finally {
       this.#waiting -= 1;
       unsubscribe();
       cancel();
-      forget();
+      socket.off("close", done);
       socket.setTimeout(patienceMs);
     }
   }

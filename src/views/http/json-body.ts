@@ -1,0 +1,20 @@
+import type { FastifyInstance } from "fastify";
+import { printable } from "../../core/printable.ts";
+import { ApiError } from "./api-error.ts";
+import { duplicateKey } from "./duplicate-key.ts";
+
+/** Bodies are JSON in which each key stands once. */
+export function takeJson(app: FastifyInstance): void {
+  // Keys such as `__proto__` are refused by the schema, which names them.
+  const parse = app.getDefaultJsonParser("ignore", "ignore");
+  app.addContentTypeParser("application/json", { parseAs: "string" }, (request, text: string, done) => {
+    void parse(request, text, (error, body) => {
+      const twice = error === null && body !== undefined ? duplicateKey(text) : undefined;
+      if (twice === undefined) {
+        done(error, body);
+      } else {
+        done(new ApiError("bad-body", `body: "${printable(twice)}": expected each key once`));
+      }
+    });
+  });
+}
