@@ -1,6 +1,7 @@
-/** What the journal is told of a change of a pool's list: pure. */
-import type { PoolEvent } from "../core/journal-event.ts";
+/** What the journal is told of a pool's list. */
+import type { Note, PoolEvent } from "../core/journal-event.ts";
 import { printable } from "../core/printable.ts";
+import type { Observe } from "../core/routine.ts";
 import type { Snapshot } from "../core/snapshot.ts";
 import { changeOf } from "../core/snapshot-feed.ts";
 
@@ -11,6 +12,22 @@ export function newsOf(next: Snapshot, previous: Snapshot): readonly PoolEvent[]
     ...headNews(next, previous),
     ...leaderNews(next, previous),
   ];
+}
+
+/** Notes of routine what people ask for: that a rebalance changed nothing. */
+export function notingKept({
+  note,
+  observe,
+}: {
+  readonly note: Note;
+  readonly observe?: Observe | undefined;
+}): Observe {
+  return (event) => {
+    observe?.(event);
+    if (event.kind === "rebalance-ended" && event.result !== "changed") {
+      note({ kind: "rebalance-kept", pinged: event.pinged, answered: event.answered });
+    }
+  };
 }
 
 function headNews(next: Snapshot, previous: Snapshot): readonly PoolEvent[] {

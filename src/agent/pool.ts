@@ -11,7 +11,7 @@ import { FirstReports, type FirstSource } from "../sources/first-reports.ts";
 import { Penalties } from "../sources/health/penalties.ts";
 import type { Contact, KnownContact } from "../sources/heartbeat/contact.ts";
 import { PushedHeartbeats } from "../sources/heartbeat/pushed-heartbeats.ts";
-import { newsOf } from "./pool-news.ts";
+import { newsOf, notingKept } from "./pool-news.ts";
 import {
   type PartPorts,
   type Place,
@@ -58,6 +58,7 @@ export class Pool implements ShownPool, Ready {
       {
         ...ports,
         pinger: { ping: (server, context) => this.#sources.pinger.ping(server, context) },
+        observe: notingKept(ports),
         avoids: (key) => this.#penalties.isAvoided(key),
       },
       {

@@ -27,6 +27,8 @@ export type PoolEvent =
     }
   /** A head that was a backup was followed by a primary that answers again. */
   | { readonly kind: "failback"; readonly server: string }
+  /** A rebalance found no other order: so many servers were asked, and so many answered. */
+  | { readonly kind: "rebalance-kept"; readonly pinged: number; readonly answered: number }
   /** Noted before the list changes: `head` takes the place of `server`. `by`: it was next, or the first to answer. */
   | {
       readonly kind: "head-failed";

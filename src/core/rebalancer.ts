@@ -90,6 +90,7 @@ export class Rebalancer {
       return false;
     }
     const plan = shuffledOrder(snapshot, this.#ports.random);
+    let pinged = 0;
     for (const [position, key] of plan.entries()) {
       const member = this.#list.snapshot().members.get(key);
       if (signal?.aborted) {
@@ -99,20 +100,22 @@ export class Rebalancer {
         continue;
       }
       const isAvoided = this.#ports.avoids?.(key) === true;
+      pinged += isAvoided ? 0 : 1;
       if (!isAvoided && (await this.#answers(member.endpoint, signal)) && !failed.has(key)) {
-        return !signal?.aborted && this.#take(orderFrom(plan, position, failed), reason);
+        return !signal?.aborted && this.#take(orderFrom(plan, position, failed), reason, pinged);
       }
       failed.add(key);
     }
     if (!signal?.aborted) {
-      this.#ports.observe?.({ kind: "rebalance-ended", result: "failed" });
+      this.#ports.observe?.({ kind: "rebalance-ended", result: "failed", pinged, answered: 0 });
     }
     return false;
   }
 
-  #take(order: readonly string[], reason: string | undefined): boolean {
+  #take(order: readonly string[], reason: string | undefined, pinged: number): boolean {
     const isTaken = this.#list.takeOrder(order, reason);
-    this.#ports.observe?.({ kind: "rebalance-ended", result: isTaken ? "changed" : "kept" });
+    const result = isTaken ? "changed" : "kept";
+    this.#ports.observe?.({ kind: "rebalance-ended", result, pinged, answered: 1 });
     return isTaken;
   }
 

@@ -19,8 +19,13 @@ export type RoutineEvent =
       readonly result: PingResult;
       readonly tookMs?: number | undefined;
     }
-  /** `kept`: the order was as good as the new one; `failed`: no server answered. */
-  | { readonly kind: "rebalance-ended"; readonly result: "changed" | "kept" | "failed" }
+  /** `kept`: the order was as good as the new one; `failed`: no server answered. How many were asked, and answered. */
+  | {
+      readonly kind: "rebalance-ended";
+      readonly result: "changed" | "kept" | "failed";
+      readonly pinged: number;
+      readonly answered: number;
+    }
   | { readonly kind: "heartbeat-pushed" };
 
 /** Called in the moment in which it happens; must neither throw nor wait. */

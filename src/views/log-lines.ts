@@ -43,6 +43,7 @@ const LINE_OF: LineOf = {
   "leader-changed": NO_LINE,
   "list-changed": NO_LINE,
   "outage-ended": NO_LINE,
+  "rebalance-kept": NO_LINE,
   "server-penalised": NO_LINE,
   "standby-up": NO_LINE,
   "head-changed": ({ cause, head }, pool) => ({

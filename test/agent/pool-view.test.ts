@@ -141,6 +141,19 @@ suite("the view of a pool", () => {
     assert.ok((nextAt ?? 0) > clock.now());
   });
 
+  test("tells of a rebalance that changed nothing, with how many were asked", async (t) => {
+    const { pool, noted } = poolOf(t, { servers: ["10.0.0.1:1", "10.0.0.2:1"], ping: "none", backups: null });
+    const kept = () => noted.filter(({ kind }) => kind === "rebalance-kept");
+    const changed = () => noted.filter(({ kind }) => kind === "list-changed").length;
+    for (let round = 0; kept().length === 0 && round < 20; round += 1) {
+      const before = changed();
+      if (!(await pool.proxy.rebalanceServers())) {
+        assert.equal(changed(), before);
+      }
+    }
+    assert.deepEqual(kept(), [{ kind: "rebalance-kept", pinged: 1, answered: 1 }]);
+  });
+
   test("that asks for heartbeats: when the next one is asked for, also after a failure", async (t) => {
     const silent = await scriptedServer(t, (socket) => socket.destroy());
     const settings = { servers: [silent.address], heartbeat: "nomad", ping: "none", backups: null };

@@ -3,7 +3,8 @@ import type { JournalEntry } from "../journal.ts";
 import type { JournalEvent } from "../journal-event.ts";
 import { printable } from "../printable.ts";
 import { rfc3339 } from "../time/rfc3339.ts";
-import { causeInWords, type Severity, shownCause, type Told, tierInWords } from "./timeline-event.ts";
+import { causeInWords, shownCause, type Told, tierInWords } from "./timeline-event.ts";
+import { about, downTold, refusedTold, sourceTold, told, upTold } from "./told-forms.ts";
 import { changesInWords, milliseconds, spanOf, times } from "./words.ts";
 
 type EventOf<Kind extends JournalEvent["kind"]> = Extract<JournalEvent, { kind: Kind }>;
@@ -47,19 +48,20 @@ const TOLD_OF: ToldOf = {
     downTold("standby", server, reason, `${server}, the next server, is down (${reason})`),
   "server-up": ({ downMs, server }) => upTold(server, downMs),
   "standby-up": ({ downMs, server }) => upTold(server, downMs),
-  "server-penalised": ({ failures, forMs, server }) => ({
-    ...told(
-      "server-penalised",
-      "info",
-      `${server} failed ${times(failures)}: not chosen for ${spanOf(forMs)}`,
-      {
-        server,
-        failures,
-        for_ms: milliseconds(forMs),
-      },
+  "server-penalised": ({ failures, forMs, server }) =>
+    about(
+      server,
+      told(
+        "server-penalised",
+        "info",
+        `${server} failed ${times(failures)}: not chosen for ${spanOf(forMs)}`,
+        {
+          server,
+          failures,
+          for_ms: milliseconds(forMs),
+        },
+      ),
     ),
-    subject: server,
-  }),
   "outage-began": ({ reason, servers }) =>
     told("outage-began", "error", `none of ${servers} servers answers: the list stays as it is`, {
       servers,
@@ -82,6 +84,14 @@ const TOLD_OF: ToldOf = {
       { last_heartbeat_at: lastHeartbeatAt === undefined ? null : rfc3339(lastHeartbeatAt) },
     ),
   failback: ({ server }) => told("failback", "info", `back from a backup to ${server}`, { server }),
+  "rebalance-kept": ({ answered, pinged }) =>
+    about(
+      "rebalance",
+      told("rebalance-kept", "info", `a rebalance kept the order: ${pinged} asked, ${answered} answered`, {
+        pinged,
+        answered,
+      }),
+    ),
   heartbeat: ({ after, failedMs, server }) =>
     after === "failing"
       ? sourceTold("source-recovered", "info", "heartbeat", `heartbeats again, from ${server}`, {
@@ -125,18 +135,20 @@ const TOLD_OF: ToldOf = {
       source: "consul",
       removed,
     }),
-  "address-failed": ({ address, reason, server }) => ({
-    ...told("address-failed", "warn", `${address} of ${server} fails (${printable(reason)})`, {
-      server,
-      address,
-      reason: printable(reason),
-    }),
-    subject: `${server} ${address}`,
-  }),
-  "address-answered": ({ address, server }) => ({
-    ...told("address-answered", "info", `${address} of ${server} answers again`, { server, address }),
-    subject: `${server} ${address}`,
-  }),
+  "address-failed": ({ address, reason, server }) =>
+    about(
+      `${server} ${address}`,
+      told("address-failed", "warn", `${address} of ${server} fails (${printable(reason)})`, {
+        server,
+        address,
+        reason: printable(reason),
+      }),
+    ),
+  "address-answered": ({ address, server }) =>
+    about(
+      `${server} ${address}`,
+      told("address-answered", "info", `${address} of ${server} answers again`, { server, address }),
+    ),
   "configured-server-refused": ({ reason }) => refusedTold("configured-server-refused", printable(reason)),
   "heartbeat-servers-refused": ({ news }) =>
     refusedTold("heartbeat-servers-refused", `servers of the heartbeat left out: ${printable(news)}`),
@@ -172,18 +184,20 @@ const TOLD_OF: ToldOf = {
         : "something on the way ends queries that wait",
       { wait_ms: milliseconds(waitMs) },
     ),
-  "server-barred": ({ own, region, server }) => ({
-    ...told("server-barred", "warn", `${server} does not serve region ${region}: not used`, {
+  "server-barred": ({ own, region, server }) =>
+    about(
       server,
-      region,
-      own_region: own ?? null,
-    }),
-    subject: server,
-  }),
-  "server-admitted": ({ region, server }) => ({
-    ...told("server-admitted", "info", `${server} serves region ${region} now`, { server, region }),
-    subject: server,
-  }),
+      told("server-barred", "warn", `${server} does not serve region ${region}: not used`, {
+        server,
+        region,
+        own_region: own ?? null,
+      }),
+    ),
+  "server-admitted": ({ region, server }) =>
+    about(
+      server,
+      told("server-admitted", "info", `${server} serves region ${region} now`, { server, region }),
+    ),
   "agent-started": ({ version }) =>
     told("agent-started", "info", `headwaiter ${version} started`, { version }),
   "agent-stopping": () => told("agent-stopping", "info", "the agent stops", {}),
@@ -208,37 +222,4 @@ export function toldOf({ event }: Pick<JournalEntry, "event">): Told | undefined
   // The key is the event's own kind, so the function takes this event.
   const tell = TOLD_OF[event.kind] as ((event: JournalEvent) => Told | undefined) | undefined;
   return tell?.(event);
-}
-
-function told(kind: string, severity: Severity, summary: string, fields: Told["fields"]): Told {
-  return { kind, severity, summary, fields };
-}
-
-function downTold(role: "head" | "standby", server: string, reason: string, summary: string): Told {
-  const fields = { server, role, reason: printable(reason) };
-  return {
-    ...told("server-down", role === "head" ? "warn" : "info", summary, fields),
-    subject: `${server} ${reason}`,
-  };
-}
-
-function upTold(server: string, downMs: number | undefined): Told {
-  const after = downMs === undefined ? "" : ` after ${spanOf(downMs)}`;
-  const fields = { server, down_ms: milliseconds(downMs) };
-  return { ...told("server-up", "info", `${server} answers again${after}`, fields), subject: server };
-}
-
-function sourceTold(
-  kind: string,
-  severity: Severity,
-  source: string,
-  summary: string,
-  more: Told["fields"],
-): Told {
-  const code = typeof more["code"] === "string" ? more["code"] : "";
-  return { ...told(kind, severity, summary, { source, ...more }), subject: `${source} ${code}` };
-}
-
-function refusedTold(kind: string, summary: string): Told {
-  return told(kind, "warn", summary, {});
 }

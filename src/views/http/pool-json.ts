@@ -15,6 +15,7 @@ export function poolJson(facts: Facts, limit: number) {
   const { view } = facts;
   const { head, headSince, leaderAddr, numNodes, order, revision, size } = view.snapshot;
   const shown = order.toSeq().take(limit).toArray();
+  const changedAt = lastChanges(view);
   return {
     ...summaryOf(facts),
     revision,
@@ -26,7 +27,10 @@ export function poolJson(facts: Facts, limit: number) {
     leader: leaderAddr === "" ? null : printable(leaderAddr),
     num_nodes: numNodes,
     counts: countsOf(view),
-    servers: shown.map((key, index) => serverJson(facts, view.snapshot.members.get(key), index + 1)),
+    servers: shown.map((key, index) => ({
+      ...serverJson(facts, view.snapshot.members.get(key), index + 1),
+      changed_at: changedAt.get(key) ?? null,
+    })),
     servers_total: size,
     servers_shown: shown.length,
     unlisted: view.unlisted.map(({ code, key, reason }) => ({
@@ -60,6 +64,15 @@ function stateSince({ events, view }: Facts): string | null {
       : kind === "outage-ended" ||
         (kind === "head-changed" && (fields["head"] === null || fields["previous_head"] === null));
   return events.findLast(({ kind, ...fields }) => isBegin(kind, fields))?.at ?? null;
+}
+
+/** When each server came or moved last, as far as the history reaches. */
+function lastChanges({ history }: PoolView): ReadonlyMap<string, string> {
+  return new Map(
+    history.flatMap(({ at, difference: { added, moved } }) =>
+      [...added, ...moved].map((key) => [key, rfc3339(at)] as const),
+    ),
+  );
 }
 
 function countsOf({ down, penalised, snapshot }: PoolView) {

@@ -166,6 +166,13 @@ const ROWS: readonly (readonly [
     "a heartbeat names a leader",
     { last_heartbeat_at: null },
   ],
+  [
+    { kind: "rebalance-kept", pinged: 3, answered: 0 },
+    "rebalance-kept",
+    "info",
+    "a rebalance kept the order: 3 asked, 0 answered",
+    { pinged: 3, answered: 0 },
+  ],
   [{ kind: "failback", server: A }, "failback", "info", `back from a backup to ${A}`, { server: A }],
   [
     { kind: "heartbeat", after: "failing", failedMs: 30, server: A, servers: 3, leader: A },
