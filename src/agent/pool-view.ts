@@ -1,10 +1,18 @@
 /** Puts together what the parts of a pool know: read on demand, never pushed. */
 import type { PoolConfig } from "../config/schema.ts";
-import type { Due, PoolState, ShownSettings, SourceStatus, WatchedServer } from "../core/pool-view.ts";
+import type {
+  Due,
+  PoolState,
+  PoolView,
+  ShownSettings,
+  SourceStatus,
+  WatchedServer,
+} from "../core/pool-view.ts";
+import type { Clock } from "../core/ports.ts";
 import type { RpcProxy } from "../core/rpc-proxy.ts";
+import { wallTime } from "../core/time/wall-time.ts";
 import { watchWarnings } from "../sources/consul/watch-status.ts";
 import type { HealthStatus } from "../sources/health/health-status.ts";
-import type { Penalties } from "../sources/health/penalties.ts";
 import { AskedHeartbeats } from "../sources/heartbeat/asked-heartbeats.ts";
 import type { PoolSources } from "./pool-sources.ts";
 
@@ -21,10 +29,10 @@ export function sourceStatuses(sources: PoolSources): readonly SourceStatus[] {
   return statuses.filter((status) => status !== undefined);
 }
 
-/** When the last heartbeat was taken, by `Clock.now`. */
-export function lastHeartbeatOf(sources: PoolSources): number | undefined {
-  return sourceStatuses(sources).find(({ source }) => source === "heartbeat" || source === "push")
-    ?.lastSuccessAt;
+/** When the last heartbeat was taken: milliseconds since the Unix epoch. */
+export function lastHeartbeatOf(sources: PoolSources, clock: Clock): number | undefined {
+  const heard = sourceStatuses(sources).find(({ source }) => source === "heartbeat" || source === "push");
+  return heard?.lastSuccessAt === undefined ? undefined : wallTime(clock, heard.lastSuccessAt);
 }
 
 function askedStatus(heartbeat: AskedHeartbeats): Omit<SourceStatus, "warnings"> {
@@ -87,17 +95,17 @@ export function watchedOf({ servers }: HealthStatus): readonly WatchedServer[] {
 
 /** What is due next first. */
 export function dueOf(
-  { consul, health, heartbeat }: PoolSources,
+  { consul, heartbeat }: PoolSources,
   proxy: Pick<RpcProxy, "nextRebalanceAt">,
-  penalties: Pick<Penalties, "list">,
+  { failbackAt, penalised }: Pick<HealthStatus, "failbackAt"> & Pick<PoolView, "penalised">,
 ): readonly Due[] {
   const watch = consul?.status();
   const retryAt = watch?.state.kind === "retrying" ? watch.state.retryAt : undefined;
   const expected = heartbeat?.due();
   const due: readonly (readonly [what: Due["what"], at: number | undefined, server?: string])[] = [
     ["rebalance", proxy.nextRebalanceAt()],
-    ...penalties.list().map(({ key, until }) => ["penalty-ends", until, key] as const),
-    ["failback-earliest", health.status().failbackAt],
+    ...penalised.map(({ key, until }) => ["penalty-ends", until, key] as const),
+    ["failback-earliest", failbackAt],
     ["heartbeat", expected?.nextAt],
     ["contact-lost", expected?.contactLostAt],
     ["empty-hold-ends", watch?.emptyUntil],

@@ -6,7 +6,6 @@ import { type Forgotten, RpcProxy } from "../core/rpc-proxy.ts";
 import { Running } from "../core/running.ts";
 import type { Snapshot } from "../core/snapshot.ts";
 import type { SourceWarning } from "../core/source-warning.ts";
-import { wallTime } from "../core/time/wall-time.ts";
 import { FirstReports, type FirstSource } from "../sources/first-reports.ts";
 import { Penalties } from "../sources/health/penalties.ts";
 import type { Contact, KnownContact } from "../sources/heartbeat/contact.ts";
@@ -115,6 +114,7 @@ export class Pool implements ShownPool, Ready {
   /** All that is known of the pool now. */
   view(): PoolView {
     const health = this.#sources.health.status();
+    const penalised = this.#penalties.list();
     return {
       name: this.name,
       snapshot: this.snapshot(),
@@ -123,11 +123,11 @@ export class Pool implements ShownPool, Ready {
       sources: sourceStatuses(this.#sources),
       watched: watchedOf(health),
       down: health.down,
-      penalised: this.#penalties.list(),
+      penalised,
       unlisted: this.proxy.unlisted(),
       ifHeadFails: health.ifHeadFails,
       settings: shownSettings(this.#sources.config),
-      due: dueOf(this.#sources, this.proxy, this.#penalties),
+      due: dueOf(this.#sources, this.proxy, { penalised, failbackAt: health.failbackAt }),
       history: this.proxy.history(),
     };
   }
@@ -209,7 +209,7 @@ export class Pool implements ShownPool, Ready {
 
   #contactChanged(contact: Contact): void {
     if (contact !== this.#contact) {
-      const lastHeartbeatAt = wallTime(this.#ports.clock, lastHeartbeatOf(this.#sources));
+      const lastHeartbeatAt = lastHeartbeatOf(this.#sources, this.#ports.clock);
       this.#ports.note({ kind: "contact-changed", contact, lastHeartbeatAt });
     }
     this.#contact = contact;

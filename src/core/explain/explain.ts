@@ -17,10 +17,11 @@ export function explain(facts: Facts, questions: readonly string[] = []): Explan
   const { name, snapshot, state } = facts.view;
   const head = snapshot.head?.key;
   const ifHeadFails = head === undefined ? undefined : whatIf(facts, `fails:${head}`);
+  const ifRebalanced = whatIf(facts, "rebalance");
   const asked = questions.filter((question) => ifHeadFails?.if !== question && question !== "rebalance");
   const answers: (WhatIf | undefined)[] = [
     ifHeadFails,
-    whatIf(facts, "rebalance"),
+    ifRebalanced,
     ...asked.map((question) => whatIf(facts, question)),
   ];
   const because = becauseOf(facts);
@@ -32,7 +33,7 @@ export function explain(facts: Facts, questions: readonly string[] = []): Explan
     state,
     verdict: verdictOf(facts, because[0]?.text ?? ""),
     because,
-    others: othersOf(facts, ifHeadFails),
+    others: othersOf(facts, ifHeadFails, ifRebalanced),
     others_total: Math.max(0, snapshot.size - 1),
     what_if: answers.filter((answer) => answer !== undefined),
     next: nextOf(facts),

@@ -1,14 +1,15 @@
 /** An explanation for people, in lines: what HTTP gives as text and the command line prints. */
+import { rfc3339 } from "../time/rfc3339.ts";
 import { spanOf } from "../timeline/words.ts";
 import type { Explanation, NextEvent, Reason } from "./explanation.ts";
+import type { Facts } from "./facts.ts";
 
 /** Width of what a line begins with. */
 const LABEL = 9;
 
-export function explanationText(explanation: Explanation, wallNow: number): string {
+export function explanationText(explanation: Explanation, facts: Facts): string {
   const { because, head, limits, next, pool, verdict, what_if: whatIfs } = explanation;
-  const title =
-    head === null ? `${verdict}.` : `${head} is the head of ${pool}${sinceText(because[0], wallNow)}.`;
+  const title = head === null ? `${verdict}.` : `${head} is the head of ${pool}${sinceText(facts)}.`;
   const lines = [
     title,
     ...because.map(reasonLine),
@@ -20,9 +21,9 @@ export function explanationText(explanation: Explanation, wallNow: number): stri
   return `${lines.join("\n")}\n`;
 }
 
-function sinceText(became: Reason | undefined, wallNow: number): string {
-  const at = became?.at;
-  return at == null ? "" : ` since ${at.slice(11, 19)} (${spanOf(wallNow - millisecondsOf(at))})`;
+function sinceText({ view, wallNow }: Facts): string {
+  const at = view.snapshot.headSince?.at ?? wallNow;
+  return ` since ${rfc3339(at).slice(11, 19)} (${spanOf(wallNow - at)})`;
 }
 
 function reasonLine({ code, event, text }: Reason): string {
@@ -55,11 +56,4 @@ function notChosen({ others }: Explanation): readonly string[] {
 function nextLine(next: readonly NextEvent[]): string {
   const soon = next.slice(0, 4).map(({ at, text }) => `${at.slice(11, 19)} ${text}`);
   return `Next           ${soon.join(" · ")}`;
-}
-
-/** The moment of an RFC 3339 time in milliseconds since the Unix epoch. */
-function millisecondsOf(at: string): number {
-  const [year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0, ms = 0] = at.split(/\D/).map(Number);
-  // eslint-disable-next-line no-restricted-globals -- it reads a given moment, and no clock
-  return Date.UTC(year, month - 1, day, hour, minute, second, ms);
 }

@@ -45,8 +45,15 @@ export function foundAgainst({ view }: Facts, key: string): FoundAgainst {
   };
 }
 
-/** Whether the server is believed to be down now. */
-export function isDownNow(facts: Facts, key: string): boolean {
-  const { down, watched } = foundAgainst(facts, key);
-  return watched === undefined ? down?.isInThisPass === true : watched.phase === "down";
+/** Keys of the servers that are believed to be down now: what a watch sees counts before what was found. */
+export function downNow({ view }: Facts): ReadonlySet<string> {
+  const down = new Set(view.down.filter(({ isInThisPass }) => isInThisPass).map(({ key }) => key));
+  for (const { key, phase } of view.watched) {
+    if (phase === "down") {
+      down.add(key);
+    } else {
+      down.delete(key);
+    }
+  }
+  return down;
 }

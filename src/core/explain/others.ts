@@ -4,14 +4,19 @@ import { printable } from "../printable.ts";
 import { times } from "../timeline/words.ts";
 import type { NotHead, OtherServer, WhatIf, WouldBeHead } from "./explanation.ts";
 import { type Facts, foundAgainst, momentOf, spanUntil } from "./facts.ts";
-import { rebalanceChances } from "./what-if.ts";
 
 /** Servers that an explanation tells of: whoever has more asks for one of them. */
 const MOST_OTHERS = 64;
 
-export function othersOf(facts: Facts, ifHeadFails: WhatIf | undefined): readonly OtherServer[] {
+export function othersOf(
+  facts: Facts,
+  ifHeadFails: WhatIf | undefined,
+  ifRebalanced: WhatIf | undefined,
+): readonly OtherServer[] {
   const { snapshot, unlisted } = facts.view;
-  const chances = rebalanceChances(facts);
+  const chances = new Map(
+    ifRebalanced?.candidates.map(({ address, chance }) => [address, chance ?? undefined]),
+  );
   const listed = snapshot.order
     .toSeq()
     .take(MOST_OTHERS + 1)

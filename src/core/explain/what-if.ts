@@ -2,7 +2,7 @@
 import type { Snapshot } from "../snapshot.ts";
 import { transition } from "../transition.ts";
 import type { WhatIf } from "./explanation.ts";
-import { type Facts, isDownNow } from "./facts.ts";
+import { downNow, type Facts } from "./facts.ts";
 
 /** What may be asked; `KEY`: a listed server. */
 export const WHAT_IFS = ["fails:KEY", "removed:KEY", "consul-empty", "contact-lost", "rebalance"] as const;
@@ -42,7 +42,8 @@ export function rebalanceChances(facts: Facts): ReadonlyMap<string, number> {
   const { penalised, snapshot } = facts.view;
   const avoided = new Set(penalised.map(({ key }) => key));
   const tried = snapshot.servers.filter(({ key }) => !avoided.has(key));
-  const up = tried.filter(({ key }) => !isDownNow(facts, key));
+  const down = downNow(facts);
+  const up = tried.filter(({ key }) => !down.has(key));
   const primaries = up.filter(({ key }) => snapshot.tierOf(key) === "primary");
   const likely = new Set(primaries.length > 0 ? primaries : up);
   return new Map(tried.map((server) => [server.key, likely.has(server) ? 1 / likely.size : 0]));

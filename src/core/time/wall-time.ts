@@ -8,7 +8,7 @@ export function wallTimeOf(clock: Pick<Clock, "now" | "wallTime">): number {
   return clock.wallTime?.() ?? clock.now();
 }
 
-/** The wall clock's time at a moment by `Clock.now`, as that clock is set now; `undefined` stays so. */
-export function wallTime(clock: Clock, at: number | undefined): number | undefined {
-  return at === undefined ? undefined : wallTimeOf(clock) - clock.now() + at;
+/** The wall clock's time at a moment by `Clock.now`, as that clock is set now. */
+export function wallTime(clock: Clock, at: number): number {
+  return wallTimeOf(clock) - clock.now() + at;
 }

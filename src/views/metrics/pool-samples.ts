@@ -150,5 +150,5 @@ function addCounts(samples: Samples, pool: string, counts: PoolCounts, now: numb
 
 /** Seconds since the Unix epoch; 0 when there is no such time. */
 function secondsAt(clock: Clock, at: number | undefined): number {
-  return Math.round(wallTime(clock, at) ?? 0) / 1000;
+  return at === undefined ? 0 : Math.round(wallTime(clock, at)) / 1000;
 }

@@ -382,7 +382,7 @@ suite("the three views", () => {
       const facts = await make();
       const explanation = explain(facts);
       const became = explanation.because[0]?.text ?? assert.fail();
-      assert.ok(explanationText(explanation, facts.wallNow).includes(became));
+      assert.ok(explanationText(explanation, facts).includes(became));
       assert.ok(explanation.verdict.includes(became));
       assert.ok(headReasonStrings(facts.view.snapshot, "live").includes(`why=${became}`));
     }
@@ -406,7 +406,7 @@ suite("the three views", () => {
       [event("head-changed", { head: B }, 119)],
     );
     assert.equal(
-      explanationText(explain(facts), facts.wallNow),
+      explanationText(explain(facts), facts),
       [
         `${B} is the head of nomad since 00:00:00 (100 s).`,
         `  became   ${A} failed: refused; ${B} was next   [event 119]`,

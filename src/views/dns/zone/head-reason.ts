@@ -1,6 +1,7 @@
 import { becameHead } from "../../../core/explain/became-head.ts";
 import type { ListState } from "../../../core/pool-view.ts";
 import type { Snapshot } from "../../../core/snapshot.ts";
+import { rfc3339 } from "../../../core/time/rfc3339.ts";
 
 /** Silent addresses of the head that are told of: a name has few. */
 const SILENT_SHOWN = 8;
@@ -21,7 +22,7 @@ export function headReasonStrings(
     ["head", head.key],
     ["tier", members.get(head.key)?.tier ?? "unknown"],
     ["state", state],
-    ["since", new Date(at).toISOString()],
+    ["since", rfc3339(at)],
     ["revision", String(revision)],
     ["why", becameHead(head.key, headSince).text],
     ["cause", cause.occurrence],

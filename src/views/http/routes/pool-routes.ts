@@ -88,7 +88,7 @@ export function poolRoutes(api: HttpApi, waiters: Waiters): readonly Route[] {
           return explanation;
         }
         void call.reply.type("text/plain; charset=utf-8");
-        return explanationText(explanation, facts.wallNow);
+        return explanationText(explanation, facts);
       },
     }),
     route({
