@@ -12,6 +12,10 @@ const LARGEST_ANSWER = 64 * 1024 * 1024;
 type Query = Readonly<Record<string, string | number | readonly string[] | undefined>>;
 
 interface AskOptions {
+  /** `GET` by default. */
+  readonly method?: "GET" | "POST";
+  /** Sent as JSON. */
+  readonly body?: JsonObject;
   readonly query?: Query;
   readonly accept?: string;
   /** Instead of the client's own. */
@@ -101,25 +105,31 @@ export class AgentClient {
   /** Resolves with the head of an answer that is no error. */
   async #open(
     path: string,
-    { query = {}, accept = "*/*", takes = [] }: AskOptions,
+    { accept = "*/*", body, method = "GET", query = {}, takes = [] }: AskOptions,
     signal: AbortSignal,
     timeoutMs: number,
   ): Promise<IncomingMessage> {
     const { address, token } = this.#options;
     const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+    const sent = body === undefined ? undefined : JSON.stringify(body);
     request(
       {
         ...address.target,
+        method,
         path: `${path}${queryText(query)}`,
         // A connection each: none is left that could hold the process, or close as it is used again.
         agent: false,
         signal,
-        headers: { accept, ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) },
+        headers: {
+          accept,
+          ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+          ...(sent === undefined ? {} : { "content-type": "application/json" }),
+        },
       },
       resolve,
     )
       .on("error", reject)
-      .end();
+      .end(sent);
     const response = await promise.catch((error: unknown) => {
       throw this.#failure(error, signal, timeoutMs);
     });
