@@ -1,5 +1,6 @@
 /** The tables of docs/configuration.md as text. */
 import { stringify } from "yaml";
+import { needsRestart } from "../../src/config/restart-keys.ts";
 import type { DefaultOfKey, DescribedKey, DescribedSection } from "./described-keys.ts";
 import type { OtherWay } from "./other-ways.ts";
 
@@ -61,7 +62,11 @@ function keyTable(keys: readonly DescribedKey[], waysTo: (key: string) => readon
       key.secret ? `**secret**: ${key.value}` : key.value,
       defaultText(key.default),
       `${key.taken.map(shown).join(" or ")}, not ${shown(key.refused)}`,
-      [key.description, ...waysTo(key.path)].join(" "),
+      [
+        key.description,
+        ...(needsRestart(key.path) ? ["A change waits for a restart."] : []),
+        ...waysTo(key.path),
+      ].join(" "),
     ]),
   );
 }

@@ -1,4 +1,5 @@
 /** Metrics of the agent: wired to what they are of. */
+import type { ConfigStatus } from "../core/config-view.ts";
 import type { Journal } from "../core/journal.ts";
 import type { Clock } from "../core/ports.ts";
 import type { DnsServer } from "../views/dns/dns-server.ts";
@@ -16,6 +17,7 @@ interface Measured {
   readonly pools: () => ReadonlyMap<string, Pool>;
   readonly dns: () => Pick<DnsServer, "counters" | "threadRestarts">;
   readonly isReady: () => boolean;
+  readonly config: () => ConfigStatus;
   readonly loopDelay: Pick<LoopDelay, "maxSeconds">;
 }
 
@@ -23,7 +25,7 @@ interface Measured {
 const STARTED_AT_SECONDS = (Date.now() - performance.now()) / 1000;
 
 /** They follow the journal from now on. */
-export function agentMetrics({ clock, dns, isReady, journal, loopDelay, pools }: Measured): Metrics {
+export function agentMetrics({ clock, config, dns, isReady, journal, loopDelay, pools }: Measured): Metrics {
   const metrics = new Metrics({
     clock,
     pools: () => [...pools().values()].map((pool) => pool.view()),
@@ -31,6 +33,7 @@ export function agentMetrics({ clock, dns, isReady, journal, loopDelay, pools }:
     numbers: () => ({
       versions: { version: VERSION, node: process.versions.node },
       isReady: isReady(),
+      config: config(),
       dns: dns().counters(),
       dnsThreadRestarts: dns().threadRestarts(),
       eventLoopDelayMaxSeconds: loopDelay.maxSeconds,

@@ -1,7 +1,10 @@
-/** The composition root: constructs everything, starts in order, stops in reverse. */
+/**
+ * The composition root: constructs everything, starts in order, stops in reverse. More than 250 lines, because it wires
+ * every part.
+ */
 import { randomUUID } from "node:crypto";
 import type { ListenAddress } from "../config/address.ts";
-import type { Config } from "../config/schema.ts";
+import { type Config, optionsOf } from "../config/schema.ts";
 import { Journal } from "../core/journal.ts";
 import type { AgentEvent } from "../core/journal-event.ts";
 import { LookUps } from "../core/look-ups.ts";
@@ -21,22 +24,24 @@ import { agentMetrics } from "./agent-metrics.ts";
 import { ClockWatch } from "./clock-watch.ts";
 import { LoopDelay } from "./loop-delay.ts";
 import { clientLimits, openFiles } from "./open-files.ts";
+import { type ChangingParts, otherSettings } from "./other-settings.ts";
 import { prepareOwnDirectory } from "./own-directory.ts";
-import { ownRegistration } from "./own-registration.ts";
+import { OwnRegistration } from "./own-registration.ts";
 import { Pools } from "./pools.ts";
+import { placeOf } from "./reload-plan.ts";
+import { type ConfigSource, type PreparedConfig, Reloads } from "./reloads.ts";
 import { VERSION } from "./version.ts";
-
-/** Where the configuration came from, and a number that tells whether another one is the same. */
-interface ConfigOrigin {
-  readonly hash: string | null;
-  readonly files: readonly string[];
-}
 
 /** The whole agent: DNS and HTTP first, so that a port in use is known before anything else starts. */
 export class Agent {
-  readonly #config: Config;
+  #config: Config;
   readonly #logger: PartLogger;
   readonly #consul: ConsulClient;
+  readonly #changing: ChangingParts;
+  readonly #registration: OwnRegistration;
+  readonly #reloads: Reloads;
+  /** Of this process before anything of the agent was open. */
+  readonly #openFiles = openFiles();
   readonly #pools: Pools;
   readonly #dns: DnsServer;
   readonly #http: HttpServer;
@@ -47,13 +52,22 @@ export class Agent {
   readonly #timeline: Timeline;
   readonly #metrics: Metrics;
   readonly #loopDelay = new LoopDelay(systemClock);
+  #isRunning = false;
   #endLog: () => void = () => undefined;
   #starting: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
   #stopWaitsFor: string | undefined;
 
-  /** @throws AgentError when a certificate or key that a pool names can't be read, or too few files may be open. */
-  constructor(config: Config, logger: PartLogger, origin: ConfigOrigin = { hash: null, files: [] }) {
+  /**
+   * @param configureLog sets how the log is written, when a reload changes that.
+   * @throws AgentError when a certificate or key that a pool names can't be read, or too few files may be open.
+   */
+  constructor(
+    source: ConfigSource,
+    logger: PartLogger,
+    configureLog: (log: Config["log"]) => void = () => undefined,
+  ) {
+    const config = optionsOf(source.settings);
     this.#config = config;
     this.#logger = logger;
     this.#consul = new ConsulClient({ ...config.consul, logger: logger.child({ name: "agent.consul" }) });
@@ -69,13 +83,14 @@ export class Agent {
       pools: () => this.#pools.byName,
       dns: () => this.#dns,
       isReady: () => this.#http.readiness().ready,
+      config: () => this.#reloads.status(),
       loopDelay: this.#loopDelay,
     });
-    const resolver = new LookUps(new DnsResolver(config.resolver));
-    this.#pools = new Pools(config.pools, config, {
+    const resolver = new DnsResolver(config.resolver);
+    this.#pools = new Pools(config.pools, placeOf(config), {
       clock: systemClock,
       random: systemRandom,
-      resolver,
+      resolver: new LookUps(resolver),
       catalog: this.#consul,
       loggerOf: (pool) => logger.child({ name: `agent.pool.${pool}` }),
       noteOf: (pool) => this.#journal.of(pool),
@@ -84,11 +99,7 @@ export class Agent {
         this.#show();
       },
     });
-    const clients = clientLimits(openFiles(), {
-      pools: this.#pools.byName.size,
-      dnsThreads: config.dns.sockets,
-      dnsAddresses: config.dns.listen.length,
-    });
+    const clients = this.#clientLimits(config);
     this.#dns = new DnsServer({
       ...config.dns,
       tcpConnections: clients.dnsTcp,
@@ -100,6 +111,16 @@ export class Agent {
       },
     });
     this.#clockWatch = new ClockWatch(systemClock, note);
+    this.#reloads = new Reloads(source, {
+      prepare: (next) => this.#prepare(next),
+      configureLog,
+      isStopping: () => this.#stopping !== undefined,
+      ended: () => this.#pools.removedHaveEnded(),
+      note,
+      noteOf: (pool) => this.#journal.of(pool),
+      clock: systemClock,
+      logger,
+    });
     this.#http = new HttpServer({
       ...config.http,
       maxConnections: clients.http,
@@ -111,11 +132,26 @@ export class Agent {
       }),
       clock: systemClock,
       timeline: this.#timeline,
-      identity: { version: VERSION, instance: randomUUID(), config: origin },
-      datacenter: config.datacenter,
+      identity: { version: VERSION, instance: randomUUID() },
+      configuration: this.#reloads,
+      datacenter: () => this.#config.datacenter,
       pools: this.#pools.byName,
       metrics: this.#metrics,
     });
+    this.#registration = new OwnRegistration(config, {
+      http: this.#http,
+      listen: () => this.#httpPlace(),
+      heads: () => this.heads(),
+      logger: logger.child({ name: "agent.consul" }),
+    });
+    this.#changing = {
+      consul: this.#consul,
+      resolver,
+      dns: this.#dns,
+      http: this.#http,
+      pools: this.#pools,
+      registration: this.#registration,
+    };
   }
 
   /**
@@ -134,9 +170,9 @@ export class Agent {
     return this.#stopping;
   }
 
-  /** Certificates and keys for Consul are read anew for the next request. Tokens are anyway. */
-  reload(): void {
-    this.#consul.reload();
+  /** Reads the configuration anew, and goes on with it unless it can't be used. Both are told. */
+  async reload(): Promise<void> {
+    await this.#reloads.request();
   }
 
   /** What a stop under way waits for. */
@@ -174,29 +210,45 @@ export class Agent {
   }
 
   #startSources(): void {
+    this.#isRunning = true;
     this.#pools.start();
-    const { consul, registration } = this.#config;
-    this.#running.follow([
-      this.#clockWatch,
-      this.#loopDelay,
-      ...(registration === undefined
-        ? []
-        : [
-            ownRegistration(registration, {
-              registry: this.#consul,
-              http: this.#http,
-              listen: this.#httpPlace(),
-              heads: () => this.heads(),
-              logger: this.#logger.child({ name: "agent.consul" }),
-            }),
-          ]),
-    ]);
+    this.#follow();
+    const { consul } = this.#config;
     this.#journal.note({ kind: "agent-started", version: VERSION });
     const dns = this.dnsAddresses().map(({ host, port }) => joinHostPort(host, port));
     this.#logger.info(
       { dns: dns.join(" "), http: shownPlace(this.#httpPlace()), consul: consul.address },
       "agent started",
     );
+  }
+
+  #follow(): void {
+    if (this.#isRunning && this.#stopping === undefined) {
+      this.#running.follow([this.#clockWatch, this.#loopDelay, ...this.#registration.parts]);
+    }
+  }
+
+  /** @throws AgentError or ConsulError when a file can't be used; nothing has changed then. */
+  #prepare(config: Config): PreparedConfig {
+    this.#clientLimits(config);
+    const { pools, swap } = otherSettings(this.#changing, this.#config, config);
+    return {
+      pools,
+      swap: () => {
+        this.#config = config;
+        swap();
+        this.#follow();
+      },
+    };
+  }
+
+  /** @throws AgentError when too few files may be open for these pools. */
+  #clientLimits({ dns, pools }: Config) {
+    return clientLimits(this.#openFiles, {
+      pools: Object.keys(pools).length,
+      dnsThreads: dns.sockets,
+      dnsAddresses: dns.listen.length,
+    });
   }
 
   /** A start on its way is waited for: what it has begun to open could not be closed. */

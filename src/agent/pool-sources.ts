@@ -1,5 +1,6 @@
 /** What is made from a pool's settings. What outlives them is in `pool.ts`. */
-import type { Config, PoolConfig } from "../config/schema.ts";
+import { isDeepStrictEqual } from "node:util";
+import type { PoolConfig } from "../config/schema.ts";
 import type { Note } from "../core/journal-event.ts";
 import type { Clock, Logger, Pinger, Random, Resolver } from "../core/ports.ts";
 import type { Observe } from "../core/routine.ts";
@@ -28,13 +29,10 @@ import { StaticServers } from "../sources/static-servers.ts";
 import { silentLogger } from "../system-ports.ts";
 import { nomadTls } from "./nomad-tls.ts";
 import { NomadToken } from "./nomad-token.ts";
-import { changedParts, PART_NAMES, type PartName } from "./reload-plan.ts";
+import { changedParts, PART_NAMES, type PartName, type Place } from "./reload-plan.ts";
 
 /** The API version that this program speaks: the newest that Nomad servers have announced. */
 export const RPC_VERSION = { rpcMajorVersion: 1, rpcMinorVersion: 1 };
-
-/** What of the agent's configuration every pool shares. */
-export type Place = Pick<Config, "datacenter" | "region">;
 
 export interface PoolPorts {
   readonly clock: Clock;
@@ -69,6 +67,7 @@ export interface PartPorts extends PoolPorts {
 /** An immutable bundle: other settings make another one, which shares the parts that are the same in both. */
 export interface PoolSources {
   readonly config: PoolConfig;
+  readonly place: Place;
   readonly tls: NomadTls | undefined;
   /** Absent when servers are not dialled. */
   readonly connector: Connector | undefined;
@@ -93,7 +92,10 @@ export function poolSources(config: PoolConfig, ports: PartPorts, before?: PoolS
   const changed =
     before === undefined
       ? new Set(PART_NAMES)
-      : changedParts({ ...before.config, tls: before.tls }, { ...config, tls });
+      : changedParts(
+          { ...before.config, ...before.place, tls: before.tls },
+          { ...config, ...ports.place, tls },
+        );
   const made = <Name extends PartName>(part: Name, make: () => PoolSources[Name]): PoolSources[Name] =>
     before === undefined || changed.has(part) ? make() : before[part];
   const isNewConnector = before === undefined || changed.has("health");
@@ -102,16 +104,25 @@ export function poolSources(config: PoolConfig, ports: PartPorts, before?: PoolS
   const token = changed.has("heartbeat") ? tokenOf(config, ports) : before?.token;
   return {
     config,
+    place: ports.place,
     tls,
     connector,
     pinger: connector === undefined ? neverAsks : pingerOf(connector, timeoutMs, ports),
     token,
     static: before?.static ?? new StaticServers(ports.proxy, ports, config.servers),
-    consul: made("consul", () => consulOf(config, ports)),
+    consul: made("consul", () => consulOf(config, ports, before?.consul)),
     heartbeat: made("heartbeat", () => heartbeatOf(config, { ...ports, tls, token })),
     health: made("health", () => healthOf(config, { ...ports, connector }, before?.health)),
     region: made("region", () => regionOf(config, { ...ports, tls })),
   };
+}
+
+/** Whether a pool with these would go on as it is. */
+export function isSameBundle(one: PoolSources, other: PoolSources): boolean {
+  return (
+    PART_NAMES.every((part) => one[part] === other[part]) &&
+    isDeepStrictEqual([one.config, one.place], [other.config, other.place])
+  );
 }
 
 /** The parts that live, in the order in which they begin. */
@@ -148,13 +159,18 @@ function tokenOf(config: PoolConfig, ports: PartPorts): NomadToken | undefined {
   return config.heartbeat === "nomad" ? new NomadToken(config, ports) : undefined;
 }
 
-function consulOf({ backups }: PoolConfig, ports: PartPorts): ConsulWatcher | undefined {
+function consulOf(
+  { backups }: PoolConfig,
+  ports: PartPorts,
+  before: ConsulWatcher | undefined,
+): ConsulWatcher | undefined {
   if (backups === undefined) {
     return undefined;
   }
   const watcher = new ConsulWatcher(
     { ...ports, sink: ports.proxy, reported: ports.reported("consul") },
     { ...DEFAULT_CONSUL_WATCH, ...backups },
+    before?.known(),
   );
   watcher.setOrphaned(ports.contact.contact === "orphaned");
   return watcher;

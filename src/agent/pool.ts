@@ -1,19 +1,19 @@
 /** One pool: its list, and what else outlives a configuration. What is made from settings is in `pool-sources.ts`. */
 import type { PoolConfig } from "../config/schema.ts";
 import { listStateOf, type PoolView, type Ready, type ShownPool } from "../core/pool-view.ts";
-import { serverKey } from "../core/rpc-addr.ts";
-import { type Forgotten, RpcProxy } from "../core/rpc-proxy.ts";
+import { RpcProxy } from "../core/rpc-proxy.ts";
 import { Running } from "../core/running.ts";
 import type { Snapshot } from "../core/snapshot.ts";
 import type { SourceWarning } from "../core/source-warning.ts";
-import { FirstReports, type FirstSource } from "../sources/first-reports.ts";
+import { FirstReports } from "../sources/first-reports.ts";
 import { Penalties } from "../sources/health/penalties.ts";
 import type { Contact, KnownContact } from "../sources/heartbeat/contact.ts";
 import { PushedHeartbeats } from "../sources/heartbeat/pushed-heartbeats.ts";
 import { newsOf, notingKept } from "./pool-news.ts";
+import { firstSourcesOf, forgottenBy } from "./pool-settings.ts";
 import {
+  isSameBundle,
   type PartPorts,
-  type Place,
   type PoolPorts,
   type PoolSources,
   partsOf,
@@ -21,6 +21,7 @@ import {
   RPC_VERSION,
 } from "./pool-sources.ts";
 import { dueOf, lastHeartbeatOf, poolState, shownSettings, sourceStatuses, watchedOf } from "./pool-view.ts";
+import type { Place } from "./reload-plan.ts";
 
 /**
  * A pool lives in five steps:
@@ -35,7 +36,6 @@ export class Pool implements ShownPool, Ready {
   readonly name: string;
   readonly proxy: RpcProxy;
   readonly #ports: PoolPorts;
-  readonly #place: Place;
   readonly #penalties: Penalties;
   readonly #firstReports: FirstReports;
   readonly #stateListeners = new Set<() => void>();
@@ -48,7 +48,6 @@ export class Pool implements ShownPool, Ready {
   constructor(name: string, config: PoolConfig, place: Place, ports: PoolPorts) {
     this.name = name;
     this.#ports = ports;
-    this.#place = place;
     this.#penalties = new Penalties(ports.clock);
     this.#firstReports = new FirstReports(firstSourcesOf(config), () => {
       this.#tellState();
@@ -61,7 +60,8 @@ export class Pool implements ShownPool, Ready {
         avoids: (key) => this.#penalties.isAvoided(key),
       },
       {
-        ...place,
+        datacenter: place.datacenter,
+        region: place.region,
         ...RPC_VERSION,
         pingTimeoutMs: config.health.timeoutMs,
         rebalance: config.rebalance,
@@ -75,7 +75,7 @@ export class Pool implements ShownPool, Ready {
         this.#firstReports.end();
       }
     });
-    this.#sources = poolSources(config, this.#partPorts({ contact: this.#contact }));
+    this.#sources = poolSources(config, this.#partPorts(place, { contact: this.#contact }));
   }
 
   /** Absent when the pool takes no pushed heartbeats. */
@@ -139,25 +139,35 @@ export class Pool implements ShownPool, Ready {
   }
 
   /**
-   * Makes what other settings ask for. The head stays, and so do the parts that the settings leave as they are.
-   * @returns the function that goes on with them, in one turn and without fail.
+   * Makes what other settings ask for, or other contents of the files that they name. The head stays, and so do the
+   * parts that the settings leave as they are.
+   * @returns the function that goes on with them, in one turn and without fail; `undefined` when all is the same.
    * @throws AgentError when a file that they name can't be read; nothing has changed then.
    */
-  prepare(config: PoolConfig): () => void {
+  prepare(config: PoolConfig, place: Place): (() => void) | undefined {
     const contact = { contact: this.#contact, lostAt: this.#sources.heartbeat?.due().contactLostAt };
-    const sources = poolSources(config, this.#partPorts(contact), this.#sources);
+    const sources = poolSources(config, this.#partPorts(place, contact), this.#sources);
+    if (isSameBundle(sources, this.#sources)) {
+      return undefined;
+    }
     return () => {
       const before = this.#sources;
       this.#sources = sources;
+      this.#endOutageOf(before);
       this.#firstReports.expect(firstSourcesOf(config));
-      this.proxy.configure({ rebalance: config.rebalance, pingTimeoutMs: config.health.timeoutMs });
+      this.proxy.configure({
+        datacenter: place.datacenter,
+        region: place.region,
+        rebalance: config.rebalance,
+        pingTimeoutMs: config.health.timeoutMs,
+      });
       this.#follow();
       sources.health.configure(config.health);
       // New ones first: a list that is replaced as a whole is not empty between.
       sources.static.configure(config.servers);
       this.proxy.forgetConfigured(forgottenBy(before.config, config));
-      if (sources.region === undefined) {
-        this.#admitAll();
+      if (sources.region === undefined || place.region !== before.place.region) {
+        this.#admitAll("the configuration does not ask for the region that they were barred for");
       }
       if (sources.heartbeat === undefined) {
         this.#contactChanged("held");
@@ -179,19 +189,24 @@ export class Pool implements ShownPool, Ready {
   }
 
   /** Nobody is left who would admit them. */
-  #admitAll(): void {
+  #admitAll(reason: string): void {
     for (const { endpoint } of this.snapshot().barred.values()) {
-      this.proxy.admitServer(endpoint, {
-        source: "configuration",
-        reason: "regions are not looked at any more",
-      });
+      this.proxy.admitServer(endpoint, { source: "configuration", reason });
     }
   }
 
-  #partPorts(contact: KnownContact): PartPorts {
+  /** Who watches from now on has not seen it; while nobody answers, a further one is told. */
+  #endOutageOf({ health }: PoolSources): void {
+    const since = health === this.#sources.health ? undefined : health.outageSince();
+    if (since !== undefined) {
+      this.#ports.note({ kind: "outage-ended", lastedMs: this.#ports.clock.now() - since });
+    }
+  }
+
+  #partPorts(place: Place, contact: KnownContact): PartPorts {
     return {
       ...this.#ports,
-      place: this.#place,
+      place,
       proxy: this.proxy,
       penalties: this.#penalties,
       contact,
@@ -221,30 +236,4 @@ export class Pool implements ShownPool, Ready {
       changed();
     }
   }
-}
-
-/** What no setting asks for any more. */
-function forgottenBy(before: PoolConfig, after: PoolConfig): Forgotten {
-  const configured = keysOf(after.servers);
-  return {
-    configured,
-    dropped: new Set([...keysOf(before.servers)].filter((key) => !configured.has(key))),
-    ended: new Set([
-      ...(after.backups === undefined ? (["consul"] as const) : []),
-      ...(after.heartbeat === "none" ? (["heartbeat"] as const) : []),
-    ]),
-  };
-}
-
-function keysOf(addresses: readonly string[]): Set<string> {
-  return new Set(addresses.map(serverKey));
-}
-
-/** Configured servers are waited for until one is listed: a name may get its address at any moment. */
-function firstSourcesOf({ servers, backups, heartbeat }: PoolConfig): readonly FirstSource[] {
-  return [
-    ...(servers.length > 0 ? (["static"] as const) : []),
-    ...(backups === undefined ? [] : (["consul"] as const)),
-    ...(heartbeat === "push" ? (["push"] as const) : []),
-  ];
 }

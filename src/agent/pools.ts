@@ -1,11 +1,12 @@
 import type { Config, PoolConfig } from "../config/schema.ts";
+import type { PoolsChange } from "../core/config-view.ts";
 import type { Note } from "../core/journal-event.ts";
 import type { Logger } from "../core/ports.ts";
 import type { Observe } from "../core/routine.ts";
 import { UnderWay } from "../core/under-way.ts";
 import { Pool } from "./pool.ts";
-import type { Place, PoolPorts } from "./pool-sources.ts";
-import { poolsPlan } from "./reload-plan.ts";
+import type { PoolPorts } from "./pool-sources.ts";
+import { type Place, poolsPlan } from "./reload-plan.ts";
 
 interface PoolsPorts extends Omit<PoolPorts, "logger" | "note" | "observe"> {
   readonly loggerOf: (pool: string) => Logger;
@@ -15,22 +16,27 @@ interface PoolsPorts extends Omit<PoolPorts, "logger" | "note" | "observe"> {
   readonly changed: () => void;
 }
 
+/** What other pools come to, before anything has changed. */
+export interface PreparedPools {
+  readonly plan: PoolsChange;
+  /** Goes on with them, in one turn and without fail. */
+  readonly swap: () => void;
+}
+
 /** All pools by name: they come, go and change while the agent runs. */
 export class Pools {
-  readonly #place: Place;
   readonly #ports: PoolsPorts;
   readonly #byName = new Map<string, Pool>();
   /** Pools that were removed and have not let go of everything yet. */
   readonly #ending = new UnderWay();
-  #configs: Config["pools"] = {};
+  #configs: Config["pools"];
   #isRunning = false;
 
   /** @throws AgentError when a file that a pool names can't be read. */
   constructor(configs: Config["pools"], place: Place, ports: PoolsPorts) {
-    this.#place = place;
     this.#ports = ports;
     for (const [name, config] of Object.entries(configs)) {
-      this.#byName.set(name, this.#made(name, config));
+      this.#byName.set(name, this.#made(name, config, place));
     }
     this.#configs = configs;
   }
@@ -54,25 +60,38 @@ export class Pools {
   }
 
   /**
-   * Goes on with these pools: new ones are started, others ended, those with other settings go on with them. All of it
-   * happens in one turn.
+   * Makes what these pools ask for: new ones are to be started, others ended, those with other settings, or other
+   * contents of their files, go on with them.
    * @throws AgentError when a file that a pool names can't be read; nothing has changed then.
    */
-  replace(configs: Config["pools"]): void {
-    const { added, changed, removed } = poolsPlan(this.#configs, configs);
-    const newPools = added.map((name) => this.#made(name, configs[name] as PoolConfig));
-    const swaps = changed.map((name) => this.#byName.get(name)?.prepare(configs[name] as PoolConfig));
-    for (const swap of swaps) {
-      swap?.();
-    }
+  prepare(configs: Config["pools"], place: Place): PreparedPools {
+    const { added, kept, removed } = poolsPlan(this.#configs, configs);
+    const newPools = added.map((name) => this.#made(name, configs[name] as PoolConfig, place));
+    const swaps = kept.flatMap((name) => {
+      const swap = this.#byName.get(name)?.prepare(configs[name] as PoolConfig, place);
+      return swap === undefined ? [] : { name, swap };
+    });
+    return {
+      plan: { added, removed, changed: swaps.map(({ name }) => name) },
+      swap: () => {
+        this.#configs = configs;
+        for (const { swap } of swaps) {
+          swap();
+        }
+        this.#replace(removed, newPools);
+      },
+    };
+  }
+
+  #replace(removed: readonly string[], newPools: readonly Pool[]): void {
     for (const name of removed) {
       this.#end(name);
     }
     for (const pool of newPools) {
       this.#byName.set(pool.name, pool);
+      this.#ports.noteOf(pool.name)({ kind: "pool-added" });
     }
-    this.#configs = configs;
-    if (added.length > 0 || removed.length > 0) {
+    if (newPools.length > 0 || removed.length > 0) {
       this.#ports.changed();
     }
     if (this.#isRunning) {
@@ -82,15 +101,21 @@ export class Pools {
     }
   }
 
+  /** Resolves when the pools that were removed hold no connection, query or timer any more. */
+  removedHaveEnded(): Promise<unknown> {
+    return this.#ending.ended();
+  }
+
   #end(name: string): void {
     const pool = this.#byName.get(name);
     this.#byName.delete(name);
     this.#ending.add(pool?.stop() ?? Promise.resolve());
+    this.#ports.noteOf(name)({ kind: "pool-removed" });
   }
 
-  #made(name: string, config: PoolConfig): Pool {
+  #made(name: string, config: PoolConfig, place: Place): Pool {
     const { loggerOf, noteOf, observerOf, ...ports } = this.#ports;
     const own = { logger: loggerOf(name), note: noteOf(name), observe: observerOf?.(name) };
-    return new Pool(name, config, this.#place, { ...ports, ...own });
+    return new Pool(name, config, place, { ...ports, ...own });
   }
 }

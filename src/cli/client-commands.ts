@@ -6,11 +6,15 @@ import { repeated, withClientOptions, withConfigOptions, withPool, withWatch } f
 export function addClientCommands(program: Command): void {
   withClientOptions(withConfigOptions(program.command("validate")))
     .description("check a configuration as the agent does, and show what is not the default")
-    .option("--against-running", "2 when the running agent has another configuration")
+    .option("--against-running", "2 when the running agent needs a restart for it")
     .action(running(async () => (await import("./commands/validate.ts")).runValidate));
   addLists(program);
   addEvents(program);
   addWait(program);
+  withClientOptions(program.command("reload"))
+    .description("let the agent read its configuration anew and go on with it")
+    .option("--dry-run", "say what it would come to, and change nothing")
+    .action(running(async () => (await import("./commands/reload.ts")).runReload));
   withClientOptions(program.command("debug"))
     .description("write what the agent says of itself into one archive, without secrets")
     .requiredOption("-o, --output <file>", "the archive, a .tar.gz that is not there yet")

@@ -19,6 +19,15 @@ function differing(before: unknown, after: unknown, path: readonly string[]): re
   return [...keys].flatMap((key) => differing(own(before, key), own(after, key), [...path, key]));
 }
 
+/** How many keys of `after` have the value that they had. */
+export function sameKeys(before: unknown, after: unknown): number {
+  if (!isMapping(after)) {
+    return JSON.stringify(before) === JSON.stringify(after) ? 1 : 0;
+  }
+  const was = isMapping(before) ? before : {};
+  return Object.keys(after).reduce((sum, key) => sum + sameKeys(own(was, key), after[key]), 0);
+}
+
 function own(mapping: Mapping, key: string): unknown {
   return Object.hasOwn(mapping, key) ? mapping[key] : undefined;
 }

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { isObject } from "./known-keys.ts";
+import { heldAtRestart } from "./restart-keys.ts";
 import type { Settings } from "./schema.ts";
 
 /**
@@ -7,7 +8,16 @@ import type { Settings } from "./schema.ts";
  * secret it holds only that there is one: nobody can try out secrets on it. 16 hexadecimal digits.
  */
 export function settingsHash(settings: Settings): string {
-  return createHash("sha256").update(JSON.stringify(settings, canonical)).digest("hex").slice(0, 16);
+  return hashOf(settings);
+}
+
+/** The same for settings that a reload turns into each other. */
+export function restartHash(settings: Settings): string {
+  return hashOf(heldAtRestart(settings));
+}
+
+function hashOf(value: object): string {
+  return createHash("sha256").update(JSON.stringify(value, canonical)).digest("hex").slice(0, 16);
 }
 
 function canonical(key: string, value: unknown): unknown {

@@ -1,4 +1,5 @@
 /** What is noteworthy. Lists of keys in an event are bounded; servers are named by their keys. */
+import type { PoolsChange } from "./config-view.ts";
 import type { Cause, Tier } from "./snapshot.ts";
 import type { Change } from "./snapshot-feed.ts";
 
@@ -66,6 +67,10 @@ export type PoolEvent =
       readonly contact: "held" | "orphaned";
       readonly lastHeartbeatAt?: number | undefined;
     }
+  /** Of the configuration, while the agent runs. `changed`: keys within the pool. */
+  | { readonly kind: "pool-added" }
+  | { readonly kind: "pool-removed" }
+  | { readonly kind: "pool-changed"; readonly changed: readonly string[] }
   | { readonly kind: "configured-server-refused"; readonly reason: string }
   | HeartbeatEvent
   | ConsulEvent
@@ -154,6 +159,16 @@ export type AgentEvent =
   | { readonly kind: "agent-started"; readonly version: string }
   | { readonly kind: "agent-stopping" }
   | DnsThreadEvent
+  /** Noted before what follows from it. `changed` are keys that count from now on, such as `dns.ttl`. */
+  | {
+      readonly kind: "config-reloaded";
+      readonly hash: string;
+      readonly changed: readonly string[];
+      readonly needsRestart: readonly string[];
+      readonly pools: PoolsChange;
+    }
+  /** Nothing has changed. `error`: what, where and what was expected. */
+  | { readonly kind: "config-refused"; readonly error: string }
   /** Somebody set the machine's clock, or it slept. */
   | { readonly kind: "clock-jumped"; readonly byMs: number };
 

@@ -378,8 +378,11 @@ export class RpcProxy implements Runnable {
    * Goes on with another policy: the interval that is waited for is worked out again from where it began, the timeout
    * counts from the next ping on. The list stays as it is.
    */
-  configure({ rebalance, pingTimeoutMs }: Required<Pick<ProxyConfig, "rebalance" | "pingTimeoutMs">>): void {
-    this.#config = { ...this.#config, rebalance, pingTimeoutMs };
+  configure(
+    changed: Pick<ProxyConfig, "datacenter" | "region"> &
+      Required<Pick<ProxyConfig, "rebalance" | "pingTimeoutMs">>,
+  ): void {
+    this.#config = { ...this.#config, ...changed };
     this.#timer.changeTo(this.#intervalMs());
   }
 

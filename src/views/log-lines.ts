@@ -46,6 +46,27 @@ const LINE_OF: LineOf = {
   "rebalance-kept": NO_LINE,
   "server-penalised": NO_LINE,
   "standby-up": NO_LINE,
+  "pool-added": (_event, pool) => ({ part: "agent", ...info({ pool }, "a pool was added") }),
+  "pool-removed": (_event, pool) => ({ part: "agent", ...info({ pool }, "a pool was removed") }),
+  "pool-changed": ({ changed }, pool) => ({
+    part: "agent",
+    ...info({ pool, changed }, "a pool goes on with other settings"),
+  }),
+  "config-reloaded": ({ changed, needsRestart }) => ({
+    part: "agent",
+    ...(needsRestart.length === 0
+      ? info({ changed }, "reloaded: the configuration is valid")
+      : warn(
+          { changed, needsRestart },
+          "reloaded: the configuration is valid, and part of it waits for a restart",
+        )),
+  }),
+  "config-refused": ({ error }) => ({
+    part: "agent",
+    level: "error",
+    fields: { reason: error },
+    message: "the configuration can't be used: nothing has changed",
+  }),
   "head-changed": ({ cause, head }, pool) => ({
     part: "agent",
     ...info({ pool, head, ...cause }, "new head"),

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { until } from "../../scripts/lab/until.ts";
 import { Pools } from "../../src/agent/pools.ts";
+import { placeOf } from "../../src/agent/reload-plan.ts";
 import { configOf } from "../../src/config/layer.ts";
 import type { RoutineEvent } from "../../src/core/routine.ts";
 import { FakeCatalog } from "../support/fake-catalog.ts";
@@ -15,23 +16,19 @@ test("each ping with its server and role, how a rebalance ended, and pushed hear
   const logger = new FakeLogger();
   const observed: (readonly [pool: string, event: RoutineEvent])[] = [];
   const settings = { servers: keys, ping: "tcp", heartbeat: "push", backups: null };
-  const { pools: configs } = configOf([
+  const config = configOf([
     { origin: "test", values: { pools: { web: settings, db: { ...settings, servers: [], ping: "none" } } } },
   ]);
-  const pools = new Pools(
-    configs,
-    { datacenter: "dc1", region: "global" },
-    {
-      clock: new FakeClock(),
-      random: () => 0.5,
-      resolver: new FakeResolver(),
-      catalog: new FakeCatalog(),
-      loggerOf: () => logger,
-      noteOf: () => noteTo(logger),
-      observerOf: (pool) => (event) => observed.push([pool, event]),
-      changed: () => undefined,
-    },
-  );
+  const pools = new Pools(config.pools, placeOf(config), {
+    clock: new FakeClock(),
+    random: () => 0.5,
+    resolver: new FakeResolver(),
+    catalog: new FakeCatalog(),
+    loggerOf: () => logger,
+    noteOf: () => noteTo(logger),
+    observerOf: (pool) => (event) => observed.push([pool, event]),
+    changed: () => undefined,
+  });
   t.after(() => pools.stop());
   pools.start();
   const of = (wanted: string, kind: RoutineEvent["kind"]) =>

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { suite, type TestContext, test } from "node:test";
 import { until } from "../../scripts/lab/until.ts";
 import { Pool } from "../../src/agent/pool.ts";
+import { placeOf } from "../../src/agent/reload-plan.ts";
 import { configOf } from "../../src/config/layer.ts";
 import type { PushedHeartbeat } from "../../src/core/heartbeat.ts";
 import type { PoolEvent } from "../../src/core/journal-event.ts";
@@ -15,7 +16,9 @@ function poolOf(t: TestContext, values: object) {
   const clock = new FakeClock(1_000_000);
   const catalog = new FakeCatalog();
   const noted: PoolEvent[] = [];
-  const place = { datacenter: "dc1", region: "global" };
+  const place = placeOf(configOf([{ origin: "test", values: {} }]));
+  const prepare = (settings: object) =>
+    pool.prepare(configOfPool(settings), place) ?? assert.fail("the same");
   const configOfPool = (settings: object) =>
     configOf([{ origin: "test", values: { pools: { web: settings } } }]).pools["web"] ?? assert.fail();
   const pool = new Pool("web", configOfPool(values), place, {
@@ -31,7 +34,7 @@ function poolOf(t: TestContext, values: object) {
   const due = (what: Due["what"]) => pool.view().due.find((each) => each.what === what);
   const source = (name: SourceStatus["source"]) =>
     pool.view().sources.find((status) => status.source === name) ?? assert.fail(`no source ${name}`);
-  return { pool, clock, catalog, noted, due, source, configOfPool };
+  return { pool, clock, catalog, noted, due, source, prepare };
 }
 
 function heartbeatOf(servers: readonly string[], leaderRpcAddr = servers[0] ?? ""): PushedHeartbeat {
@@ -90,7 +93,7 @@ suite("the view of a pool", () => {
 
   test("given other settings: contact that was lost stays lost until a heartbeat comes", async (t) => {
     const settings = { ping: "none", heartbeat: "push" };
-    const { pool, catalog, clock, configOfPool } = poolOf(t, settings);
+    const { pool, catalog, clock, prepare } = poolOf(t, settings);
     await pool.pushed?.take(heartbeatOf(["10.0.0.1:1"]));
     await settled();
     catalog.waiting().answer(["10.0.0.9:80"], 1);
@@ -98,7 +101,7 @@ suite("the view of a pool", () => {
     assert.equal(pool.view().contact, "orphaned");
     assert.equal(pool.snapshot().tierOf("10.0.0.9:80"), "primary");
     const before = pool.pushed;
-    pool.prepare(configOfPool({ ...settings, servers: ["10.0.0.2:1"] }))();
+    prepare({ ...settings, servers: ["10.0.0.2:1"] })();
     assert.notEqual(pool.pushed, before);
     assert.equal(pool.view().contact, "orphaned");
     await pool.pushed?.take(heartbeatOf(["10.0.0.1:1"]));
@@ -108,11 +111,11 @@ suite("the view of a pool", () => {
 
   test("given other settings: contact that is held is lost as soon as without them", async (t) => {
     const settings = { ping: "none", heartbeat: "push", backups: null };
-    const { pool, clock, configOfPool, due } = poolOf(t, settings);
+    const { pool, clock, due, prepare } = poolOf(t, settings);
     await pool.pushed?.take(heartbeatOf(["10.0.0.1:1"]));
     const lostAt = due("contact-lost")?.at ?? assert.fail();
     await clock.advance(20_000);
-    pool.prepare(configOfPool({ ...settings, servers: ["10.0.0.2:1"] }))();
+    prepare({ ...settings, servers: ["10.0.0.2:1"] })();
     assert.equal(due("contact-lost")?.at, lostAt);
     await clock.advance(9_999);
     assert.equal(pool.view().contact, "held");

@@ -7,6 +7,7 @@ import { suite, type TestContext, test } from "node:test";
 import { DnsAsker, MAX_BURST } from "../../scripts/lab/dns-asker.ts";
 import { until } from "../../scripts/lab/until.ts";
 import { Pools } from "../../src/agent/pools.ts";
+import { placeOf } from "../../src/agent/reload-plan.ts";
 import { configOf } from "../../src/config/layer.ts";
 import { systemClock, systemRandom } from "../../src/system-ports.ts";
 import { DnsServer } from "../../src/views/dns/dns-server.ts";
@@ -17,7 +18,7 @@ import { type ScriptedServer, scriptedServer } from "../support/scripted-server.
 const DOMAIN = "headwaiter.internal";
 
 async function servedPools(t: TestContext, pools: object) {
-  const place = { datacenter: "dc1", region: "global" };
+  const place = placeOf(configOf([{ origin: "test", values: {} }]));
   const logger = new FakeLogger();
   const catalog = new FakeCatalog();
   const dns = new DnsServer({
@@ -56,7 +57,7 @@ async function servedPools(t: TestContext, pools: object) {
     logger,
     dns: `${address.host}:${address.port}`,
     replace: (values: object) => {
-      served.replace(configs(values));
+      served.prepare(configs(values), place).swap();
     },
     pool: (name: string) => served.byName.get(name) ?? assert.fail(`no pool ${name}`),
   };

@@ -1,19 +1,26 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import { changedParts, PART_NAMES, poolsPlan } from "../../src/agent/reload-plan.ts";
+import { changedParts, PART_NAMES, placeOf, poolsPlan } from "../../src/agent/reload-plan.ts";
 import { configOf } from "../../src/config/layer.ts";
 
 function configs(pools: object) {
   return configOf([{ origin: "test", values: { pools } }]).pools;
 }
 
-function config(settings: object) {
-  return configs({ web: settings })["web"] ?? assert.fail();
+type Values = Readonly<Record<string, unknown>>;
+
+/** Of a pool, and of what all pools share. */
+function config({ consul, datacenter, region, ...settings }: Values) {
+  const shared = Object.entries({ consul, datacenter, region }).filter(([, value]) => value !== undefined);
+  const { pools, ...agent } = configOf([
+    { origin: "test", values: { ...Object.fromEntries(shared), pools: { web: settings } } },
+  ]);
+  return { ...placeOf(agent), ...(pools["web"] ?? assert.fail()) };
 }
 
 suite("the parts of a pool that are made anew", () => {
   const NAMED = { servers: ["10.0.0.1:1"], heartbeat: "nomad", ping: "nomad" };
-  const TABLE: [what: string, before: object, after: object, parts: readonly string[]][] = [
+  const TABLE: [what: string, before: Values, after: Values, parts: readonly string[]][] = [
     ["nothing", NAMED, NAMED, []],
     [
       "the times of health",
@@ -30,6 +37,9 @@ suite("the parts of a pool that are made anew", () => {
     ["how servers are pinged", NAMED, { ...NAMED, ping: "tcp" }, ["health", "region"]],
     ["TLS", NAMED, { ...NAMED, tls: { ca_file: "ca.pem" } }, ["heartbeat", "health", "region"]],
     ["the token", NAMED, { ...NAMED, token_file: "token" }, ["heartbeat", "region"]],
+    ["the datacenter", NAMED, { ...NAMED, datacenter: "dc2" }, ["heartbeat"]],
+    ["the region", NAMED, { ...NAMED, region: "eu" }, ["heartbeat", "health", "region"]],
+    ["how Consul is reached", NAMED, { ...NAMED, consul: { address: "http://127.0.0.2:8500" } }, ["consul"]],
     ["who gets the token", NAMED, { ...NAMED, send_token: "always" }, ["heartbeat", "region"]],
   ];
   for (const [what, before, after, parts] of TABLE) {
@@ -68,7 +78,7 @@ test("pools come, go and change; those with the same settings are left alone", (
   assert.deepEqual(poolsPlan(before, after), {
     added: ["added"],
     removed: ["removed"],
-    changed: ["changed"],
+    kept: ["same", "changed"],
   });
-  assert.deepEqual(poolsPlan(after, after), { added: [], removed: [], changed: [] });
+  assert.deepEqual(poolsPlan(after, after), { added: [], removed: [], kept: Object.keys(after) });
 });

@@ -139,29 +139,29 @@ async function accepts(port: number): Promise<boolean> {
   return accepted;
 }
 
-suite("HUP reads the configuration again and says what it finds", () => {
+suite("HUP reads the configuration again, takes it, and says what it finds", () => {
   const pools = { web: { heartbeat: "push", backups: null } };
+  const SAYS = /^reloaded|^the configuration can't be used/;
 
   async function told(t: TestContext, config: string | object): Promise<object> {
     const agent = await RealAgent.start(t, { config: { log: { level: "info" } } });
     agent.configure(config);
     agent.kill("SIGHUP");
-    await until(() => saysOf(agent, /^reloaded/).length === 1);
+    await until(() => saysOf(agent, SAYS).length === 1);
     await agent.changeHeads(1);
-    const [line] = saysOf(agent, /^reloaded/);
-    const { level, msg, differs, reason } = line as unknown as Record<string, unknown>;
-    return {
-      level,
-      msg,
-      ...(differs === undefined ? {} : { differs }),
-      ...(reason === undefined ? {} : { reason }),
-    };
+    const [line] = saysOf(agent, SAYS);
+    const { changed, level, msg, needsRestart, reason } = line as unknown as Record<string, unknown>;
+    const fields = Object.entries({ changed, needsRestart, reason }).filter(
+      ([, value]) => value !== undefined,
+    );
+    return { level, msg, ...Object.fromEntries(fields) };
   }
 
   test("the same", async (t) => {
     assert.deepEqual(await told(t, { pools, log: { level: "info" } }), {
       level: "info",
-      msg: "reloaded: the configuration is valid and the same",
+      msg: "reloaded: the configuration is valid",
+      changed: [],
     });
   });
 
@@ -169,11 +169,13 @@ suite("HUP reads the configuration again and says what it finds", () => {
     const other = {
       pools: { ...pools, db: {}, web: { ...pools.web, health: { interval: "1s" } } },
       consul: { token: "secret" },
+      dns: { sockets: 2 },
     };
     assert.deepEqual(await told(t, other), {
       level: "warn",
-      msg: "reloaded: the configuration is valid and differs; that takes effect at a restart",
-      differs: ["consul.token", "pools.web.health.interval", "pools.db"],
+      msg: "reloaded: the configuration is valid, and part of it waits for a restart",
+      changed: ["consul.token", "pools.web.health.interval", "pools.db"],
+      needsRestart: ["dns.sockets"],
     });
   });
 
@@ -185,10 +187,7 @@ suite("HUP reads the configuration again and says what it finds", () => {
       const { level, msg, reason } = (await told(t, text)) as Record<string, string>;
       assert.deepEqual(
         { level, msg },
-        {
-          level: "error",
-          msg: "reloaded: the configuration is not valid, the agent could not start with it",
-        },
+        { level: "error", msg: "the configuration can't be used: nothing has changed" },
       );
       assert.match(reason ?? "", problem);
     });

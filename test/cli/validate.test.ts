@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, suite, test } from "node:test";
 import { settingsOf } from "../../src/config/layer.ts";
-import { settingsHash } from "../../src/config/settings-hash.ts";
+import { restartHash, settingsHash } from "../../src/config/settings-hash.ts";
 import { programEnd } from "../support/program-run.ts";
 import { SELF } from "../support/scripted-agent-answers.ts";
 import { ScriptedAgentApi } from "../support/scripted-agent-api.ts";
@@ -21,20 +21,26 @@ function written(name: string, text: string): string {
 }
 
 const SETTINGS = {
-  dns: { ttl: "1s" },
+  dns: { ttl: "1s", sockets: 2 },
   consul: { address: "http://10.0.0.9:8500", token: "S3CRET" },
   pools: { web: { health: { interval: "250ms" }, servers: ["10.0.0.1:80"] }, nomad: {} },
 };
-const HASH = settingsHash(settingsOf([{ origin: "", values: SETTINGS }]));
+const HASHES = hashesOf(SETTINGS);
+
+function hashesOf(values: object) {
+  const settings = settingsOf([{ origin: "", values }]);
+  return { hash: settingsHash(settings), restart_hash: restartHash(settings) };
+}
 const CHANGED = `\
 valid; keys that do not have their default:
-KEY                        VALUE                 FROM
-log.level                  debug                 flag --log-level
-dns.ttl                    1s                    agent.yaml
-consul.address             http://10.0.0.9:8500  agent.yaml
-consul.token               …                     environment CONSUL_HTTP_TOKEN
-pools.web.servers          ["10.0.0.1:80"]       agent.yaml
-pools.web.health.interval  250ms                 agent.yaml
+KEY                        VALUE                 TAKEN AT  FROM
+log.level                  debug                 reload    flag --log-level
+dns.ttl                    1s                    reload    agent.yaml
+dns.sockets                2                     restart   agent.yaml
+consul.address             http://10.0.0.9:8500  reload    agent.yaml
+consul.token               …                     reload    environment CONSUL_HTTP_TOKEN
+pools.web.servers          ["10.0.0.1:80"]       reload    agent.yaml
+pools.web.health.interval  250ms                 reload    agent.yaml
 `;
 const WARNING =
   "consul: the token goes to another machine in clear text: consul.ssl, or an https address, hides it";
@@ -63,15 +69,22 @@ suite("a valid configuration", () => {
       cwd: directory,
     });
     const { changed, ...rest } = JSON.parse(stdout) as { changed: object[] };
-    assert.deepEqual(rest, { valid: true, hash: HASH, warnings: [WARNING], running_hash: null, same: null });
-    assert.deepEqual(changed[0], { key: "dns.ttl", value: "1s", origin: "agent.yaml" });
+    assert.deepEqual(rest, {
+      valid: true,
+      hash: HASHES.hash,
+      warnings: [WARNING],
+      running_hash: null,
+      same: null,
+      needs_restart: null,
+    });
+    assert.deepEqual(changed[0], { key: "dns.ttl", value: "1s", origin: "agent.yaml", live: true });
     assert.doesNotMatch(stdout, /S3CRET/);
     assert.equal(stderr, "");
   });
 
   test("shows a value that follows from other keys", async (t) => {
     const { stdout } = await programEnd(t, ["validate"], { environment: { CONSUL_HTTP_SSL: "true" } });
-    assert.match(stdout, /^consul\.address {2}https:\/\/127\.0\.0\.1:8500 {2}other keys$/m);
+    assert.match(stdout, /^consul\.address {2}https:\/\/127\.0\.0\.1:8500 {2}reload {4}other keys$/m);
   });
 });
 
@@ -98,19 +111,26 @@ test("a file for TLS that the agent could not read is a mistake, too", async (t)
 suite("--against-running", () => {
   const args = ["validate", "--config", "agent.yaml", "--against-running"];
 
-  test("ends with 0 when the agent runs with the same, and with 2 otherwise", async (t) => {
+  test("ends with 0 when the agent runs with the same or can take it, and with 2 when it needs a restart", async (t) => {
     written("agent.yaml", JSON.stringify(SETTINGS));
     const api = await ScriptedAgentApi.start(t);
     const options = { cwd: directory, environment: { HEADWAITER_HTTP_ADDR: api.url } };
-    api.self = { ...SELF, config: { hash: HASH } };
+    api.self = { ...SELF, config: HASHES };
     const same = await programEnd(t, args, options);
     assert.match(same.stdout, /\nthe running agent has the same configuration\n$/);
     assert.equal(same.code, 0);
+    api.self = { ...SELF, config: hashesOf({ ...SETTINGS, region: "eu" }) };
+    const live = await programEnd(t, args, options);
+    assert.match(
+      live.stdout,
+      /\nthe running agent has another configuration: headwaiter reload lets it take .*\n$/,
+    );
+    assert.equal(live.code, 0);
     api.self = SELF;
     const other = await programEnd(t, args, options);
     assert.match(
       other.stdout,
-      /\nthe running agent has another configuration: restart it to use this one\n$/,
+      /\nthe running agent has another configuration: a part of this one waits for a restart\n$/,
     );
     assert.equal(other.code, 2);
     const { code, stdout } = await programEnd(t, [...args, "--json"], options);

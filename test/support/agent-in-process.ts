@@ -1,5 +1,5 @@
 import { Agent } from "../../src/agent/agent.ts";
-import { configOf } from "../../src/config/layer.ts";
+import { settingsOf } from "../../src/config/layer.ts";
 import type { DnsAddress } from "../../src/views/dns/thread-messages.ts";
 import { FakeLogger } from "./fake-ports.ts";
 import type { Scope } from "./scope.ts";
@@ -13,6 +13,8 @@ interface Values {
 export interface MadeAgent {
   readonly agent: Agent;
   readonly logger: FakeLogger;
+  /** What a reload finds from now on; addresses are as at the start unless the values say otherwise. */
+  readonly write: (values: Values) => void;
 }
 
 export interface StartedAgent extends MadeAgent {
@@ -25,13 +27,20 @@ export interface StartedAgent extends MadeAgent {
 /** The real agent in this process, on free ports of 127.0.0.1 unless the values say otherwise. Stops with the scope. */
 export function madeAgent(scope: Scope, values: Values): MadeAgent {
   const logger = new FakeLogger();
-  const addresses = {
-    dns: { address: "127.0.0.1:0", ...values.dns },
-    http: { address: "127.0.0.1:0", ...values.http },
+  let written = values;
+  const read = () => {
+    const addresses = {
+      dns: { address: "127.0.0.1:0", ...written.dns },
+      http: { address: "127.0.0.1:0", ...written.http },
+    };
+    return settingsOf([{ origin: "test", values: { ...written, ...addresses } }]);
   };
-  const agent = new Agent(configOf([{ origin: "test", values: { ...values, ...addresses } }]), logger);
+  const agent = new Agent({ settings: read(), files: [], read }, logger);
   scope.after(() => agent.stop());
-  return { agent, logger };
+  const write = (next: Values) => {
+    written = next;
+  };
+  return { agent, logger, write };
 }
 
 /** As `madeAgent`, and started. @throws what the start of an agent throws. */

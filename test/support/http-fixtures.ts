@@ -1,4 +1,5 @@
 /** What an HTTP server needs besides what a test is about. */
+import type { Reloading } from "../../src/core/config-view.ts";
 import type { PoolView } from "../../src/core/pool-view.ts";
 import { RpcProxy } from "../../src/core/rpc-proxy.ts";
 import { Timeline } from "../../src/core/timeline/timeline.ts";
@@ -36,6 +37,25 @@ export function fakePool(name: string, api: Partial<PoolApi> = {}): PoolApi {
   };
 }
 
+/** A configuration that stays as it is. */
+export function fakeConfiguration(): Reloading {
+  const nothing = { hash: "test", applied: [], unchanged: 1, needsRestart: [] };
+  const report = { ...nothing, pools: { added: [], removed: [], changed: [] } };
+  return {
+    status: () => ({
+      hash: "test",
+      restartHash: "test",
+      loadedAt: 1_000,
+      files: [],
+      needsRestart: [],
+      wasTaken: true,
+      reloads: { applied: 0, refused: 0 },
+    }),
+    tryOut: () => report,
+    reload: () => Promise.resolve(report),
+  };
+}
+
 /** On a free port of 127.0.0.1, without pools; time stands still at the epoch. */
 export function httpOptions(options: Partial<HttpOptions> = {}): HttpOptions {
   const logger = new FakeLogger();
@@ -44,8 +64,9 @@ export function httpOptions(options: Partial<HttpOptions> = {}): HttpOptions {
     logger,
     clock: { now: () => 0, after: () => () => undefined },
     timeline: new Timeline(1_000, logger),
-    identity: { version: "1.2.3", instance: "test", config: { hash: null, files: [] } },
-    datacenter: "dc1",
+    identity: { version: "1.2.3", instance: "test" },
+    configuration: fakeConfiguration(),
+    datacenter: () => "dc1",
     pools: new Map(),
     dnsState: () => "serving",
     dns: () => ({ addresses: ["127.0.0.1:8653"], domain: "headwaiter.internal" }),

@@ -159,12 +159,27 @@ export const READY: Json = {
   pools: { nomad: { ready: true, waits_for: [], since_at: ago(244) } },
 };
 
+/** What a reload came to. */
+export const RELOADED: Json = {
+  dry_run: false,
+  hash: "5f1c0e4a9b7d2c63",
+  applied: ["pools.web.health.interval"],
+  unchanged: 57,
+  needs_restart: [],
+  pools: { added: [], removed: [], changed: ["web"] },
+};
+
 export const SELF: Json = {
   version: "0.1.0",
   api: 1,
   instance: "b1c2d3e4f5a6",
   started_at: ago(300),
-  config: { hash: "0123456789abcdef", loaded_at: ago(300), files: ["agent.yaml"] },
+  config: {
+    hash: "0123456789abcdef",
+    restart_hash: "fedcba9876543210",
+    loaded_at: ago(300),
+    files: ["agent.yaml"],
+  },
   dns: { addresses: ["127.0.0.1:8653"], domain: "headwaiter.internal" },
   pools: ["nomad"],
   features: [],

@@ -13,6 +13,7 @@ import {
   METRICS,
   NOMAD,
   READY,
+  RELOADED,
   SELF,
 } from "./scripted-agent-answers.ts";
 
@@ -33,6 +34,7 @@ const SEVERITIES = ["info", "warn", "error"];
 const ROUTES: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^\/v1\/agent\/(health|self|status)$|^\/v1\/pools$|^\/metrics$/, []],
   [/^\/v1\/agent\/ready$/, ["pool"]],
+  [/^\/v1\/agent\/reload$/, ["dry_run"]],
   [/^\/v1\/events$/, ["after", "pool", "kind", "min_severity", "follow"]],
   [/^\/v1\/pools\/[^/]+$/, ["index", "wait", "limit"]],
   [/^\/v1\/pools\/[^/]+\/explain$/, ["if"]],
@@ -42,6 +44,7 @@ export class ScriptedAgentApi {
   readonly pools = new Map<string, Json>([["nomad", NOMAD]]);
   status: Json = FINE;
   ready: Json = READY;
+  reloaded: Json = RELOADED;
   self: Json = SELF;
   explanation = EXPLANATION;
   metrics = METRICS;
@@ -187,6 +190,7 @@ export class ScriptedAgentApi {
         ["health", { status: "alive" }],
         ["self", this.self],
         ["status", this.status],
+        ["reload", this.reloaded],
       ]);
       this.#send(response, answers.get(name) ?? {});
     } else if (name === "") {

@@ -1,12 +1,9 @@
-import type { Logger } from "pino";
 import { Agent } from "../../agent/agent.ts";
-import { differingKeys } from "../../config/difference.ts";
 import { settingsOf } from "../../config/layer.ts";
 import { configLayers, type Flags } from "../../config/load.ts";
-import { type Config, optionsOf, type Settings } from "../../config/schema.ts";
-import { settingsHash } from "../../config/settings-hash.ts";
+import { type Config, optionsOf } from "../../config/schema.ts";
 import { warningsOf } from "../../config/warnings.ts";
-import { messageOf } from "../../core/message-of.ts";
+import type { Logger } from "../../core/ports.ts";
 import { standardLog } from "../../log/log.ts";
 import { systemClock } from "../../system-ports.ts";
 import { agentSignals } from "../agent-signals.ts";
@@ -30,7 +27,7 @@ export async function runAgent(flags: AgentFlags, signals: Signals): Promise<voi
   const readSettings = () => settingsOf([...devLayers, ...configLayers(flags, process.env)]);
   const settings = readSettings();
   const config = optionsOf(settings);
-  const { logger, close: closeLog, unwritten } = standardLog(config.log, systemClock);
+  const { close: closeLog, configure, logger, unwritten } = standardLog(config.log, systemClock);
   process.on("uncaughtException", (err) => {
     closeLog();
     logger.error({ err }, "an unexpected error ends the agent");
@@ -39,7 +36,8 @@ export async function runAgent(flags: AgentFlags, signals: Signals): Promise<voi
   for (const warning of warningsOf(config)) {
     logger.warn({}, warning);
   }
-  const agent = new Agent(config, logger, { hash: settingsHash(settings), files: flags.config ?? [] });
+  const source = { settings, files: flags.config ?? [], read: readSettings };
+  const agent = new Agent(source, logger, configure);
   const end = (signal: NodeJS.Signals) => {
     logger.info({ signal }, "stopping");
     const stopped = Promise.all([agent.stop(), dev?.stop()]).then(() => {
@@ -48,10 +46,7 @@ export async function runAgent(flags: AgentFlags, signals: Signals): Promise<voi
     }, failWith);
     endByDeadline(0, stopped, () => leftovers(agent, unwritten()));
   };
-  const reload = () => {
-    agent.reload();
-    tellDifference(settings, readSettings, logger);
-  };
+  const reload = () => void agent.reload();
   const failHead =
     dev &&
     (() => {
@@ -71,24 +66,6 @@ function leftovers(agent: Agent, unwritten: number): string[] {
     ...(step === undefined ? [] : [step]),
     ...(unwritten === 0 ? [] : [`${unwritten} lines of the log`]),
   ];
-}
-
-/** Says whether the agent would start with what is configured now, and what would be different. */
-function tellDifference(settings: Settings, readSettings: () => Settings, logger: Logger): void {
-  try {
-    const differs = differingKeys(settings, readSettings());
-    if (differs.length === 0) {
-      logger.info({}, "reloaded: the configuration is valid and the same");
-    } else {
-      logger.warn(
-        { differs },
-        "reloaded: the configuration is valid and differs; that takes effect at a restart",
-      );
-    }
-  } catch (error) {
-    const reason = messageOf(error);
-    logger.error({ reason }, "reloaded: the configuration is not valid, the agent could not start with it");
-  }
 }
 
 function failHeadOf(agent: Agent, dev: DevCluster, logger: Logger): void {

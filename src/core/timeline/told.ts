@@ -5,15 +5,14 @@ import { printable } from "../printable.ts";
 import { rfc3339 } from "../time/rfc3339.ts";
 import { causeInWords, shownCause, type Told, tierInWords } from "./timeline-event.ts";
 import { about, downTold, refusedTold, sourceTold, told, upTold } from "./told-forms.ts";
+import { TOLD_OF_CONFIG, type ToldOf } from "./told-of-config.ts";
 import { changesInWords, milliseconds, spanOf, times } from "./words.ts";
 
-type EventOf<Kind extends JournalEvent["kind"]> = Extract<JournalEvent, { kind: Kind }>;
-
-type ToldOf = {
-  readonly [Kind in JournalEvent["kind"]]: ((event: EventOf<Kind>) => Told | undefined) | undefined;
+type ToldOfAll = {
+  readonly [Kind in JournalEvent["kind"]]: ToldOf<Kind>;
 };
 
-const TOLD_OF: ToldOf = {
+const TOLD_OF: ToldOfAll = {
   "head-changed": ({ cause, head, heldMs, previousHead, revision, tier }) =>
     told(
       "head-changed",
@@ -198,6 +197,7 @@ const TOLD_OF: ToldOf = {
       server,
       told("server-admitted", "info", `${server} serves region ${region} now`, { server, region }),
     ),
+  ...TOLD_OF_CONFIG,
   "agent-started": ({ version }) =>
     told("agent-started", "info", `headwaiter ${version} started`, { version }),
   "agent-stopping": () => told("agent-stopping", "info", "the agent stops", {}),

@@ -1,5 +1,6 @@
 import { EventEmitter } from "node:events";
 import type { Agent, IncomingHttpHeaders } from "node:http";
+import { isDeepStrictEqual } from "node:util";
 import Consul from "consul";
 import { datacentersIn, instancesIn } from "./answers.ts";
 import { guardBodies } from "./body-guard.ts";
@@ -51,8 +52,8 @@ interface Connection {
  * request settles by its deadline, rejects with `ConsulError` only, and carries the token as it is at that moment.
  */
 export class ConsulClient implements ConsulCatalog, ServiceRegistry, AsyncDisposable {
-  readonly #options: ConsulClientOptions;
-  readonly #token: TokenSource;
+  #options: ConsulClientOptions;
+  #token: TokenSource;
   #connection: Connection | undefined;
 
   /** Opens nothing: files are read and connections made at the first request. */
@@ -116,24 +117,30 @@ export class ConsulClient implements ConsulCatalog, ServiceRegistry, AsyncDispos
   }
 
   /**
-   * Reads TLS files anew and ends idle connections; running requests go on. While the files can't be used, the last
-   * good ones stay, and so do the connections.
+   * Reads TLS files anew, and makes what other options ask for.
+   * @returns the function that goes on with them, without fail: running requests go on over the connections that they
+   * have, idle ones are ended.
+   * @throws ConsulError `tls-file`; nothing has changed then.
    */
-  reload(): void {
-    const last = this.#connection;
-    if (last === undefined) {
-      return;
+  prepare(changed: Omit<ConsulClientOptions, "logger">): () => void {
+    const options = { ...changed, logger: this.#options.logger };
+    const isSame = isDeepStrictEqual(reachedBy(this.#options), reachedBy(options));
+    if (isSame && !hasFiles(options)) {
+      return () => undefined;
     }
-    try {
-      this.#connection = this.#open();
-    } catch (error) {
-      const fields = { err: translate(error, undefined) };
-      this.#options.logger?.warn(fields, "TLS files for Consul can't be used: the last ones stay in use");
-      return;
-    }
-    for (const socket of Object.values(last.agent.freeSockets).flatMap((sockets) => sockets ?? [])) {
-      socket.destroy();
-    }
+    const next = this.#open(options);
+    return () => {
+      const last = this.#connection;
+      const hasSameToken = isDeepStrictEqual(tokenPlaceOf(this.#options), tokenPlaceOf(options));
+      this.#options = options;
+      this.#connection = next;
+      if (!hasSameToken) {
+        this.#token = new TokenSource(options);
+      }
+      if (last !== undefined) {
+        endIdle(last.agent);
+      }
+    };
   }
 
   /** Ends every connection, idle or not. The client can be used again. */
@@ -175,13 +182,13 @@ export class ConsulClient implements ConsulCatalog, ServiceRegistry, AsyncDispos
   }
 
   #connect(): Connection {
-    this.#connection ??= this.#open();
+    this.#connection ??= this.#open(this.#options);
     return this.#connection;
   }
 
-  #open(): Connection {
-    const address = parseConsulAddress(this.#options.address);
-    const agent = openAgent(address, this.#options);
+  #open(options: ConsulClientOptions): Connection {
+    const address = parseConsulAddress(options.address);
+    const agent = openAgent(address, options);
     const baseUrl = address.kind === "unix" ? "http://localhost/v1" : address.baseUrl;
     const consul = new Consul({ agent, baseUrl, decoders: UNDECODED } as ConstructorParameters<
       typeof Consul
@@ -189,6 +196,29 @@ export class ConsulClient implements ConsulCatalog, ServiceRegistry, AsyncDispos
     guardBodies(consul);
     return { agent, consul };
   }
+}
+
+/** Ends the connections that are not in use, and each other one after its request. */
+function endIdle(agent: Agent): void {
+  // Node knows `keepAlive`; its type declarations do not.
+  Object.assign(agent, { keepAlive: false });
+  for (const socket of Object.values(agent.freeSockets).flatMap((sockets) => sockets ?? [])) {
+    socket.destroy();
+  }
+}
+
+function reachedBy(options: ConsulClientOptions): object {
+  return { ...options, logger: undefined };
+}
+
+/** Whether the content of a file may be another one, but for the token's: that is read for each request. */
+function hasFiles({ caFile, certFile, keyFile }: TlsOptions): boolean {
+  return [caFile, certFile, keyFile].some((file) => file !== undefined);
+}
+
+/** What a token comes from: a file goes on with its last good one. */
+function tokenPlaceOf({ token, tokenFile }: TokenOptions) {
+  return { token, tokenFile };
 }
 
 /** Bodies are left as they came: what they hold, and may quote, is for `answers.ts` to say. */

@@ -7,7 +7,7 @@ import { ConsulError } from "./consul-error.ts";
 export interface TokenOptions {
   readonly token?: string;
   readonly tokenFile?: string;
-  readonly logger?: Logger;
+  readonly logger?: Logger | undefined;
 }
 
 /**

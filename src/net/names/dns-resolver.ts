@@ -46,7 +46,7 @@ const LOCALHOST = ["127.0.0.1", "::1"];
  */
 export class DnsResolver implements Resolver {
   readonly #options: DnsResolverOptions;
-  readonly #nameservers: readonly Nameserver[];
+  #nameservers: readonly Nameserver[];
   readonly #resolvConf: ParsedFile<ResolvConf>;
   readonly #hosts: ParsedFile<Hosts>;
   readonly #last = new LastAddresses();
@@ -57,6 +57,14 @@ export class DnsResolver implements Resolver {
     this.#nameservers = (options.nameservers ?? []).map(parseNameserverAddress);
     this.#resolvConf = new ParsedFile(options.resolvConfPath ?? "/etc/resolv.conf", parseResolvConf);
     this.#hosts = new ParsedFile(options.hostsPath ?? "/etc/hosts", parseHosts);
+  }
+
+  /**
+   * Asks these nameservers from the next look-up on; of names that nobody answers for, the last addresses stay.
+   * @throws ResolveError `nameserver-invalid`; nothing has changed then.
+   */
+  configure({ nameservers = [] }: Pick<DnsResolverOptions, "nameservers">): void {
+    this.#nameservers = nameservers.map(parseNameserverAddress);
   }
 
   /**

@@ -18,6 +18,7 @@ import {
   afterTier,
   IDLE_RECORD,
   type Moment,
+  takenOver,
   type WatchRecord,
 } from "./watch-record.ts";
 import { type ConsulWatchStatus, statusOf } from "./watch-status.ts";
@@ -44,13 +45,15 @@ export class ConsulWatcher implements Runnable {
   readonly #ports: ConsulWatcherPorts;
   readonly #config: ConsulWatchConfig;
   readonly #news: ConsulWatchNews;
-  #record: WatchRecord = IDLE_RECORD;
+  #record: WatchRecord;
   readonly #life = new Life();
   /** The search of other datacenters, while there is one. */
   readonly #searching = new Running();
   readonly #search: Runnable = { run: (signal) => this.#searchRemote(signal) };
 
-  constructor(ports: ConsulWatcherPorts, config: ConsulWatchConfig) {
+  /** @param known what a watcher before this one knew. */
+  constructor(ports: ConsulWatcherPorts, config: ConsulWatchConfig, known: WatchRecord = IDLE_RECORD) {
+    this.#record = takenOver(known);
     this.#ports = ports;
     this.#config = config;
     this.#news = new ConsulWatchNews(ports.note, config.service);
@@ -73,6 +76,11 @@ export class ConsulWatcher implements Runnable {
   /** While orphaned the servers are primaries, so that the agent may leave a minority partition. Reported at once. */
   setOrphaned(orphaned: boolean): void {
     this.#become(afterTier(this.#record, orphaned ? "primary" : "backup"));
+  }
+
+  /** For a watcher that takes over. */
+  known(): WatchRecord {
+    return this.#record;
   }
 
   status(): ConsulWatchStatus {

@@ -79,6 +79,15 @@ export const IDLE_RECORD: WatchRecord = {
   report: undefined,
 };
 
+/**
+ * The record that another watch of the same pool begins with, perhaps of another service or in another Consul: the
+ * servers that were reported stay until it lists others, or lists none for the hold time.
+ */
+export function takenOver({ queries, report, tier }: WatchRecord): WatchRecord {
+  const local = { addresses: report?.addresses ?? [], emptyUntil: undefined };
+  return { ...IDLE_RECORD, local, queries, report, tier };
+}
+
 /** When an event is taken, and the hold time that applies. */
 export interface Moment {
   /** By `Clock.now`. */

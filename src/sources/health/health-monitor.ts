@@ -99,6 +99,11 @@ export class HealthMonitor implements Runnable {
     return searchEnded(this.#health, this.#ports.clock.now()).health;
   }
 
+  /** Since when no listed server answers, by `Clock.now`; `undefined` while there is no outage. */
+  outageSince(): number | undefined {
+    return this.#health.search?.confirmedAt;
+  }
+
   status(): HealthStatus {
     return healthStatus(this.#watches, this.#health, this.#view());
   }

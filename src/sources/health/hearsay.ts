@@ -58,6 +58,11 @@ export class Hearsay implements Runnable {
     return undefined;
   }
 
+  /** Nobody is asked, so nobody is known to be down. */
+  outageSince(): undefined {
+    return undefined;
+  }
+
   #learn(next: Snapshot): void {
     const { occurrence, server } = next.cause;
     if (occurrence === "server-failed" && server !== undefined) {

@@ -51,6 +51,7 @@ export class AnsweringThread {
   readonly #options: AnsweringThreadOptions;
   #listen: readonly DnsAddress[];
   #table: AnswerTable;
+  #answersPerSecond: number | undefined;
   #state: ThreadState = { kind: "stopped" };
   #restarts = 0;
   #failuresInARow = 0;
@@ -58,6 +59,7 @@ export class AnsweringThread {
   constructor(options: AnsweringThreadOptions, table: AnswerTable) {
     this.#options = options;
     this.#listen = options.listen;
+    this.#answersPerSecond = options.answersPerSecond;
     this.#table = table;
   }
 
@@ -87,9 +89,13 @@ export class AnsweringThread {
   /** The thread answers from this table as soon as it has read the message. */
   publish(table: AnswerTable): void {
     this.#table = table;
-    if (this.#state.kind === "starting" || this.#state.kind === "serving") {
-      post(this.#state.worker, { kind: "table", table });
-    }
+    this.#post({ kind: "table", table });
+  }
+
+  /** How many answers each network gets a second over UDP from now on; `undefined`: no limit. */
+  limit(answersPerSecond: number | undefined): void {
+    this.#answersPerSecond = answersPerSecond;
+    this.#post({ kind: "limit", answersPerSecond });
   }
 
   async stop(): Promise<void> {
@@ -108,13 +114,20 @@ export class AnsweringThread {
     }
   }
 
+  /** A thread that is yet to be started again begins with what there is then. */
+  #post(message: ToThread): void {
+    if (this.#state.kind === "starting" || this.#state.kind === "serving") {
+      post(this.#state.worker, message);
+    }
+  }
+
   #spawn(): Worker {
     const settings: ThreadSettings = {
       listen: this.#listen,
       servesTcp: this.#options.servesTcp,
       sharesPort: this.#options.sharesPort,
       tcpConnections: this.#options.tcpConnections,
-      answersPerSecond: this.#options.answersPerSecond,
+      answersPerSecond: this.#answersPerSecond,
       counterMemory: this.counters.memory,
       table: this.#table,
       waitingPlaces: this.#options.waitingPlaces,

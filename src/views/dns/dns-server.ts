@@ -46,12 +46,15 @@ export type DnsServerState =
       readonly restarts: number;
     };
 
+/** What may change while it serves. */
+export type DnsPolicy = Pick<DnsServerOptions, "ttlSeconds" | "negativeTtlSeconds" | "rateLimit">;
+
 /**
  * The DNS view of the pools. Answers are made here, on the thread that changes them, and given by others, which wait
  * for nothing this thread does.
  */
 export class DnsServer {
-  readonly #options: DnsServerOptions;
+  #options: DnsServerOptions;
   readonly #encoder: ZoneEncoder;
   #views: ReadonlyMap<string, ZonePool> = new Map();
   #publishes = false;
@@ -74,13 +77,12 @@ export class DnsServer {
     if (this.#threads.length > 0) {
       return;
     }
-    const { listen, sockets, tcpConnections, rateLimit, clock, logger, note } = this.#options;
-    const answersPerSecond = rateLimit && rateLimit / sockets;
+    const { listen, sockets, tcpConnections, clock, logger, note } = this.#options;
     const waitingPlaces = WAITING_PLACES / sockets;
     const shared = {
       sharesPort: sockets > 1,
       tcpConnections,
-      answersPerSecond,
+      answersPerSecond: this.#answersPerSecond(),
       waitingPlaces,
       clock,
       logger,
@@ -114,6 +116,21 @@ export class DnsServer {
     this.#threads = [];
     this.#addresses = [];
     await Promise.all(threads.map((thread) => thread.stop()));
+  }
+
+  /** Answers carry these times, and are limited so, as soon as the threads have read it. */
+  configure({ negativeTtlSeconds, rateLimit, ttlSeconds }: DnsPolicy): void {
+    const before = this.#options;
+    this.#options = { ...before, negativeTtlSeconds, rateLimit, ttlSeconds };
+    if (ttlSeconds !== before.ttlSeconds || negativeTtlSeconds !== before.negativeTtlSeconds) {
+      this.#encoder.configure({ negativeTtlSeconds, ttlSeconds });
+      this.update(this.#views);
+    }
+    if (rateLimit !== before.rateLimit) {
+      for (const thread of this.#threads) {
+        thread.limit(this.#answersPerSecond());
+      }
+    }
   }
 
   /** Answers follow these pools, and no others, until the next call or the stop. */
@@ -169,6 +186,12 @@ export class DnsServer {
   /** Sums over all threads since `start`; reading them disturbs no thread. */
   counters(): CounterValues {
     return Counters.sum(this.#threads.map((thread) => thread.counters));
+  }
+
+  /** Of one thread. */
+  #answersPerSecond(): number | undefined {
+    const { rateLimit, sockets } = this.#options;
+    return rateLimit && rateLimit / sockets;
   }
 
   #unfollowAll(): void {

@@ -26,7 +26,10 @@ export interface ThreadSettings {
   readonly waitingPlaces: number;
 }
 
-export type ToThread = { readonly kind: "table"; readonly table: AnswerTable } | { readonly kind: "stop" };
+export type ToThread =
+  | { readonly kind: "table"; readonly table: AnswerTable }
+  | { readonly kind: "limit"; readonly answersPerSecond: number | undefined }
+  | { readonly kind: "stop" };
 
 export type FromThread =
   | { readonly kind: "listening"; readonly addresses: readonly DnsAddress[] }

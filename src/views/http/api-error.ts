@@ -14,11 +14,14 @@ export const STATUS_OF = {
   "unknown-route": 404,
   method: 405,
   "takes-no-heartbeat": 409,
+  "reload-running": 409,
   "too-large": 413,
   "not-json": 415,
+  "config-invalid": 422,
   "rate-limited": 429,
   internal: 500,
   "too-many-waiters": 503,
+  stopping: 503,
 } as const;
 
 export type RefusalCode = keyof typeof STATUS_OF;

@@ -1,4 +1,5 @@
 /** What the routes ask of the agent. */
+import type { Reloading } from "../../core/config-view.ts";
 import type { PushedHeartbeat } from "../../core/heartbeat.ts";
 import type { PoolView, Ready } from "../../core/pool-view.ts";
 import type { Clock } from "../../core/ports.ts";
@@ -29,15 +30,15 @@ interface Identity {
   readonly version: string;
   /** Random, for one life of the process. */
   readonly instance: string;
-  readonly config: { readonly hash: string | null; readonly files: readonly string[] };
 }
 
 export interface HttpApi {
   readonly clock: Clock;
   readonly timeline: Timeline;
   readonly identity: Identity;
+  readonly configuration: Reloading;
   /** Of pushed servers that name no datacenter. */
-  readonly datacenter: string;
+  readonly datacenter: () => string;
   /** Looked at for each request: pools come and go. */
   readonly pools: ReadonlyMap<string, PoolApi>;
   /** `serving` when every thread answers; anything else is reported as it is. */

@@ -17,6 +17,7 @@ import { eventRoutes } from "./routes/event-routes.ts";
 import { heartbeatRoute } from "./routes/heartbeat-route.ts";
 import { countAnswers, type MetricsApi, metricsRoutes } from "./routes/metrics-routes.ts";
 import { poolRoutes } from "./routes/pool-routes.ts";
+import { reloadRoute } from "./routes/reload-route.ts";
 import { Waiters } from "./waiters.ts";
 
 /** 10,000 servers of 100 bytes each. */
@@ -41,14 +42,23 @@ export interface HttpOptions extends HttpApi {
 /** The agent's HTTP endpoint: its routes are in `routes/`, each with what it reads and answers. */
 export class HttpServer {
   readonly #options: HttpOptions;
-  readonly #tokenFile: SecretFile | undefined;
+  #tokenFile: SecretFile | undefined;
+  #protectedBy: string | undefined;
   #app: FastifyInstance | undefined;
 
   constructor(options: HttpOptions) {
     this.#options = options;
-    const { logger, tokenFile } = options;
-    this.#tokenFile =
-      tokenFile === undefined ? undefined : new SecretFile(tokenFile, "http.token_file", logger);
+    this.protect(options.tokenFile);
+  }
+
+  /** Requests that write need the token in this file from now on; `undefined`: none. */
+  protect(tokenFile: string | undefined): void {
+    if (tokenFile !== this.#protectedBy) {
+      this.#protectedBy = tokenFile;
+      const { logger } = this.#options;
+      this.#tokenFile =
+        tokenFile === undefined ? undefined : new SecretFile(tokenFile, "http.token_file", logger);
+    }
   }
 
   /** @throws HttpListenError when the address can't be had. */
@@ -150,6 +160,7 @@ export class HttpServer {
       ...poolRoutes(api, waiters),
       ...eventRoutes(api),
       heartbeatRoute(api),
+      reloadRoute(api),
       ...(api.metrics === undefined ? [] : metricsRoutes(api.metrics)),
     ];
     const description: Route = route({

@@ -21,7 +21,30 @@ export function agentProblems(api: HttpApi): readonly Problem[] {
     state === "serving"
       ? []
       : [{ code: "dns-not-serving", pool: null, since_at: null, text: `DNS is ${state}`, isFailing: true }];
-  return [...dns, ...[...api.pools.keys()].flatMap((name) => poolProblems(poolFacts(api, name)))];
+  return [
+    ...dns,
+    ...configProblems(api),
+    ...[...api.pools.keys()].flatMap((name) => poolProblems(poolFacts(api, name))),
+  ];
+}
+
+function configProblems({ configuration }: HttpApi): readonly Problem[] {
+  const { needsRestart, wasTaken } = configuration.status();
+  const problem = (code: string, text: string): Problem => ({
+    code,
+    pool: null,
+    since_at: null,
+    text: printable(text),
+    isFailing: false,
+  });
+  return [
+    ...(wasTaken
+      ? []
+      : [problem("config-refused", "the configuration could not be used at the last reload")]),
+    ...(needsRestart.length === 0
+      ? []
+      : [problem("restart-needed", `changed settings wait for a restart: ${needsRestart.join(", ")}`)]),
+  ];
 }
 
 function poolProblems(facts: Facts): readonly Problem[] {

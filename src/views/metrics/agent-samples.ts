@@ -1,4 +1,5 @@
 /** The series of the agent itself. */
+import type { ConfigStatus } from "../../core/config-view.ts";
 import type { HttpCounts } from "./http-counts.ts";
 import type { HistogramValues, Samples } from "./samples.ts";
 
@@ -34,6 +35,7 @@ export interface AgentNumbers {
   readonly isReady: boolean;
   readonly dns: DnsNumbers;
   readonly dnsThreadRestarts: number;
+  readonly config: ConfigStatus;
   readonly eventLoopDelayMaxSeconds: number;
   readonly process: ProcessNumbers;
 }
@@ -44,11 +46,21 @@ export function addAgent(samples: Samples, numbers: AgentNumbers, http: HttpCoun
   samples.add("headwaiter_ready", {}, isReady ? 1 : 0);
   addDns(samples, dns);
   samples.add("headwaiter_dns_thread_restarts_total", {}, dnsThreadRestarts);
+  addConfig(samples, numbers.config);
   for (const { code, count, route } of http.entries()) {
     samples.add("headwaiter_http_requests_total", { route, code }, count);
   }
   samples.add("headwaiter_event_loop_delay_max_seconds", {}, eventLoopDelayMaxSeconds);
   addProcess(samples, numbers.process);
+}
+
+function addConfig(samples: Samples, { loadedAt, needsRestart, reloads, wasTaken }: ConfigStatus): void {
+  samples.add("headwaiter_config_last_reload_successful", {}, wasTaken ? 1 : 0);
+  samples.add("headwaiter_config_last_reload_success_timestamp_seconds", {}, loadedAt / 1_000);
+  for (const [result, count] of Object.entries(reloads)) {
+    samples.add("headwaiter_config_reloads_total", { result }, count);
+  }
+  samples.add("headwaiter_config_restart_needed", {}, needsRestart.length > 0 ? 1 : 0);
 }
 
 function addDns(samples: Samples, { duration, events, requests, responses }: DnsNumbers): void {

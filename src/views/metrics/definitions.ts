@@ -141,6 +141,26 @@ export const METRICS = {
     labels: [],
     help: "How often an answering thread was started again because it had died.",
   },
+  headwaiter_config_last_reload_successful: {
+    type: "gauge",
+    labels: [],
+    help: "1 when the last reload was taken, or there was none; 0 when its configuration could not be used.",
+  },
+  headwaiter_config_last_reload_success_timestamp_seconds: {
+    type: "gauge",
+    labels: [],
+    help: "When the configuration that is in use was read.",
+  },
+  headwaiter_config_reloads_total: {
+    type: "counter",
+    labels: ["result"],
+    help: "Reloads that were taken (applied) or changed nothing (refused).",
+  },
+  headwaiter_config_restart_needed: {
+    type: "gauge",
+    labels: [],
+    help: "1 while changed settings wait for a restart, else 0.",
+  },
   headwaiter_http_requests_total: {
     type: "counter",
     labels: ["route", "code"],

@@ -257,16 +257,28 @@ suite("a client", () => {
     });
   });
 
-  test("after a reload uses a new connection", async (t) => {
-    const proxy = await ScriptedTcpProxy.start(t, consul.address);
-    const client = new ConsulClient({ address: proxy.address });
+  test("given other options goes where they say, with a new connection; the same ones change nothing", async (t) => {
+    const proxies = [
+      await ScriptedTcpProxy.start(t, consul.address),
+      await ScriptedTcpProxy.start(t, consul.address),
+    ];
+    const [first = assert.fail(), second = assert.fail()] = proxies;
+    await using client = new ConsulClient({ address: first.address });
     await client.instances(query());
+    client.prepare({ address: first.address })();
     await client.instances(query());
-    assert.equal(proxy.accepted, 1);
-    client.reload();
+    const swap = client.prepare({ address: second.address });
     await client.instances(query());
-    assert.equal(proxy.accepted, 2);
-    await client.close();
+    assert.deepEqual(
+      proxies.map(({ accepted }) => accepted),
+      [1, 0],
+    );
+    swap();
+    await client.instances(query());
+    assert.deepEqual(
+      proxies.map(({ accepted }) => accepted),
+      [1, 1],
+    );
   });
 
   test("hears whether Consul hid entries", async (t) => {

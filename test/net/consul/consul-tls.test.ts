@@ -6,8 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import { ConsulClient, type ConsulClientOptions } from "../../../src/net/consul/consul-client.ts";
+import { ConsulError } from "../../../src/net/consul/consul-error.ts";
 import { issue, makeAuthority } from "../../support/certificates.ts";
-import { FakeLogger } from "../../support/fake-ports.ts";
 
 suite("a Consul that speaks TLS", () => {
   const directory = mkdtempSync(join(tmpdir(), "headwaiter-consul-tls-"));
@@ -66,11 +66,11 @@ suite("a Consul that speaks TLS", () => {
     assert.deepEqual(tokens, []);
   });
 
-  test("keeps the last certificates when a reload finds none that can be used, and says so", async () => {
-    const logger = new FakeLogger();
+  test("keeps the last certificates when other contents of their files can't be used, and says which", async () => {
     const copy = join(directory, "copy.pem");
     copyFileSync(caFile, copy);
-    await using client = new ConsulClient({ address: numbered, caFile: copy, token: "secret", logger });
+    const options = { address: numbered, caFile: copy, token: "secret" };
+    await using client = new ConsulClient(options);
     const asked = () => client.datacenters({ deadlineMs: 10_000, signal: new AbortController().signal });
     await asked();
     for (const break_ of [
@@ -82,13 +82,14 @@ suite("a Consul that speaks TLS", () => {
       },
     ]) {
       break_();
-      client.reload();
+      assert.throws(
+        () => client.prepare(options),
+        (error) => error instanceof ConsulError && error.code === "tls-file" && error.message.includes(copy),
+      );
       assert.deepEqual(await asked(), ["dc1"]);
     }
-    assert.deepEqual(logger.levels(), ["warn", "warn"]);
     copyFileSync(caFile, copy);
-    client.reload();
+    client.prepare(options)();
     assert.deepEqual(await asked(), ["dc1"]);
-    assert.equal(logger.lines.length, 2);
   });
 });

@@ -124,6 +124,7 @@ suite("conventions", () => {
         "get /v1/events",
         "get /v1/pools/{pool}/events",
         "put /v1/pools/{pool}/heartbeat",
+        "post /v1/agent/reload",
         "get /v1/openapi.json",
       ],
     );
@@ -151,7 +152,13 @@ suite("the agent's routes", () => {
       "pools",
       "features",
     ]);
-    assert.deepEqual(config, { hash: null, loaded_at: "1970-01-01T00:00:01.000Z", files: [] });
+    assert.deepEqual(config, {
+      hash: "test",
+      restart_hash: "test",
+      loaded_at: "1970-01-01T00:00:01.000Z",
+      files: [],
+      restart_needed: [],
+    });
     assert.deepEqual(dns, {
       state: "serving",
       addresses: ["127.0.0.1:8653"],

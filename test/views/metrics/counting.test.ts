@@ -13,7 +13,7 @@ import { Metrics } from "../../../src/views/metrics/metrics.ts";
 import { CONSUL_RESULTS } from "../../../src/views/metrics/pool-samples.ts";
 import { CONFIG, fakePorts, settled } from "../../support/fake-ports.ts";
 import { FakeServers } from "../../support/fake-servers.ts";
-import { unwatchedView } from "../../support/http-fixtures.ts";
+import { fakeConfiguration, unwatchedView } from "../../support/http-fixtures.ts";
 import { begin, end } from "../../support/lives.ts";
 import { scrapeOf, seen } from "./scrape.ts";
 
@@ -31,6 +31,7 @@ const NUMBERS = {
     duration: { boundsSeconds: [], buckets: [], sumSeconds: 0 },
   },
   dnsThreadRestarts: 0,
+  config: fakeConfiguration().status(),
   eventLoopDelayMaxSeconds: 0,
   process: { residentBytes: 0, cpuSeconds: 0, openFiles: 0, maxOpenFiles: 0, startedAt: 0 },
 };

@@ -23,7 +23,7 @@ interface EncodedPool {
 
 /** Makes the table of a zone from its pools; what did not change since the last table keeps the bytes it has. */
 export class ZoneEncoder {
-  readonly #settings: ZoneSettings;
+  #settings: ZoneSettings;
   #pools: ReadonlyMap<string, EncodedPool> = new Map();
   /** By address. */
   #targets: ReadonlyMap<string, EncodedName> = new Map();
@@ -31,6 +31,12 @@ export class ZoneEncoder {
 
   constructor(settings: ZoneSettings) {
     this.#settings = settings;
+  }
+
+  /** The next table is of these times: all of its answers are encoded anew. */
+  configure(times: Pick<ZoneSettings, "ttlSeconds" | "negativeTtlSeconds">): void {
+    this.#settings = { ...this.#settings, ...times };
+    this.#pools = new Map();
   }
 
   encode(views: ReadonlyMap<string, ZonePool>): AnswerTable {

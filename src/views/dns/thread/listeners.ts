@@ -45,6 +45,11 @@ export class Listeners {
     return bound;
   }
 
+  /** How many answers each network gets a second over UDP from now on. */
+  limit(answersPerSecond: number | undefined): void {
+    this.#gate.limit(answersPerSecond);
+  }
+
   close(): void {
     this.#closeFrom(0);
   }

@@ -16,10 +16,15 @@ interface Source {
 export class UdpGate {
   readonly #counters: Counters;
   /** Absent: sources beyond loopback have no limit. */
-  readonly #rateLimit: RateLimit | undefined;
+  #rateLimit: RateLimit | undefined;
 
   constructor(counters: Counters, answersPerSecond: number | undefined) {
     this.#counters = counters;
+    this.limit(answersPerSecond);
+  }
+
+  /** From now on so many for each network; `undefined`: no limit. */
+  limit(answersPerSecond: number | undefined): void {
     this.#rateLimit = answersPerSecond === undefined ? undefined : new RateLimit(answersPerSecond);
   }
 

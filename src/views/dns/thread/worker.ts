@@ -22,6 +22,9 @@ main.on("message", (message: ToThread) => {
       responder.replace(message.table);
       waitingRoom.review();
       return;
+    case "limit":
+      listeners.limit(message.answersPerSecond);
+      return;
     case "stop":
       waitingRoom.close();
       listeners.close();

@@ -8,7 +8,7 @@ import type { Readiness } from "../readiness.ts";
 import { type Route, route } from "../route.ts";
 
 /** What programs may rely on, beyond the version. */
-const FEATURES = ["blocking-reads", "events", "explain", "openapi"] as const;
+const FEATURES = ["blocking-reads", "events", "explain", "openapi", "reload"] as const;
 
 /** Answers 200 when DNS is served and every pool has a head. */
 export const READINESS_PATH = "/v1/agent/ready";
@@ -67,8 +67,9 @@ export function agentRoutes(api: HttpApi, readiness: (pool?: string) => Readines
 }
 
 /** From an allow-list of keys: nothing of the configuration is told as a whole. */
-function selfOf({ clock, dns, dnsState, identity, pools, timeline }: HttpApi) {
-  const { config, instance, version } = identity;
+function selfOf({ clock, configuration, dns, dnsState, identity, pools, timeline }: HttpApi) {
+  const { instance, version } = identity;
+  const config = configuration.status();
   const { startedAt } = timeline;
   const { addresses, domain } = dns();
   return {
@@ -79,8 +80,10 @@ function selfOf({ clock, dns, dnsState, identity, pools, timeline }: HttpApi) {
     now_at: rfc3339(wallTimeOf(clock)),
     config: {
       hash: config.hash,
-      loaded_at: rfc3339(startedAt),
+      restart_hash: config.restartHash,
+      loaded_at: rfc3339(config.loadedAt),
       files: config.files.map((file) => printable(file)),
+      restart_needed: config.needsRestart,
     },
     dns: { state: dnsState(), addresses, domain },
     pools: [...pools.keys()],

@@ -52,7 +52,7 @@ export function heartbeatRoute(api: HttpApi): Route {
         );
       }
       waiting += 1;
-      const rejected = await pushed.take(heartbeatOf(body.data, api.datacenter)).finally(() => {
+      const rejected = await pushed.take(heartbeatOf(body.data, api.datacenter())).finally(() => {
         waiting -= 1;
       });
       return refusedAddresses(rejected);
