@@ -8,8 +8,8 @@ import { freePort } from "../../scripts/lab/free-port.ts";
 import { until } from "../../scripts/lab/until.ts";
 
 interface Scrape {
-  /** `host:port` of an agent's HTTP. */
-  readonly target: string;
+  /** `host:port` of the HTTP of each agent. */
+  readonly targets: readonly string[];
   /** Rules, as in a file of Prometheus. */
   readonly rules: string;
 }
@@ -19,7 +19,7 @@ interface Alert {
   readonly labels: { readonly alertname: string; readonly pool?: string };
 }
 
-/** A real Prometheus on loopback that scrapes one agent four times a second, and looks at its rules as often. */
+/** A real Prometheus on loopback that scrapes agents four times a second, and looks at its rules as often. */
 export class Prometheus implements AsyncDisposable {
   readonly #child: ChildProcess;
   readonly #directory: string;
@@ -36,12 +36,12 @@ export class Prometheus implements AsyncDisposable {
   }
 
   /** Resolves when it is ready. */
-  static async start({ rules, target }: Scrape): Promise<Prometheus> {
+  static async start({ rules, targets }: Scrape): Promise<Prometheus> {
     const directory = mkdtempSync(join(tmpdir(), "headwaiter-prometheus-"));
     const config = {
       global: { scrape_interval: "250ms", scrape_timeout: "250ms", evaluation_interval: "250ms" },
       rule_files: ["rules.yaml"],
-      scrape_configs: [{ job_name: "headwaiter", static_configs: [{ targets: [target] }] }],
+      scrape_configs: [{ job_name: "headwaiter", static_configs: [{ targets }] }],
     };
     writeFileSync(join(directory, "prometheus.yaml"), stringify(config));
     writeFileSync(join(directory, "rules.yaml"), rules);
@@ -72,13 +72,13 @@ export class Prometheus implements AsyncDisposable {
     return result.map(({ metric, value }) => ({ metric, value: Number(value[1]) }));
   }
 
-  /** Names of the alerts that fire, each with its pool where it has one; in the order of the alphabet. */
+  /** Names of the alerts that fire, each with its pool where it has one, and once; in the order of the alphabet. */
   async firing(): Promise<readonly string[]> {
     const { alerts } = (await this.#get("/api/v1/alerts")) as { alerts: readonly Alert[] };
-    return alerts
+    const names = alerts
       .filter(({ state }) => state === "firing")
-      .map(({ labels }) => [labels.alertname, labels.pool].filter(Boolean).join(" "))
-      .toSorted();
+      .map(({ labels }) => [labels.alertname, labels.pool].filter(Boolean).join(" "));
+    return [...new Set(names)].toSorted();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
