@@ -11,6 +11,9 @@ export function dashboardQueries(): readonly string[] {
   return panels
     .flatMap(({ targets = [] }) => targets.map(({ expr }) => expr))
     .map((expr) =>
-      expr.replaceAll(/\$__(rate_interval|range)/g, "5m").replaceAll(/\$(job|pool|instance)\b/g, ".*"),
+      expr
+        .replaceAll(/\$__(rate_interval|range)/g, "5m")
+        .replaceAll("$job", "headwaiter")
+        .replaceAll(/\$(pool|instance)\b/g, ".*"),
     );
 }

@@ -1,4 +1,7 @@
-/** Every alert that is shipped, before a real Prometheus: each is fired by its cause, and by nothing else. */
+/**
+ * Alerts and dashboard as they are shipped, before a real Prometheus: each alert is fired by its cause and by nothing
+ * else, and each query of the dashboard finds something.
+ */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -7,6 +10,7 @@ import { before, suite, test } from "node:test";
 import { decode, encode } from "dns-packet";
 import { parse, stringify } from "yaml";
 import { until, untilSeen } from "../scripts/lab/until.ts";
+import { dashboardQueries } from "../test/deploy/dashboard-queries.ts";
 import { type StartedAgent, startedAgent } from "../test/support/agent-in-process.ts";
 import { ConsulDriver } from "../test/support/consul-driver.ts";
 import { threads } from "../test/support/disturbances.ts";
@@ -58,8 +62,8 @@ before(() => {
   execFileSync(resolve(ROOT, "scripts/dns-peers"), ["metrics"], { stdio: "inherit" });
 });
 
-suite("alerts", () => {
-  test("each fires for its cause and no other, and ends with it", async (t) => {
+suite("a real Prometheus", () => {
+  test("fires each alert for its cause and no other, and has what the dashboard asks for", async (t) => {
     const workers = threads(t);
     const consul = await ScriptedConsul.start(t);
     const driver = new ConsulDriver(consul.address);
@@ -177,6 +181,10 @@ suite("alerts", () => {
       (await prometheus.query("headwaiter_outages_total == 1")).map(({ metric }) => metric["pool"]),
       ["web"],
     );
+
+    for (const query of dashboardQueries()) {
+      assert.notDeepEqual(await prometheus.query(query), [], query);
+    }
 
     await others[0]?.agent.stop();
     await until(async () => (await prometheus.firing()).includes("HeadwaiterDown"));
