@@ -22,6 +22,10 @@ export class PeerProcess {
     return this.#child.pid ?? 0;
   }
 
+  hasEnded(): boolean {
+    return this.#child.exitCode !== null || this.#child.signalCode !== null;
+  }
+
   /** Waits until `isReady` says so. @throws what the program printed, when it ends before or takes over 10 s. */
   async ready(isReady: () => Promise<boolean>): Promise<this> {
     for (const deadline = Date.now() + 10_000; !(await isReady()); ) {
@@ -34,7 +38,7 @@ export class PeerProcess {
   }
 
   async stop(): Promise<void> {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) {
+    if (this.hasEnded()) {
       return;
     }
     this.#child.kill("SIGTERM");
