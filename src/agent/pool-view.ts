@@ -97,20 +97,28 @@ export function watchedOf({ servers }: HealthStatus): readonly WatchedServer[] {
 export function dueOf(
   { consul, heartbeat }: PoolSources,
   proxy: Pick<RpcProxy, "nextRebalanceAt">,
-  { failbackAt, penalised }: Pick<HealthStatus, "failbackAt"> & Pick<PoolView, "penalised">,
+  {
+    failbackAt,
+    penalised,
+    probe,
+    servers,
+  }: Pick<HealthStatus, "failbackAt" | "probe" | "servers"> & Pick<PoolView, "penalised">,
 ): readonly Due[] {
   const watch = consul?.status();
   const retryAt = watch?.state.kind === "retrying" ? watch.state.retryAt : undefined;
   const expected = heartbeat?.due();
-  const due: readonly (readonly [what: Due["what"], at: number | undefined, server?: string])[] = [
-    ["rebalance", proxy.nextRebalanceAt()],
-    ...penalised.map(({ key, until }) => ["penalty-ends", until, key] as const),
-    ["failback-earliest", failbackAt],
-    ["heartbeat", expected?.nextAt],
-    ["contact-lost", expected?.contactLostAt],
-    ["empty-hold-ends", watch?.emptyUntil],
-    ["consul-retry", retryAt],
-  ];
+  const due: readonly (readonly [what: Due["what"], at: number | undefined, server?: string | undefined])[] =
+    [
+      ["rebalance", proxy.nextRebalanceAt()],
+      ...penalised.map(({ key, until }) => ["penalty-ends", until, key] as const),
+      ["failback-earliest", failbackAt],
+      ["heartbeat", expected?.nextAt],
+      ["contact-lost", expected?.contactLostAt],
+      ["empty-hold-ends", watch?.emptyUntil],
+      ["consul-retry", retryAt],
+      ...servers.map(({ dialsAt, key }) => ["reconnect", dialsAt, key] as const),
+      ["outage-probe", probe?.at, probe?.key],
+    ];
   return due
     .flatMap(([what, at, server]) => (at === undefined ? [] : { what, at, server }))
     .toSorted((one, other) => one.at - other.at);

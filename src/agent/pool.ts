@@ -127,7 +127,7 @@ export class Pool implements ShownPool, Ready {
       unlisted: this.proxy.unlisted(),
       ifHeadFails: health.ifHeadFails,
       settings: shownSettings(this.#sources.config),
-      due: dueOf(this.#sources, this.proxy, { penalised, failbackAt: health.failbackAt }),
+      due: dueOf(this.#sources, this.proxy, { ...health, penalised }),
       history: this.proxy.history(),
     };
   }

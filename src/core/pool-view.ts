@@ -127,7 +127,11 @@ export interface Due {
     | "contact-lost"
     /** Consul's empty answer counts from then on. */
     | "empty-hold-ends"
-    | "consul-retry";
+    | "consul-retry"
+    /** The connection to a watched server is opened, or opened again. */
+    | "reconnect"
+    /** In an outage the server is asked whether it answers. */
+    | "outage-probe";
   /** By `Clock.now`. */
   readonly at: number;
   readonly server?: string | undefined;

@@ -10,7 +10,7 @@ import type { PoolEvent } from "../../src/core/journal-event.ts";
 import type { Due, SourceStatus } from "../../src/core/pool-view.ts";
 import { FakeCatalog } from "../support/fake-catalog.ts";
 import { FakeClock, FakeLogger, FakeResolver, settled } from "../support/fake-ports.ts";
-import { scriptedServer } from "../support/scripted-server.ts";
+import { closedPort, scriptedServer } from "../support/scripted-server.ts";
 
 function poolOf(t: TestContext, values: object) {
   const clock = new FakeClock(1_000_000);
@@ -202,5 +202,33 @@ suite("the view of a pool", () => {
         .due.map(({ at }) => at)
         .toSorted((one, other) => one - other),
     );
+  });
+
+  for (const what of ["reconnect", "outage-probe"] as const) {
+    test(`in an outage: ${what}, at the very moment`, async (t) => {
+      const ports = [await closedPort(t), await closedPort(t), await closedPort(t)];
+      const servers = ports.map((port) => `127.0.0.1:${port}`);
+      const { pool, clock, due } = poolOf(t, { servers, ping: "tcp", backups: null });
+      await until(async () => {
+        await clock.advance(10);
+        return pool.view().state === "outage" && due(what) !== undefined;
+      });
+      const { at = 0, server = "" } = due(what) ?? assert.fail();
+      assert.ok(at > clock.now() && servers.includes(server));
+      await clock.advance(at - clock.now() - 1);
+      assert.deepEqual(due(what), { what, at, server });
+      await clock.advance(1);
+      assert.notDeepEqual(due(what), { what, at, server });
+    });
+  }
+
+  test("a watched server that answers is not dialled", async (t) => {
+    const server = await scriptedServer(t, () => undefined);
+    const { pool, clock, due } = poolOf(t, { servers: [server.address], ping: "tcp", backups: null });
+    await until(async () => {
+      await clock.advance(10);
+      return pool.view().watched.some(({ phase }) => phase === "up");
+    });
+    assert.equal(due("reconnect"), undefined);
   });
 });

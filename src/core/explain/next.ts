@@ -6,7 +6,11 @@ import { type Facts, momentOf } from "./facts.ts";
 const NEXT: Readonly<
   Record<
     Due["what"],
-    { readonly code: string; readonly mayChangeHead: boolean; readonly text: (server: string) => string }
+    {
+      readonly code: string;
+      readonly mayChangeHead: boolean | "in-outage";
+      readonly text: (server: string) => string;
+    }
   >
 > = {
   rebalance: { code: "rebalance", mayChangeHead: true, text: () => "rebalance" },
@@ -31,6 +35,12 @@ const NEXT: Readonly<
     mayChangeHead: true,
     text: () => "Consul's empty list counts, if it still is",
   },
+  reconnect: {
+    code: "reconnect",
+    mayChangeHead: "in-outage",
+    text: (server) => `a connection to ${server} is opened`,
+  },
+  "outage-probe": { code: "outage-probe", mayChangeHead: true, text: (server) => `${server} is asked` },
   "consul-retry": { code: "consul-retry", mayChangeHead: false, text: () => "Consul is asked again" },
 };
 
@@ -42,7 +52,7 @@ export function nextOf(facts: Facts): readonly NextEvent[] {
       code,
       server: server ?? null,
       at: momentOf(facts, at),
-      may_change_head: mayChangeHead,
+      may_change_head: mayChangeHead === "in-outage" ? facts.view.state === "outage" : mayChangeHead,
       text: text(server ?? ""),
     };
   });

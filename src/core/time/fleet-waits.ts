@@ -6,6 +6,14 @@ import { ShrinkingWait } from "./shrinking-wait.ts";
 /** Milliseconds, by the size of the fleet. A chance in it is drawn before, once for the wait. */
 export type WaitLength = (fleet: Fleet) => number;
 
+/** A wait that has begun. */
+export interface BegunWait {
+  /** Cancelling twice is fine. */
+  readonly cancel: () => void;
+  /** When it is over, by `Clock.now`, as long as the fleet stays as it is. */
+  readonly endsAt: () => number;
+}
+
 /** The same number each time, so that a length with a chance in it can be worked out again for another fleet. */
 export function drawnOnce(random: Random): Random {
   const chance = random();
@@ -35,40 +43,54 @@ export class FleetWaits {
   /**
    * Resolves when the time is over, or at once when there is none or the signal aborts; leaves no timer or listener.
    * Never rejects.
+   * @param begun is given the wait, unless there is nothing to wait for.
    */
-  wait(lengthMs: WaitLength, signal: AbortSignal): Promise<void> {
+  wait(
+    lengthMs: WaitLength,
+    signal: AbortSignal,
+    begun: (wait: BegunWait) => void = () => undefined,
+  ): Promise<void> {
     if (signal.aborted || lengthMs(this.fleet) <= 0) {
       return Promise.resolve();
     }
     return new Promise((resolve) => {
       const finish = () => {
-        cancel();
+        wait.cancel();
         signal.removeEventListener("abort", finish);
         resolve();
       };
-      const cancel = this.after(lengthMs, finish);
+      const wait = this.begin(lengthMs, finish);
       signal.addEventListener("abort", finish, { once: true });
+      begun(wait);
     });
   }
 
   /** Calls back once when the time is over, never at once. The returned function cancels; cancelling twice is fine. */
   after(lengthMs: WaitLength, callback: () => void): () => void {
+    return this.begin(lengthMs, callback).cancel;
+  }
+
+  /** As `after`, and tells when it will be over. */
+  begin(lengthMs: WaitLength, callback: () => void): BegunWait {
     const wait = new ShrinkingWait(this.#clock, () => {
-      this.#end(review);
+      this.#forget(review);
       callback();
     });
     const review = () => {
       wait.shortenTo(lengthMs(this.fleet));
     };
     wait.begin(Math.max(0, lengthMs(this.fleet)));
-    this.#begin(review);
-    return () => {
-      wait.cancel();
-      this.#end(review);
+    this.#review(review);
+    return {
+      cancel: () => {
+        wait.cancel();
+        this.#forget(review);
+      },
+      endsAt: () => wait.endsAt,
     };
   }
 
-  #begin(review: () => void): void {
+  #review(review: () => void): void {
     if (this.#reviews.size === 0) {
       this.#unsubscribe = this.#proxy.subscribe((next, previous) => {
         if (next.numNodes !== previous.numNodes || next.size !== previous.size) {
@@ -81,7 +103,7 @@ export class FleetWaits {
     this.#reviews.add(review);
   }
 
-  #end(review: () => void): void {
+  #forget(review: () => void): void {
     this.#reviews.delete(review);
     if (this.#reviews.size === 0) {
       this.#unsubscribe();

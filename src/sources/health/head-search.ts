@@ -13,6 +13,7 @@ import { lasts } from "./lasting.ts";
 import { Search } from "./search.ts";
 import { byRank } from "./search-order.ts";
 import { closesAtOnce } from "./server-health.ts";
+import type { Planned } from "./turns.ts";
 import type { WatchPauses } from "./watch-pauses.ts";
 
 interface HeadSearchPorts {
@@ -87,6 +88,11 @@ export class HeadSearch {
     });
     this.#search = search;
     this.#running.follow([search]);
+  }
+
+  /** Whom it asks next, and when, by `Clock.now`. */
+  next(): Planned | undefined {
+    return this.#search?.next();
   }
 
   /** Asks servers that came since, too. */

@@ -105,7 +105,7 @@ export class HealthMonitor implements Runnable {
   }
 
   status(): HealthStatus {
-    return healthStatus(this.#watches, this.#health, this.#view());
+    return healthStatus(this.#watches, this.#search, this.#health, this.#view());
   }
 
   /** What is known is noted before anything is done: what an action changes is an event of its own, and sees it. */

@@ -1,8 +1,10 @@
 import type { DownServer, IfHeadFails } from "../../core/pool-view.ts";
 import { earliestFailback } from "./decide.ts";
+import type { HeadSearch } from "./head-search.ts";
 import type { Health, View } from "./health-state.ts";
 import { ifHeadFails } from "./if-head-fails.ts";
 import { downServers } from "./server-health.ts";
+import type { Planned } from "./turns.ts";
 import type { Watched, Watches } from "./watches.ts";
 
 /** What the monitor sees, for people and metrics. */
@@ -12,6 +14,8 @@ export interface HealthStatus {
   readonly servers: readonly Watched[];
   /** When the list may go back to a primary that answers again, by `Clock.now`; `undefined` when none is to. */
   readonly failbackAt: number | undefined;
+  /** In an outage, the server that is asked next, besides those that are watched. */
+  readonly probe: Planned | undefined;
   readonly down: readonly DownServer[];
   readonly ifHeadFails: IfHeadFails;
 }
@@ -21,11 +25,13 @@ export const UNWATCHED: Omit<HealthStatus, "ifHeadFails"> = Object.freeze({
   phase: "none",
   servers: [],
   failbackAt: undefined,
+  probe: undefined,
   down: [],
 });
 
 export function healthStatus(
   watches: Pick<Watches, "of" | "states">,
+  search: Pick<HeadSearch, "next">,
   health: Health,
   view: View,
 ): HealthStatus {
@@ -33,6 +39,7 @@ export function healthStatus(
     phase: phaseOf(watches.of("head")?.state.phase, health.search?.isConfirmed === true),
     servers: watches.states(),
     failbackAt: earliestFailback(view),
+    probe: health.search?.isConfirmed === true ? search.next() : undefined,
     down: downServers(health.records),
     ifHeadFails: ifHeadFails(health, view),
   };

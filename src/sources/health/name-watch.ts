@@ -74,6 +74,13 @@ export class NameWatch implements Watch {
       .toSorted((one, other) => other.at - one.at)[0];
   }
 
+  /** The first of all its addresses; `undefined` while one of them answers. */
+  get dialsAt(): number | undefined {
+    const watches = [...this.#byAddress.values()];
+    const times = watches.flatMap(({ dialsAt }) => dialsAt ?? []);
+    return this.state.phase === "up" || times.length === 0 ? undefined : Math.min(...times);
+  }
+
   run(signal: AbortSignal): Promise<void> {
     return this.#life.run(signal, () => {
       const first = this.#options.pace.drawFirst();

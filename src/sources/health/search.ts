@@ -2,10 +2,10 @@ import { atAbort, Life } from "../../core/life.ts";
 import type { Clock } from "../../core/ports.ts";
 import type { Runnable } from "../../core/running.ts";
 import type { ServerEndpoint } from "../../core/server-endpoint.ts";
-import type { FleetWaits, WaitLength } from "../../core/time/fleet-waits.ts";
+import type { BegunWait, FleetWaits, WaitLength } from "../../core/time/fleet-waits.ts";
 import { UnderWay } from "../../core/under-way.ts";
 import { isLocal } from "../../net/connection/connection-error.ts";
-import { Turns } from "./turns.ts";
+import { type Planned, Turns } from "./turns.ts";
 
 /**
  * Servers in the widest wave. The waves begin with one server and double: 1, 2, 4, …, 64, 64. Where most servers live,
@@ -70,6 +70,8 @@ export class Search implements Runnable {
   #places = ASKED_AT_ONCE;
   /** Whom to try again, and when. */
   readonly #again: Turns;
+  /** Until the first wave. */
+  #untilFirst: BegunWait | undefined;
   /** The best one that answered, while a better one may. */
   #answer: { readonly server: ServerEndpoint; readonly cancel: () => void } | undefined;
 
@@ -92,16 +94,26 @@ export class Search implements Runnable {
       if (first === undefined) {
         this.#askAll();
       } else {
-        this.#cancelWave = this.#ports.waits.after(first, () => {
+        this.#untilFirst = this.#ports.waits.begin(first, () => {
+          this.#untilFirst = undefined;
           this.#askAll();
         });
       }
       return atAbort(signal, () => {
+        this.#untilFirst?.cancel();
         this.#cancelWave();
         this.#answer?.cancel();
         return this.#tries.ended();
       });
     });
+  }
+
+  /** Whom it asks next, and when; `undefined` while servers are being asked in waves. */
+  next(): Planned | undefined {
+    const [first] = this.#queue;
+    return this.#untilFirst === undefined || first === undefined
+      ? this.#again.next()
+      : { key: first, at: this.#untilFirst.endsAt() };
   }
 
   /** Asks servers that came since, too, at once. */

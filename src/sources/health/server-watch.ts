@@ -1,7 +1,7 @@
 import { atAbort, Life } from "../../core/life.ts";
 import type { Runnable } from "../../core/running.ts";
 import type { ServerEndpoint } from "../../core/server-endpoint.ts";
-import type { WaitLength } from "../../core/time/fleet-waits.ts";
+import type { BegunWait, WaitLength } from "../../core/time/fleet-waits.ts";
 import { isLocal, provesLife } from "../../net/connection/connection-error.ts";
 import type { HeldConnection } from "../../net/connection/held-connection.ts";
 import { pingResultOf } from "../../net/connection/ping-result.ts";
@@ -18,7 +18,7 @@ const LONG_LIFE_MS = 900_000;
 /** Whoever watches a server. */
 export type Watch = Pick<
   ServerWatch,
-  "key" | "endpoint" | "state" | "lastAnswer" | "connection" | "run" | "retarget" | "hurry"
+  "key" | "endpoint" | "state" | "lastAnswer" | "dialsAt" | "connection" | "run" | "retarget" | "hurry"
 >;
 
 /**
@@ -35,6 +35,8 @@ export class ServerWatch implements Runnable {
   #lastAnswer: PingAnswer | undefined;
   #connection: HeldConnection | undefined;
   #hurry = new AbortController();
+  /** Until the server is dialled. */
+  #untilDialled: BegunWait | undefined;
   /** Connections in a row that closed at once. */
   #shortLives = 0;
   /** Connections in a row that the server closed, none of which was open for long. */
@@ -64,6 +66,11 @@ export class ServerWatch implements Runnable {
     return this.#lastAnswer;
   }
 
+  /** When it is dialled next, by `Clock.now`; `undefined` while there is a connection, or one is being opened. */
+  get dialsAt(): number | undefined {
+    return this.#untilDialled?.endsAt();
+  }
+
   run(signal: AbortSignal): Promise<void> {
     return this.#life.run(signal, async () => {
       const watch = this.#watchAgainAndAgain();
@@ -88,7 +95,7 @@ export class ServerWatch implements Runnable {
     const { clock, pace, report } = this.#options;
     const first = pace.drawFirst();
     if (first !== undefined) {
-      await this.#pause(first);
+      await this.#pauseUntilDialled(first);
     }
     while (!this.#life.isOver()) {
       const failure = await this.#watchOneConnection();
@@ -101,7 +108,7 @@ export class ServerWatch implements Runnable {
       }
       const pause = pace.drawPause(this.#closings, failure !== undefined);
       if (pause !== undefined) {
-        await this.#pause(pause);
+        await this.#pauseUntilDialled(pause);
       }
     }
   }
@@ -151,7 +158,7 @@ export class ServerWatch implements Runnable {
         return failureOf(error);
       }
     }
-    await this.#pause(this.#options.pace.interval);
+    await this.#pauseUntilDialled(this.#options.pace.interval);
     return undefined;
   }
 
@@ -223,10 +230,17 @@ export class ServerWatch implements Runnable {
     }
   }
 
-  async #pause(length: WaitLength): Promise<void> {
+  async #pauseUntilDialled(length: WaitLength): Promise<void> {
+    await this.#pause(length, (wait) => {
+      this.#untilDialled = wait;
+    });
+    this.#untilDialled = undefined;
+  }
+
+  async #pause(length: WaitLength, begun?: (wait: BegunWait) => void): Promise<void> {
     if (!this.#life.isOver()) {
       this.#hurry = new AbortController();
-      await this.#options.waits.wait(length, this.#hurry.signal);
+      await this.#options.waits.wait(length, this.#hurry.signal, begun);
     }
   }
 }

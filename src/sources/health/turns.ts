@@ -1,7 +1,7 @@
 import { atAbort, Life } from "../../core/life.ts";
 import type { Clock } from "../../core/ports.ts";
 import type { Runnable } from "../../core/running.ts";
-import type { FleetWaits, WaitLength } from "../../core/time/fleet-waits.ts";
+import type { BegunWait, FleetWaits, WaitLength } from "../../core/time/fleet-waits.ts";
 
 interface TurnsPorts {
   readonly clock: Clock;
@@ -11,6 +11,12 @@ interface TurnsPorts {
   /** Milliseconds from one turn to the next at least, whoever has it. */
   readonly spacingMs: number;
   readonly onTurn: (key: string) => void;
+}
+
+/** A server that is asked at a known time, by `Clock.now`. */
+export interface Planned {
+  readonly key: string;
+  readonly at: number;
 }
 
 /** One server that waits for its turn. */
@@ -29,7 +35,7 @@ export class Turns implements Runnable {
   readonly #waiting: Waiting[] = [];
   #lastAt = Number.NEGATIVE_INFINITY;
   readonly #life = new Life();
-  #cancel: (() => void) | undefined;
+  #wait: BegunWait | undefined;
 
   constructor(ports: TurnsPorts) {
     this.#ports = ports;
@@ -38,7 +44,7 @@ export class Turns implements Runnable {
   run(signal: AbortSignal): Promise<void> {
     return this.#life.run(signal, () => {
       this.#awaitFirst();
-      return atAbort(signal, () => this.#cancel?.());
+      return atAbort(signal, () => this.#wait?.cancel());
     });
   }
 
@@ -48,9 +54,17 @@ export class Turns implements Runnable {
     this.#awaitFirst();
   }
 
+  /** Whose turn is next, and when, by `Clock.now`; `undefined` while nobody waits. */
+  next(): Planned | undefined {
+    const [first] = this.#waiting;
+    return first === undefined || this.#wait === undefined
+      ? undefined
+      : { key: first.key, at: this.#wait.endsAt() };
+  }
+
   #awaitFirst(): void {
     const [first] = this.#waiting;
-    if (this.#life.isOver() || this.#cancel !== undefined || first === undefined) {
+    if (this.#life.isOver() || this.#wait !== undefined || first === undefined) {
       return;
     }
     const { clock, drawWait, spacingMs, waits } = this.#ports;
@@ -58,8 +72,8 @@ export class Turns implements Runnable {
     const drawn = drawWait();
     const untilMs: WaitLength = (fleet) =>
       Math.max(first.triedAt + drawn(fleet), this.#lastAt + spacingMs) - now;
-    this.#cancel = waits.after(untilMs, () => {
-      this.#cancel = undefined;
+    this.#wait = waits.begin(untilMs, () => {
+      this.#wait = undefined;
       this.#lastAt = clock.now();
       this.#waiting.shift();
       this.#ports.onTurn(first.key);

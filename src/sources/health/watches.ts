@@ -28,6 +28,8 @@ export interface Watched {
   readonly role: Role;
   readonly state: WatchState;
   readonly lastAnswer: PingAnswer | undefined;
+  /** When it is dialled next, by `Clock.now`. */
+  readonly dialsAt: number | undefined;
 }
 
 /** The servers that are watched now, by role. */
@@ -56,7 +58,13 @@ export class Watches {
   }
 
   states(): Watched[] {
-    return [...this.#byRole].map(([role, { key, lastAnswer, state }]) => ({ key, role, state, lastAnswer }));
+    return [...this.#byRole].map(([role, { dialsAt, key, lastAnswer, state }]) => ({
+      key,
+      role,
+      state,
+      lastAnswer,
+      dialsAt,
+    }));
   }
 
   /** Keeps the watches of servers that are still wanted, in whatever role, and starts those that are new. */

@@ -305,6 +305,8 @@ suite("next", () => {
     ["contact-lost", "contact-lost-at", false],
     ["empty-hold-ends", "empty-hold-ends", true],
     ["consul-retry", "consul-retry", false],
+    ["reconnect", "reconnect", false],
+    ["outage-probe", "outage-probe", true],
   ];
   for (const [what, code, mayChangeHead] of rows) {
     test(code, async () => {
@@ -316,6 +318,12 @@ suite("next", () => {
       );
     });
   }
+});
+
+test("in an outage, who answers is the head: a connection that is opened may change it", async () => {
+  const due = [{ what: "reconnect", at: NOW + 5_000, server: B }] as const;
+  const [next] = explain(factsOf(await listOf(A), { due, state: "outage" })).next;
+  assert.equal(next?.may_change_head, true);
 });
 
 suite("what if", () => {
