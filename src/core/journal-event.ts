@@ -2,6 +2,7 @@
 import type { PoolsChange } from "./config-view.ts";
 import type { Cause, Tier } from "./snapshot.ts";
 import type { Change } from "./snapshot-feed.ts";
+import type { Why } from "./why.ts";
 
 /** Of a pool's list, and of the sources that feed it. */
 export type PoolEvent =
@@ -31,14 +32,15 @@ export type PoolEvent =
   /** A rebalance found no other order: so many servers were asked, and so many answered. */
   | { readonly kind: "rebalance-kept"; readonly pinged: number; readonly answered: number }
   /** Noted before the list changes: `head` takes the place of `server`. `by`: it was next, or the first to answer. */
-  | {
+  | ({
       readonly kind: "head-failed";
       readonly server: string;
-      readonly reason: string;
       readonly head: string;
       readonly by: "next" | "search";
-    }
-  | { readonly kind: "standby-down"; readonly server: string; readonly reason: string }
+    } & Why)
+  | ({ readonly kind: "standby-down"; readonly server: string } & Why)
+  /** This machine could not ask the server: nothing is proved about it. Told once a minute at most. */
+  | { readonly kind: "local-trouble"; readonly server: string; readonly reason: string }
   /** A server that was down answers, and is the head. `downMs`: since it was found down. */
   | { readonly kind: "server-up"; readonly server: string; readonly downMs?: number | undefined }
   /** The next server was down, and answers. */
@@ -51,7 +53,7 @@ export type PoolEvent =
       readonly forMs: number;
     }
   /** No listed server answers. `reason`: why the head is down. */
-  | { readonly kind: "outage-began"; readonly servers: number; readonly reason: string }
+  | ({ readonly kind: "outage-began"; readonly servers: number } & Why)
   /** `server`: the head that answers; absent when nobody answered, but the list is another one. */
   | { readonly kind: "outage-ended"; readonly server?: string | undefined; readonly lastedMs: number }
   | {

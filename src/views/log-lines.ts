@@ -76,6 +76,8 @@ const LINE_OF: LineOf = {
       { server, reason, head },
       by === "next" ? "server failed: next one is head" : "servers failed: the first that answers is head",
     ),
+  "local-trouble": ({ reason, server }) =>
+    warn({ server, reason }, "this machine could not ask a server: nothing is proved about it"),
   "standby-down": ({ reason, server }) => debug({ server, reason }, "the next server is down"),
   "server-up": ({ server }) => info({ server }, "a server answers again"),
   "outage-began": ({ reason, servers }) => ({

@@ -273,6 +273,7 @@ const ROWS: readonly Row[] = [
         ping: (_, signal) => world.hang(signal),
         onAnswer: world.tell,
         onDown: world.tell,
+        onNotAsked: world.tell,
         onConfirmed: world.tell,
       }),
     does: "asks",

@@ -213,7 +213,7 @@ suite("the view of a pool", () => {
         await clock.advance(10);
         return pool.view().state === "outage" && due(what) !== undefined;
       });
-      const { at = 0, server = "" } = due(what) ?? assert.fail();
+      const { at, server = "" } = due(what) ?? assert.fail();
       assert.ok(at > clock.now() && servers.includes(server));
       await clock.advance(at - clock.now() - 1);
       assert.deepEqual(due(what), { what, at, server });

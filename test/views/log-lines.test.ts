@@ -29,6 +29,12 @@ const TABLE: [event: PoolEvent, level: string, message: string, fields: object][
     "the next server is down",
     { server: SERVER, reason: "refused" },
   ],
+  [
+    { kind: "local-trouble", server: SERVER, reason: "no socket left" },
+    "warn",
+    "this machine could not ask a server: nothing is proved about it",
+    { server: SERVER, reason: "no socket left" },
+  ],
   [{ kind: "server-up", server: SERVER }, "info", "a server answers again", { server: SERVER }],
   [
     { kind: "outage-began", servers: 3, reason: "refused" },

@@ -1,5 +1,6 @@
 /** Forms of what the timeline tells. */
 import { printable } from "../printable.ts";
+import type { Why } from "../why.ts";
 import type { Severity, Told } from "./timeline-event.ts";
 import { milliseconds, spanOf } from "./words.ts";
 
@@ -12,11 +13,16 @@ export function about(subject: string, said: Told): Told {
   return { ...said, subject };
 }
 
-export function downTold(role: "head" | "standby", server: string, reason: string, summary: string): Told {
-  const fields = { server, role, reason: printable(reason) };
+export function downTold(
+  role: "head" | "standby",
+  server: string,
+  { code, reason }: Why,
+  summary: string,
+): Told {
+  const fields = { server, role, code: code ?? null, reason: printable(reason) };
   return {
     ...told("server-down", role === "head" ? "warn" : "info", summary, fields),
-    subject: `${server} ${reason}`,
+    subject: `${server} ${code ?? reason}`,
   };
 }
 

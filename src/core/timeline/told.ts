@@ -41,10 +41,18 @@ const TOLD_OF: ToldOfAll = {
       leader === "" ? `no leader; it was ${previousLeader}` : `the leader is ${leader}`,
       { leader: leader === "" ? null : leader, previous_leader: previousLeader || null, num_nodes: numNodes },
     ),
-  "head-failed": ({ head, reason, server }) =>
-    downTold("head", server, reason, `${server} failed (${reason}); ${head} takes its place`),
-  "standby-down": ({ reason, server }) =>
-    downTold("standby", server, reason, `${server}, the next server, is down (${reason})`),
+  "head-failed": ({ code, head, reason, server }) =>
+    downTold("head", server, { code, reason }, `${server} failed (${reason}); ${head} takes its place`),
+  "standby-down": ({ code, reason, server }) =>
+    downTold("standby", server, { code, reason }, `${server}, the next server, is down (${reason})`),
+  "local-trouble": ({ reason, server }) =>
+    about(
+      "sockets",
+      told("local-trouble", "warn", `${server} could not be asked: ${printable(reason)}`, {
+        server,
+        reason: printable(reason),
+      }),
+    ),
   "server-up": ({ downMs, server }) => upTold(server, downMs),
   "standby-up": ({ downMs, server }) => upTold(server, downMs),
   "server-penalised": ({ failures, forMs, server }) =>
@@ -61,9 +69,10 @@ const TOLD_OF: ToldOfAll = {
         },
       ),
     ),
-  "outage-began": ({ reason, servers }) =>
+  "outage-began": ({ code, reason, servers }) =>
     told("outage-began", "error", `none of ${servers} servers answers: the list stays as it is`, {
       servers,
+      code: code ?? null,
       reason: printable(reason),
     }),
   "outage-ended": ({ lastedMs, server }) =>

@@ -40,6 +40,9 @@ const CLOSING_MATTERS_MS = 60_000;
 /** A primary must have answered for this long before the list goes back to it from a backup. */
 const GO_BACK_AFTER_MS = 30_000;
 
+/** That this machine can't ask servers is told once in so many milliseconds. */
+const TROUBLE_TOLD_EVERY_MS = 60_000;
+
 /** What follows from the event, step by step. */
 export function decide(event: HealthEvent): readonly Step[] {
   switch (event.kind) {
@@ -59,6 +62,8 @@ export function decide(event: HealthEvent): readonly Step[] {
       return [takeSilence(event)];
     case "all-asked-in-vain":
       return [confirmOutage];
+    case "not-asked":
+      return [tellTrouble(event)];
   }
 }
 
@@ -164,7 +169,8 @@ function takeFailure({ failure, server }: EventOf<"failed">): Step {
       return found;
     }
     const { records } = found.health;
-    const event = { kind: "standby-down", server: server.key, reason: failure.reason } as const;
+    const { code, reason } = failure;
+    const event = { kind: "standby-down", server: server.key, code, reason } as const;
     const watch: Action = { do: "watch", servers: watchedServers(snapshot, records, config.standby) };
     const news = health.records.byKey.has(server.key) ? [watch] : [{ do: "note", event } as const, watch];
     return { health: found.health, actions: [...found.actions, ...news] };
@@ -174,7 +180,7 @@ function takeFailure({ failure, server }: EventOf<"failed">): Step {
 function replaceFailedHead({ failure, server }: EventOf<"failed">): Step {
   return (health, view) =>
     view.snapshot.head?.key === server.key && health.search === undefined
-      ? hasFailedHead(health, view, failure.reason)
+      ? hasFailedHead(health, view, failure)
       : nothingToDo(health);
 }
 
@@ -204,12 +210,23 @@ function foundDown(health: Health, { now }: View, server: ServerEndpoint, failin
   };
 }
 
+/** A machine that is short of sockets may fail to ask hundreds of times a second. */
+function tellTrouble({ reason, server }: EventOf<"not-asked">): Step {
+  return (health, { now }) =>
+    now - health.troubleToldAt < TROUBLE_TOLD_EVERY_MS
+      ? nothingToDo(health)
+      : {
+          health: { ...health, troubleToldAt: now },
+          actions: [{ do: "note", event: { kind: "local-trouble", server: server.key, reason } }],
+        };
+}
+
 const confirmOutage: Step = (health, { now, snapshot }) => {
   const { search } = health;
   if (search === undefined) {
     return nothingToDo(health);
   }
-  const event = { kind: "outage-began", servers: snapshot.size, reason: search.reason } as const;
+  const event = { kind: "outage-began", servers: snapshot.size, ...search.why } as const;
   return {
     health: { ...health, search: { ...search, isConfirmed: true, confirmedAt: search.confirmedAt ?? now } },
     actions: [{ do: "note", event }],

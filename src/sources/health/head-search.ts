@@ -7,7 +7,7 @@ import { drawnOnce, type FleetWaits, type WaitLength } from "../../core/time/fle
 import { askOnce } from "../../net/connection/connection-pinger.ts";
 import type { Connector } from "../../net/connection/held-connection.ts";
 import { observedPing } from "../../net/connection/ping-result.ts";
-import { failureOf } from "./failure-of.ts";
+import { failureOf, reasonOf } from "./failure-of.ts";
 import type { Health, HealthEvent, SearchPlan } from "./health-state.ts";
 import { lasts } from "./lasting.ts";
 import { Search } from "./search.ts";
@@ -81,6 +81,9 @@ export class HeadSearch {
       onDown: (server, error) => {
         const failing = { ...failureOf(error), closesAtOnce: closing.has(server.key) };
         report({ kind: "asked-in-vain", server, failing });
+      },
+      onNotAsked: (server, error) => {
+        report({ kind: "not-asked", server, reason: reasonOf(error) });
       },
       onConfirmed: () => {
         report({ kind: "all-asked-in-vain" });

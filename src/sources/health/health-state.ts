@@ -6,6 +6,7 @@ import type { ServerEndpoint } from "../../core/server-endpoint.ts";
 import type { Successor } from "../../core/server-event.ts";
 import type { Snapshot } from "../../core/snapshot.ts";
 import { FRESH_PACE, type Pace } from "../../core/time/pace.ts";
+import type { Why } from "../../core/why.ts";
 import {
   type Failing,
   type Failure,
@@ -46,12 +47,14 @@ export type HealthEvent =
   /** The search for a head: this server does not. */
   | { readonly kind: "asked-in-vain"; readonly server: ServerEndpoint; readonly failing: Failing }
   /** The search for a head: each server was asked in vain. */
-  | { readonly kind: "all-asked-in-vain" };
+  | { readonly kind: "all-asked-in-vain" }
+  /** This machine could not ask the server, neither a watch nor the search. */
+  | { readonly kind: "not-asked"; readonly server: ServerEndpoint; readonly reason: string };
 
 /** The search for a head that is under way. */
 interface SearchState {
   /** Why the head was down. */
-  readonly reason: string;
+  readonly why: Why;
   /**
    * Whether only a connection that lasts counts as an answer: any server that closes connections at once seems to
    * answer.
@@ -74,6 +77,8 @@ export interface Health {
   readonly headsPace: Pace;
   readonly search: SearchState | undefined;
   readonly searchEndedAt: number;
+  /** When it was last told that this machine could not ask a server. */
+  readonly troubleToldAt: number;
 }
 
 export const NOTHING_KNOWN: Health = Object.freeze({
@@ -82,6 +87,7 @@ export const NOTHING_KNOWN: Health = Object.freeze({
   headsPace: FRESH_PACE,
   search: undefined,
   searchEndedAt: Number.NEGATIVE_INFINITY,
+  troubleToldAt: Number.NEGATIVE_INFINITY,
 });
 
 /** What is seen at the moment of a decision. */

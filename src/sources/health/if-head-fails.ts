@@ -4,7 +4,7 @@ import { decide } from "./decide.ts";
 import type { Action, Health, View } from "./health-state.ts";
 
 /** As when its connection is refused: silent servers cost more time, but the same follows for the first of them. */
-const FAILURE = { reason: "fails", closesAtOnce: false, isSilent: false } as const;
+const FAILURE = { code: "closed", reason: "fails", closesAtOnce: false, isSilent: false } as const;
 
 export function ifHeadFails(health: Health, view: View): IfHeadFails {
   const { head, size } = view.snapshot;

@@ -137,6 +137,9 @@ export class NameWatch implements Watch {
       case "failed":
         this.#failed(address, news);
         return;
+      case "not-asked":
+        this.#options.report(news);
+        return;
       case "slow":
         if (this.state.phase !== "up" || this.#byAddress.size === 1) {
           this.#options.report(news);

@@ -2,6 +2,7 @@
 import type { PoolEvent } from "../../core/journal-event.ts";
 import { HEADS_PACE, headIntervalMs, searchIntervalMs } from "../../core/time/fleet-pace.ts";
 import { earliestNext, spend } from "../../core/time/pace.ts";
+import type { Why } from "../../core/why.ts";
 import { type Action, type Decision, type Health, nothingToDo, type View } from "./health-state.ts";
 import { searchRanks } from "./search-order.ts";
 import { closesAtOnce, downKeys, downSince, forgetting, isDown, isSilent } from "./server-health.ts";
@@ -21,8 +22,8 @@ export function lookAtHead(health: Health, view: View): Decision {
 }
 
 /** The head was found down, and no search is under way. */
-export function hasFailedHead(health: Health, view: View, reason: string): Decision {
-  return replaceHead({ ...health, failedHeads: health.failedHeads + 1 }, view, reason);
+export function hasFailedHead(health: Health, view: View, why: Why): Decision {
+  return replaceHead({ ...health, failedHeads: health.failedHeads + 1 }, view, why);
 }
 
 /** A server answers while the head is down: it becomes the head. */
@@ -43,11 +44,12 @@ export function recover(
     key,
   );
   const more = downKeys(ended.health.records).size - 1;
-  const reason = more > 0 ? `${headReason(view)}; ${more} more are down` : headReason(view);
+  const { code, reason: own } = headReason(view);
+  const reason = more > 0 ? `${own}; ${more} more are down` : own;
   const handed = handedOver(ended.health, view, key, reason);
   const event: PoolEvent =
     head.key !== key && !search.isConfirmed
-      ? { kind: "head-failed", server: head.key, reason, head: key, by: "search" }
+      ? { kind: "head-failed", server: head.key, code, reason, head: key, by: "search" }
       : { kind: "server-up", server: key, downMs: since === undefined ? undefined : view.now - since };
   return {
     health: handed.health,
@@ -76,7 +78,7 @@ export function searchEnded(health: Health, now: number, server?: string): Decis
  * The next server that is not known to be down becomes head. After two that failed all are asked first, if there are
  * several.
  */
-function replaceHead(health: Health, view: View, reason: string): Decision {
+function replaceHead(health: Health, view: View, why: Why): Decision {
   const { head, order } = view.snapshot;
   const [next, other] = order
     .toSeq()
@@ -85,8 +87,8 @@ function replaceHead(health: Health, view: View, reason: string): Decision {
   const notBeforeMs = earliestNext(health.headsPace, view.now, true, HEADS_PACE) - view.now;
   const isLast = next !== undefined && other === undefined;
   return next === undefined || notBeforeMs > 0 || (!isLast && hasFailedTwice(health, head?.key ?? ""))
-    ? searchBegun(health, view, reason, notBeforeMs)
-    : passedOn(health, view, next, reason);
+    ? searchBegun(health, view, why, notBeforeMs)
+    : passedOn(health, view, next, why);
 }
 
 /**
@@ -99,10 +101,10 @@ function hasFailedTwice({ failedHeads, records }: Health, head: string): boolean
 }
 
 /** To a server that is not known to be down: its watch tells soon. */
-function passedOn(health: Health, view: View, next: string, reason: string): Decision {
+function passedOn(health: Health, view: View, next: string, { code, reason }: Why): Decision {
   const handed = handedOver(health, view, next, reason);
   const server = view.snapshot.head?.key ?? "";
-  const event: PoolEvent = { kind: "head-failed", server, reason, head: next, by: "next" };
+  const event: PoolEvent = { kind: "head-failed", server, code, reason, head: next, by: "next" };
   // Noted first: what follows from the hand-over may be a failure, too.
   return {
     health: handed.health,
@@ -147,7 +149,7 @@ function lookAtNewcomers(health: Health, view: View): Decision {
       };
 }
 
-function searchBegun(health: Health, view: View, reason: string, notBeforeMs: number): Decision {
+function searchBegun(health: Health, view: View, why: Why, notBeforeMs: number): Decision {
   const { config, isAvoided, now, snapshot } = view;
   const { head, numNodes, order, size } = snapshot;
   const sinceMs = now - health.searchEndedAt;
@@ -163,13 +165,13 @@ function searchBegun(health: Health, view: View, reason: string, notBeforeMs: nu
     notBeforeMs,
   };
   return {
-    health: { ...health, search: { reason, mustLast, asked: new Set(order), isConfirmed: false } },
+    health: { ...health, search: { why, mustLast, asked: new Set(order), isConfirmed: false } },
     actions: [{ do: "search", plan }],
   };
 }
 
 /** Why the head is down. */
-function headReason({ snapshot, stateOf }: View): string {
+function headReason({ snapshot, stateOf }: View): Why {
   const state = stateOf(snapshot.head?.key ?? "");
-  return state?.phase === "down" ? state.reason : "still down";
+  return state?.phase === "down" ? state : { reason: "still down" };
 }

@@ -5,6 +5,7 @@ import type { ServerEndpoint } from "../../core/server-endpoint.ts";
 import type { BegunWait, FleetWaits, WaitLength } from "../../core/time/fleet-waits.ts";
 import { UnderWay } from "../../core/under-way.ts";
 import { isLocal } from "../../net/connection/connection-error.ts";
+import { BestAnswer } from "./best-answer.ts";
 import { type Planned, Turns } from "./turns.ts";
 
 /**
@@ -45,6 +46,8 @@ export interface SearchPorts {
   readonly ping: (server: ServerEndpoint, signal: AbortSignal) => Promise<void>;
   readonly onAnswer: (server: ServerEndpoint) => void;
   readonly onDown: (server: ServerEndpoint, error: unknown) => void;
+  /** This machine could not ask it. */
+  readonly onNotAsked: (server: ServerEndpoint, error: unknown) => void;
   /** Called once, when every server was tried and none answered. */
   readonly onConfirmed: () => void;
 }
@@ -72,14 +75,22 @@ export class Search implements Runnable {
   readonly #again: Turns;
   /** Until the first wave. */
   #untilFirst: BegunWait | undefined;
-  /** The best one that answered, while a better one may. */
-  #answer: { readonly server: ServerEndpoint; readonly cancel: () => void } | undefined;
+  readonly #best: BestAnswer;
 
   constructor(ports: SearchPorts) {
     this.#ports = ports;
     this.#queue = [...ports.keys];
     this.#known = new Set(ports.keys);
     this.#untried = new Set(ports.keys);
+    this.#best = new BestAnswer({
+      ...ports,
+      patienceMs: WAVES_WAITED_FOR_BETTER * ports.waveMs,
+      take: (server) => {
+        if (!this.#life.isOver()) {
+          ports.onAnswer(server);
+        }
+      },
+    });
     this.#again = new Turns({
       ...ports,
       onTurn: (key) => {
@@ -102,7 +113,7 @@ export class Search implements Runnable {
       return atAbort(signal, () => {
         this.#untilFirst?.cancel();
         this.#cancelWave();
-        this.#answer?.cancel();
+        this.#best.cancel();
         return this.#tries.ended();
       });
     });
@@ -167,7 +178,7 @@ export class Search implements Runnable {
   }
 
   async #try(key: string): Promise<void> {
-    const { clock, endpointOf, onDown } = this.#ports;
+    const { clock, endpointOf, onDown, onNotAsked } = this.#ports;
     const triedAt = clock.now();
     const server = endpointOf(key);
     const error = server === undefined ? undefined : await this.#errorOf(server);
@@ -179,21 +190,22 @@ export class Search implements Runnable {
       // From one start to the next, so that the time that a silent server takes is not waited for twice.
       this.#again.add({ key, triedAt });
     }
-    if (isLocal(error)) {
-      // It could not even be asked: with fewer at the same time it can.
+    if (server !== undefined && isLocal(error)) {
+      // With fewer at the same time it can be asked.
       this.#places = Math.max(1, this.#underWay.size);
+      onNotAsked(server, error);
     } else {
       this.#places = Math.min(this.#places + 1, ASKED_AT_ONCE);
       if (server === undefined) {
         this.#noteTried(key);
       } else if (error === undefined) {
-        this.#answered(server);
+        this.#best.offer(server);
       } else {
         onDown(server, error);
         this.#noteTried(key);
       }
     }
-    this.#takeAnswer();
+    this.#best.takeUnlessBetter(this.#underWay);
     this.#goOn(key);
   }
 
@@ -218,36 +230,6 @@ export class Search implements Runnable {
     }
     if (this.#wave.delete(key) && this.#wave.size === 0) {
       this.#nextWave();
-    }
-  }
-
-  #answered(server: ServerEndpoint): void {
-    const { clock, rankOf, waveMs } = this.#ports;
-    const best = this.#answer?.server;
-    if (best !== undefined && rankOf(best.key) <= rankOf(server.key)) {
-      return;
-    }
-    this.#answer?.cancel();
-    const cancel = clock.after(WAVES_WAITED_FOR_BETTER * waveMs, () => {
-      this.#take(server);
-    });
-    this.#answer = { server, cancel };
-  }
-
-  /** Takes what answered, unless a better one is being asked. */
-  #takeAnswer(): void {
-    const { rankOf } = this.#ports;
-    const server = this.#answer?.server;
-    if (server !== undefined && this.#underWay.values().every((key) => rankOf(key) >= rankOf(server.key))) {
-      this.#take(server);
-    }
-  }
-
-  #take(server: ServerEndpoint): void {
-    this.#answer?.cancel();
-    this.#answer = undefined;
-    if (!this.#life.isOver()) {
-      this.#ports.onAnswer(server);
     }
   }
 

@@ -1,6 +1,7 @@
 /** What is known of the health of each server, as immutable records: pure. All times are by `Clock.now`. */
 import { Map as PersistentMap } from "immutable";
 import type { DownServer } from "../../core/pool-view.ts";
+import type { Why } from "../../core/why.ts";
 
 /**
  * A connection that closes sooner than this, in milliseconds, was as good as none. A fixed time: pings of a large fleet
@@ -12,7 +13,7 @@ export const SHORT_LIFE_MS = 1_000;
 export type WatchState =
   | { readonly phase: "connecting" }
   | { readonly phase: "up"; readonly since: number }
-  | { readonly phase: "down"; readonly since: number; readonly reason: string };
+  | ({ readonly phase: "down"; readonly since: number } & Why);
 
 /** How a server failed. */
 export interface Failing {
@@ -24,10 +25,8 @@ export interface Failing {
   readonly closings?: number;
 }
 
-/** How a server failed, and why, in a few words. */
-export interface Failure extends Failing {
-  readonly reason: string;
-}
+/** How a server failed, and why. */
+export interface Failure extends Failing, Why {}
 
 /** An answer of a server. */
 export interface PingAnswer {
@@ -43,7 +42,9 @@ export type WatchNews =
   /** The server is down: told each time that it is found so. */
   | { readonly kind: "failed"; readonly failure: Failure }
   /** The server has not answered for half of the time that it may take. */
-  | { readonly kind: "slow" };
+  | { readonly kind: "slow" }
+  /** This machine could not ask the server: nothing is proved about it. `reason`: in a few words. */
+  | { readonly kind: "not-asked"; readonly reason: string };
 
 /** What is known of one server that was found down and has not answered since. */
 interface ServerHealth extends Failing {

@@ -5,7 +5,8 @@ import type { BegunWait, WaitLength } from "../../core/time/fleet-waits.ts";
 import { isLocal, provesLife } from "../../net/connection/connection-error.ts";
 import type { HeldConnection } from "../../net/connection/held-connection.ts";
 import { pingResultOf } from "../../net/connection/ping-result.ts";
-import { failureOf, isClosure } from "./failure-of.ts";
+import { failureOf, isClosure, reasonOf } from "./failure-of.ts";
+import { noticingSlow } from "./noticing-slow.ts";
 import { type Failure, type PingAnswer, SHORT_LIFE_MS, type WatchState } from "./server-health.ts";
 import type { WatchOptions } from "./watch-options.ts";
 
@@ -103,7 +104,8 @@ export class ServerWatch implements Runnable {
         return;
       }
       if (failure !== undefined) {
-        this.#state = { phase: "down", since: clock.now(), reason: failure.reason };
+        const { code, reason } = failure;
+        this.#state = { phase: "down", since: clock.now(), code, reason };
         report({ kind: "failed", failure });
       }
       const pause = pace.drawPause(this.#closings, failure !== undefined);
@@ -137,6 +139,7 @@ export class ServerWatch implements Runnable {
     this.#shortLives = livedMs < SHORT_LIFE_MS ? this.#shortLives + 1 : 0;
     return this.#shortLives > 1
       ? {
+          code: "closed",
           reason: "connection closed at once, twice",
           closesAtOnce: true,
           isSilent: false,
@@ -157,6 +160,7 @@ export class ServerWatch implements Runnable {
       if (!isLocal(error)) {
         return failureOf(error);
       }
+      this.#options.report({ kind: "not-asked", reason: reasonOf(error) });
     }
     await this.#pauseUntilDialled(this.#options.pace.interval);
     return undefined;
@@ -216,18 +220,14 @@ export class ServerWatch implements Runnable {
     }
   }
 
-  async #noticingSlow<T>(answer: Promise<T>): Promise<T> {
+  #noticingSlow<T>(answer: Promise<T>): Promise<T> {
     const { clock, report, timeoutMs } = this.#options;
-    const cancel = clock.after(timeoutMs() / 2, () => {
+    const slow = () => {
       if (!this.#life.isOver()) {
         report({ kind: "slow" });
       }
-    });
-    try {
-      return await answer;
-    } finally {
-      cancel();
-    }
+    };
+    return noticingSlow(clock, timeoutMs() / 2, slow, answer);
   }
 
   async #pauseUntilDialled(length: WaitLength): Promise<void> {

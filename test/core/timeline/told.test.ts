@@ -96,18 +96,25 @@ const ROWS: readonly (readonly [
     { leader: null, previous_leader: A, num_nodes: 9 },
   ],
   [
-    { kind: "head-failed", server: A, reason: "refused", head: B, by: "next" },
+    { kind: "head-failed", server: A, code: "refused", reason: "connection refused", head: B, by: "next" },
     "server-down",
     "warn",
-    `${A} failed (refused); ${B} takes its place`,
-    { server: A, role: "head", reason: "refused" },
+    `${A} failed (connection refused); ${B} takes its place`,
+    { server: A, role: "head", code: "refused", reason: "connection refused" },
   ],
   [
     { kind: "standby-down", server: A, reason: "refused" },
     "server-down",
     "info",
     `${A}, the next server, is down (refused)`,
-    { server: A, role: "standby", reason: "refused" },
+    { server: A, role: "standby", code: null, reason: "refused" },
+  ],
+  [
+    { kind: "local-trouble", server: A, reason: "this machine has no socket left (EMFILE)" },
+    "local-trouble",
+    "warn",
+    `${A} could not be asked: this machine has no socket left (EMFILE)`,
+    { server: A, reason: "this machine has no socket left (EMFILE)" },
   ],
   [
     { kind: "server-up", server: A, downMs: 4_200 },
@@ -132,11 +139,11 @@ const ROWS: readonly (readonly [
     { server: A, failures: 2, for_ms: 60_000 },
   ],
   [
-    { kind: "outage-began", servers: 3, reason: "refused" },
+    { kind: "outage-began", servers: 3, code: "timeout", reason: "no answer" },
     "outage-began",
     "error",
     "none of 3 servers answers: the list stays as it is",
-    { servers: 3, reason: "refused" },
+    { servers: 3, code: "timeout", reason: "no answer" },
   ],
   [
     { kind: "outage-ended", server: A, lastedMs: 5 },

@@ -255,7 +255,15 @@ test("a machine that has no socket left blames no server, and asks again at the 
     servers.dropConnections(key);
   }
   const before = servers.dialled.length;
-  await ports.clock.advance(60_000);
+  const troubles = () => ports.logger.lines.filter(({ message }) => message.includes("could not ask"));
+  await ports.clock.advance(59_000);
+  assert.deepEqual(
+    troubles().map(({ fields }) => fields),
+    [{ server: A, reason: "no socket left (EMFILE)" }],
+    "told once, whichever server it was",
+  );
+  await ports.clock.advance(1_000);
+  assert.equal(troubles().length, 2, "and again after a minute");
   assert.equal(proxy.snapshot().revision, revision);
   assert.ok(servers.dialled.length - before <= 121 + 13, `${servers.dialled.length - before} dials`);
   assert.notEqual(monitor.status().phase, "down");

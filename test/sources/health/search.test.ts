@@ -30,7 +30,7 @@ function bench(
   const random = seededRandom(7);
   const listed = new Map(keys.map((key) => [key, ServerEndpoint.fromLiteral(key)]));
   const pings: { key: string; at: number }[] = [];
-  const seen = { confirmed: 0, answers: [] as string[], silences: [] as string[] };
+  const seen = { confirmed: 0, answers: [] as string[], silences: [] as string[], notAsked: [] as string[] };
   const up = new Set<string>();
   const sockets = { free: Number.POSITIVE_INFINITY };
   const most = { underWay: 0, refusedHere: 0 };
@@ -68,6 +68,7 @@ function bench(
       void end(search);
     },
     onDown: ({ key }) => seen.silences.push(key),
+    onNotAsked: ({ key }) => seen.notAsked.push(key),
     onConfirmed: () => {
       seen.confirmed += 1;
     },
@@ -152,7 +153,7 @@ test("of a long list that hangs 256 are tried at once; nothing is called after t
   await end(search);
   await clock.advance(10_000);
   assert.equal(keys.filter((key) => timesOf(key).length > 0).length, 256);
-  assert.deepEqual(seen, { confirmed: 0, answers: [], silences: [] });
+  assert.deepEqual(seen, { confirmed: 0, answers: [], silences: [], notAsked: [] });
   assert.equal(clock.pending, 256, "the hanging pings' own timers");
 });
 
@@ -256,5 +257,6 @@ test("where this machine has no socket left nothing is said of the server, and f
   assert.equal(new Set(seen.silences).size, 40);
   const tries = most.refusedHere;
   assert.ok(tries < 200, `${tries} tries without a socket`);
+  assert.equal(seen.notAsked.length, tries);
   await end(search);
 });
