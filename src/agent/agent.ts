@@ -130,6 +130,7 @@ export class Agent {
         addresses: this.dnsAddresses().map(({ host, port }) => joinHostPort(host, port)),
         domain: config.dns.domain,
       }),
+      dnsAnswer: (pool) => this.#dns.answerOf(pool),
       clock: systemClock,
       timeline: this.#timeline,
       identity: { version: VERSION, instance: randomUUID() },

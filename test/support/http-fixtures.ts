@@ -1,5 +1,6 @@
 /** What an HTTP server needs besides what a test is about. */
 import type { Reloading } from "../../src/core/config-view.ts";
+import type { DnsAnswer } from "../../src/core/explain/explanation.ts";
 import type { PoolView } from "../../src/core/pool-view.ts";
 import { RpcProxy } from "../../src/core/rpc-proxy.ts";
 import { Timeline } from "../../src/core/timeline/timeline.ts";
@@ -56,6 +57,14 @@ export function fakeConfiguration(): Reloading {
   };
 }
 
+export const DNS_ANSWER: DnsAnswer = {
+  question: "_nomad._tcp.headwaiter.internal SRV",
+  answer: "10-0-0-1.addr.headwaiter.internal:4647",
+  rcode: "NOERROR",
+  extended_error: null,
+  ttl_s: 0,
+};
+
 /** On a free port of 127.0.0.1, without pools; time stands still at the epoch. */
 export function httpOptions(options: Partial<HttpOptions> = {}): HttpOptions {
   const logger = new FakeLogger();
@@ -70,6 +79,7 @@ export function httpOptions(options: Partial<HttpOptions> = {}): HttpOptions {
     pools: new Map(),
     dnsState: () => "serving",
     dns: () => ({ addresses: ["127.0.0.1:8653"], domain: "headwaiter.internal" }),
+    dnsAnswer: () => DNS_ANSWER,
     ...options,
   };
 }

@@ -191,6 +191,7 @@ export const EXPLANATION = `10.0.0.1:4647 is the head of nomad since 12:00:04 (4
   listed   primary by the heartbeat of 10.0.0.3:4647, 4 s ago
 If it fails    10.0.0.3:4647 (connection open, about 10 ms), then 10.1.0.9:4647
 If rebalanced  10.0.0.1:4647 or 10.0.0.3:4647, equally likely; not 10.0.0.2:4647, which failed
+DNS            _nomad._tcp.headwaiter.internal SRV: 10-0-0-1.addr.headwaiter.internal:4647, TTL 0 s
 Next           12:04:49 10.0.0.2:4647 may be chosen again · 12:15:40 rebalance
 `;
 

@@ -1,20 +1,21 @@
 /** An explanation for people, in lines: what HTTP gives as text and the command line prints. */
 import { rfc3339 } from "../time/rfc3339.ts";
 import { spanOf } from "../timeline/words.ts";
-import type { Explanation, NextEvent, Reason } from "./explanation.ts";
+import type { DnsAnswer, Explanation, NextEvent, Reason } from "./explanation.ts";
 import type { Facts } from "./facts.ts";
 
 /** Width of what a line begins with. */
 const LABEL = 9;
 
 export function explanationText(explanation: Explanation, facts: Facts): string {
-  const { because, head, limits, next, pool, verdict, what_if: whatIfs } = explanation;
+  const { because, dns, head, limits, next, pool, verdict, what_if: whatIfs } = explanation;
   const title = head === null ? `${verdict}.` : `${head} is the head of ${pool}${sinceText(facts)}.`;
   const lines = [
     title,
     ...because.map(reasonLine),
     ...whatIfs.map((answer) => `${label(answer.if, head)}${answer.text}`),
     ...notChosen(explanation),
+    dnsLine(dns),
     ...(next.length === 0 ? [] : [nextLine(next)]),
     ...limits.map(({ text }) => `Note: ${text}`),
   ];
@@ -51,6 +52,11 @@ function notChosen({ others }: Explanation): readonly string[] {
   return kept
     .slice(0, 5)
     .map(({ address, not_head: why }) => `Not ${address}: ${why.map(({ text }) => text).join("; ")}`);
+}
+
+function dnsLine({ answer, extended_error: extended, question, rcode, ttl_s: ttl }: DnsAnswer): string {
+  const said = answer === null ? rcode : `${answer}, TTL ${ttl ?? 0} s`;
+  return `DNS            ${question}: ${said}${extended === null ? "" : ` (${extended.text})`}`;
 }
 
 function nextLine(next: readonly NextEvent[]): string {

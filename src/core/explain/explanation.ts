@@ -57,6 +57,18 @@ export interface WhatIf {
   readonly text: string;
 }
 
+/** What DNS answers to the question for the pool's head. */
+export interface DnsAnswer {
+  /** Name and type. */
+  readonly question: string;
+  /** `target:port`; `null` without a head. */
+  readonly answer: string | null;
+  readonly rcode: string;
+  /** RFC 8914. */
+  readonly extended_error: { readonly code: number; readonly text: string } | null;
+  readonly ttl_s: number | null;
+}
+
 export interface Explanation {
   readonly pool: string;
   readonly at: string;
@@ -64,6 +76,7 @@ export interface Explanation {
   readonly head: string | null;
   readonly state: string;
   readonly verdict: string;
+  readonly dns: DnsAnswer;
   readonly because: readonly Reason[];
   readonly others: readonly OtherServer[];
   /** Servers that are listed, and how many of them `others` tells of. */

@@ -3,6 +3,7 @@ import type { DownServer, PenalisedServer, PoolView, WatchedServer } from "../po
 import { rfc3339 } from "../time/rfc3339.ts";
 import type { TimelineEvent } from "../timeline/timeline-event.ts";
 import { spanOf } from "../timeline/words.ts";
+import type { DnsAnswer } from "./explanation.ts";
 
 export interface Facts {
   readonly view: PoolView;
@@ -14,6 +15,7 @@ export interface Facts {
   readonly index: number;
   /** What is kept of the pool's events, oldest first. */
   readonly events: readonly TimelineEvent[];
+  readonly dns: DnsAnswer;
 }
 
 /** A moment by `Clock.now` as people read it. */

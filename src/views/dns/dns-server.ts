@@ -1,3 +1,4 @@
+import type { DnsAnswer } from "../../core/explain/explanation.ts";
 import type { DnsThreadEvent } from "../../core/journal-event.ts";
 import type { ShownPool } from "../../core/pool-view.ts";
 import type { Clock, Logger } from "../../core/ports.ts";
@@ -6,6 +7,7 @@ import { Counters, type CounterValues } from "./counters.ts";
 import { ZoneEncoder } from "./table/zone-encoder.ts";
 import { WAITING_PLACES } from "./thread/waiting-room.ts";
 import type { DnsAddress } from "./thread-messages.ts";
+import { headAnswer } from "./zone/head-answer.ts";
 import { reachableAddresses } from "./zone/reachable-addresses.ts";
 import type { ZonePool } from "./zone/zone.ts";
 
@@ -157,6 +159,11 @@ export class DnsServer {
       });
     }
     this.#views = pools;
+  }
+
+  /** What is answered, as soon as the threads have the present lists, to the question for the head of a pool. */
+  answerOf(pool: string): DnsAnswer {
+    return headAnswer(this.#encoder.settings, pool, this.#views.get(pool));
   }
 
   /** Where it listens, with the ports the system chose; empty when stopped. */

@@ -1,5 +1,6 @@
 /** What the routes ask of the agent. */
 import type { Reloading } from "../../core/config-view.ts";
+import type { DnsAnswer } from "../../core/explain/explanation.ts";
 import type { PushedHeartbeat } from "../../core/heartbeat.ts";
 import type { PoolView, Ready } from "../../core/pool-view.ts";
 import type { Clock } from "../../core/ports.ts";
@@ -45,6 +46,8 @@ export interface HttpApi {
   readonly dnsState: () => string;
   /** Where DNS answers, `host:port` each, and the zone. */
   readonly dns: () => { readonly addresses: readonly string[]; readonly domain: string };
+  /** What DNS answers to the question for the head of a pool. */
+  readonly dnsAnswer: (pool: string) => DnsAnswer;
 }
 
 /** @throws ApiError `unknown-pool` that names those there are. */

@@ -10,7 +10,7 @@ import { RpcProxy } from "../../../src/core/rpc-proxy.ts";
 import type { TimelineEvent } from "../../../src/core/timeline/timeline-event.ts";
 import { headReasonStrings } from "../../../src/views/dns/zone/head-reason.ts";
 import { CONFIG, type FakePorts, fakePorts } from "../../support/fake-ports.ts";
-import { unwatchedView } from "../../support/http-fixtures.ts";
+import { DNS_ANSWER, unwatchedView } from "../../support/http-fixtures.ts";
 
 const [A, B, C] = ["127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3"] as const;
 const NOW = 100_000;
@@ -41,7 +41,14 @@ function factsOf(
   view: Partial<PoolView> = {},
   events: readonly TimelineEvent[] = [],
 ): Facts {
-  return { view: { ...unwatchedView("nomad", proxy), ...view }, now: NOW, wallNow: NOW, index: 7, events };
+  return {
+    view: { ...unwatchedView("nomad", proxy), ...view },
+    now: NOW,
+    wallNow: NOW,
+    index: 7,
+    events,
+    dns: DNS_ANSWER,
+  };
 }
 
 function event(kind: string, fields: object, index = 5): TimelineEvent {
@@ -423,6 +430,7 @@ suite("the three views", () => {
         `If it fails    ${C} (connection open, about 10 ms)`,
         `If rebalanced  ${B} or ${C}, equally likely`,
         `Not ${A}: failed once, not chosen for 41 s`,
+        "DNS            _nomad._tcp.headwaiter.internal SRV: 10-0-0-1.addr.headwaiter.internal:4647, TTL 0 s",
         `Next           00:02:21 ${A} may be chosen again`,
         "Note: ping: tcp does not notice a server that hangs",
         "",

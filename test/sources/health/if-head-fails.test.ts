@@ -6,7 +6,7 @@ import { watchedOf } from "../../../src/agent/pool-view.ts";
 import type { Facts } from "../../../src/core/explain/facts.ts";
 import { rebalanceChances, whatIf } from "../../../src/core/explain/what-if.ts";
 import { settled } from "../../support/fake-ports.ts";
-import { unwatchedView } from "../../support/http-fixtures.ts";
+import { DNS_ANSWER, unwatchedView } from "../../support/http-fixtures.ts";
 import { end } from "../../support/lives.ts";
 import { bench } from "./health-bench.ts";
 
@@ -69,6 +69,7 @@ function factsOf({ monitor, penalties, ports, proxy }: Bench): Facts {
     },
     now,
     wallNow: now,
+    dns: DNS_ANSWER,
     index: 0,
     events: [],
   };

@@ -39,6 +39,11 @@ export class ZoneEncoder {
     this.#pools = new Map();
   }
 
+  /** The times that the next table has. */
+  get settings(): ZoneSettings {
+    return this.#settings;
+  }
+
   encode(views: ReadonlyMap<string, ZonePool>): AnswerTable {
     this.#pools = new Map(views.entries().map(([pool, view]) => [pool, this.#encodedPool(pool, view)]));
     const addresses = listedAddresses(views.values());

@@ -98,10 +98,15 @@ export function fixedNodes(settings: ZoneSettings, soa: ResourceRecord): ZoneNod
   ]);
 }
 
+/** The name that has the head of a pool as its SRV record. */
+export function headOwner(domain: string, pool: string): string {
+  return `_${pool.toLowerCase()}._tcp.${domain}`;
+}
+
 /** The three names of one pool. */
 export function poolNodes(settings: ZoneSettings, pool: string, view: ZonePool): ZoneNodes {
   const label = pool.toLowerCase();
-  const headOwner = `_${label}._tcp.${settings.domain}`;
+  const ofHead = headOwner(settings.domain, pool);
   const listOwner = `_${label}._tcp.all.${settings.domain}`;
   const poolOwner = `${label}.${settings.domain}`;
   const { head } = view.snapshot;
@@ -109,7 +114,7 @@ export function poolNodes(settings: ZoneSettings, pool: string, view: ZonePool):
     const kind = "not-ready";
     const isStarting = view.state === "starting";
     return new Map<string, ZoneNode>([
-      [headOwner, { kind, types: ["SRV"], isStarting }],
+      [ofHead, { kind, types: ["SRV"], isStarting }],
       [listOwner, { kind, types: ["SRV"], isStarting }],
       [poolOwner, { kind, types: ["A", "AAAA", "TXT"], isStarting }],
     ]);
@@ -117,7 +122,7 @@ export function poolNodes(settings: ZoneSettings, pool: string, view: ZonePool):
   const extendedError = view.state === "stale" ? EXTENDED_ERROR.STALE_ANSWER : undefined;
   const ttl = settings.ttlSeconds;
   return new Map([
-    [headOwner, srvNode(settings, headOwner, [head], extendedError)],
+    [ofHead, srvNode(settings, ofHead, [head], extendedError)],
     [listOwner, srvNode(settings, listOwner, view.snapshot.servers, extendedError)],
     [
       poolOwner,
