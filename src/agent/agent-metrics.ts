@@ -2,6 +2,7 @@
 import type { ConfigStatus } from "../core/config-view.ts";
 import type { Journal } from "../core/journal.ts";
 import type { Clock } from "../core/ports.ts";
+import type { Timeline } from "../core/timeline/timeline.ts";
 import type { DnsServer } from "../views/dns/dns-server.ts";
 import type { ProcessNumbers } from "../views/metrics/agent-samples.ts";
 import { Metrics } from "../views/metrics/metrics.ts";
@@ -18,6 +19,7 @@ interface Measured {
   readonly dns: () => Pick<DnsServer, "counters" | "threadRestarts">;
   readonly isReady: () => boolean;
   readonly config: () => ConfigStatus;
+  readonly timeline: Pick<Timeline, "dropped">;
   readonly loopDelay: Pick<LoopDelay, "maxSeconds">;
 }
 
@@ -25,7 +27,8 @@ interface Measured {
 const STARTED_AT_SECONDS = (Date.now() - performance.now()) / 1000;
 
 /** They follow the journal from now on. */
-export function agentMetrics({ clock, config, dns, isReady, journal, loopDelay, pools }: Measured): Metrics {
+export function agentMetrics(measured: Measured): Metrics {
+  const { clock, config, dns, isReady, journal, loopDelay, pools, timeline } = measured;
   const metrics = new Metrics({
     clock,
     pools: () => [...pools().values()].map((pool) => pool.view()),
@@ -34,6 +37,7 @@ export function agentMetrics({ clock, config, dns, isReady, journal, loopDelay, 
       versions: { version: VERSION, node: process.versions.node },
       isReady: isReady(),
       config: config(),
+      eventsDropped: timeline.dropped,
       dns: dns().counters(),
       dnsThreadRestarts: dns().threadRestarts(),
       eventLoopDelayMaxSeconds: loopDelay.maxSeconds,

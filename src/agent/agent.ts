@@ -84,6 +84,7 @@ export class Agent {
       dns: () => this.#dns,
       isReady: () => this.#http.readiness().ready,
       config: () => this.#reloads.status(),
+      timeline: this.#timeline,
       loopDelay: this.#loopDelay,
     });
     const resolver = new DnsResolver(config.resolver);

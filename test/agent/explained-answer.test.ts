@@ -23,7 +23,7 @@ interface Explained {
 function inWords(packet: Packet & { readonly rcode?: string }) {
   const [record] = packet.answers ?? [];
   const options = (packet.additionals ?? []).flatMap((each) => (each.type === "OPT" ? each.options : []));
-  const extended = options.find(({ code }) => Number(code) === 15);
+  const extended = options.find(({ code }) => String(code) === "15");
   const data = extended !== undefined && "data" in extended ? extended.data : undefined;
   return {
     answer: record?.type === "SRV" ? `${record.data.target}:${record.data.port}` : null,

@@ -16,6 +16,7 @@ const EVENTS = [
   "waited",
   "turnedAway",
   "truncated",
+  "stale",
   "socketErrors",
   "failures",
   "tcpConnections",
@@ -25,10 +26,10 @@ const EVENTS = [
 /**
  * `dropped`: messages that get no answer; of them `fromServicePort` for their source port, `limited` because their
  * network asks too much; `slipped`: for the same reason truncated. `waited`: questions that waited for a pool's first
- * server; `turnedAway`: ones that would have, but too many did. `truncated`: answers with TC. `socketErrors`: what a
- * listening socket could not receive or accept; an answer that the kernel refuses is not among them, for the runtime
- * tells nobody. `failures`: exceptions while answering, a defect. `tcpConnections`: accepted; `tcpEvicted`: closed to
- * make room; `tcpExpired`: closed at a deadline.
+ * server; `turnedAway`: ones that would have, but too many did. `truncated`: answers with TC; `stale`: from remembered
+ * lists. `socketErrors`: what a listening socket could not receive or accept; an answer that the kernel refuses is not
+ * among them, for the runtime tells nobody. `failures`: exceptions while answering, a defect. `tcpConnections`:
+ * accepted; `tcpEvicted`: closed to make room; `tcpExpired`: closed at a deadline.
  */
 export type DnsEvent = (typeof EVENTS)[number];
 

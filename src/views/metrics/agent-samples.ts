@@ -11,7 +11,7 @@ interface DnsNumbers {
     readonly count: number;
   }[];
   readonly responses: readonly { readonly rcode: string; readonly count: number }[];
-  readonly events: Readonly<Record<string, number>>;
+  readonly events: Readonly<Record<string, number>> & { readonly stale: number };
   readonly duration: {
     readonly boundsSeconds: readonly number[];
     readonly buckets: readonly number[];
@@ -36,6 +36,7 @@ export interface AgentNumbers {
   readonly dns: DnsNumbers;
   readonly dnsThreadRestarts: number;
   readonly config: ConfigStatus;
+  readonly eventsDropped: number;
   readonly eventLoopDelayMaxSeconds: number;
   readonly process: ProcessNumbers;
 }
@@ -47,6 +48,7 @@ export function addAgent(samples: Samples, numbers: AgentNumbers, http: HttpCoun
   addDns(samples, dns);
   samples.add("headwaiter_dns_thread_restarts_total", {}, dnsThreadRestarts);
   addConfig(samples, numbers.config);
+  samples.add("headwaiter_events_dropped_total", {}, numbers.eventsDropped);
   for (const { code, count, route } of http.entries()) {
     samples.add("headwaiter_http_requests_total", { route, code }, count);
   }
@@ -54,7 +56,11 @@ export function addAgent(samples: Samples, numbers: AgentNumbers, http: HttpCoun
   addProcess(samples, numbers.process);
 }
 
-function addConfig(samples: Samples, { loadedAt, needsRestart, reloads, wasTaken }: ConfigStatus): void {
+function addConfig(
+  samples: Samples,
+  { hash, loadedAt, needsRestart, reloads, wasTaken }: ConfigStatus,
+): void {
+  samples.add("headwaiter_config_info", { hash }, 1);
   samples.add("headwaiter_config_last_reload_successful", {}, wasTaken ? 1 : 0);
   samples.add("headwaiter_config_last_reload_success_timestamp_seconds", {}, loadedAt / 1_000);
   for (const [result, count] of Object.entries(reloads)) {
@@ -64,13 +70,15 @@ function addConfig(samples: Samples, { loadedAt, needsRestart, reloads, wasTaken
 }
 
 function addDns(samples: Samples, { duration, events, requests, responses }: DnsNumbers): void {
+  const { stale, ...others } = events;
   for (const { count, transport, type } of requests) {
     samples.add("headwaiter_dns_requests_total", { transport, type }, count);
   }
   for (const { count, rcode } of responses) {
     samples.add("headwaiter_dns_responses_total", { rcode }, count);
   }
-  for (const [event, count] of Object.entries(events)) {
+  samples.add("headwaiter_dns_stale_responses_total", {}, stale);
+  for (const [event, count] of Object.entries(others)) {
     samples.add("headwaiter_dns_events_total", { event: withDashes(event) }, count);
   }
   const { boundsSeconds: bounds, buckets, sumSeconds: sum } = duration;

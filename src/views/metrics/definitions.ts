@@ -126,6 +126,11 @@ export const METRICS = {
     labels: ["rcode"],
     help: "Answers by response code.",
   },
+  headwaiter_dns_stale_responses_total: {
+    type: "counter",
+    labels: [],
+    help: "Answers from remembered lists: no live source names their head.",
+  },
   headwaiter_dns_events_total: {
     type: "counter",
     labels: ["event"],
@@ -140,6 +145,11 @@ export const METRICS = {
     type: "counter",
     labels: [],
     help: "How often an answering thread was started again because it had died.",
+  },
+  headwaiter_config_info: {
+    type: "gauge",
+    labels: ["hash"],
+    help: "Always 1. The hash of the configuration that is in use.",
   },
   headwaiter_config_last_reload_successful: {
     type: "gauge",
@@ -160,6 +170,11 @@ export const METRICS = {
     type: "gauge",
     labels: [],
     help: "1 while changed settings wait for a restart, else 0.",
+  },
+  headwaiter_events_dropped_total: {
+    type: "counter",
+    labels: [],
+    help: "Events of the timeline that are not held any more, to make room for later ones.",
   },
   headwaiter_http_requests_total: {
     type: "counter",

@@ -7,7 +7,10 @@ import { respondingFor } from "./responding.ts";
 import { query } from "./zone-text.ts";
 
 function countedFor(...messages: readonly (readonly [Transport, Uint8Array])[]): CounterValues {
-  const { responder, counters } = respondingFor({ nomad: pool("live", manyServers(300)) });
+  const { responder, counters } = respondingFor({
+    nomad: pool("live", manyServers(300)),
+    old: pool("stale", ["10.9.9.9:4647"]),
+  });
   for (const [transport, message] of messages) {
     responder.respond(message, transport);
   }
@@ -59,6 +62,14 @@ describe("counters", () => {
   test("what gets no answer is dropped, and no request", () => {
     const values = countedFor(["udp", query("headwaiter.internal. IN SOA +qr")], ["udp", Buffer.of(0)]);
     assert.deepEqual([requests(values), responses(values), values.events.dropped], [[], [], 2]);
+  });
+
+  test("stale: answers from a remembered list, also to who does not understand extended errors", () => {
+    const old = query("_old._tcp.headwaiter.internal. IN SRV");
+    const oldWithEdns = query("_old._tcp.headwaiter.internal. IN SRV +edns=0");
+    const nothing = query("old.headwaiter.internal. IN AAAA");
+    const values = countedFor(["udp", old], ["udp", oldWithEdns], ["tcp", nothing], ["udp", SRV]);
+    assert.equal(values.events.stale, 3);
   });
 
   test("truncated: answers with TC", () => {

@@ -27,11 +27,12 @@ const NUMBERS = {
   dns: {
     requests: [],
     responses: [],
-    events: {},
+    events: { stale: 3, dropped: 4 },
     duration: { boundsSeconds: [], buckets: [], sumSeconds: 0 },
   },
   dnsThreadRestarts: 0,
   config: fakeConfiguration().status(),
+  eventsDropped: 5,
   eventLoopDelayMaxSeconds: 0,
   process: { residentBytes: 0, cpuSeconds: 0, openFiles: 0, maxOpenFiles: 0, startedAt: 0 },
 };
@@ -229,6 +230,17 @@ suite("what is counted of a pool", () => {
     assert.deepEqual(counted(/head_changes_total/), {});
     await end(monitor);
   });
+});
+
+test("what is counted elsewhere: stale answers apart from other events of DNS, dropped events, the configuration", async () => {
+  const { counted, monitor } = await measured([A]);
+  assert.deepEqual(counted(/stale_responses|dns_events|events_dropped|config_info/), {
+    headwaiter_dns_stale_responses_total: 3,
+    'headwaiter_dns_events_total{event="dropped"}': 4,
+    headwaiter_events_dropped_total: 5,
+    [`headwaiter_config_info{hash="${NUMBERS.config.hash}"}`]: 1,
+  });
+  await end(monitor);
 });
 
 test("each code of an error of Consul's has a series from the start", () => {

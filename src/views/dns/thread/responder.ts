@@ -2,7 +2,7 @@ import type { Counters } from "../counters.ts";
 import { type AnswerTable, type EncodedName, type EncodedReply, encodeNode } from "../table/answer-table.ts";
 import { encodeName, hashName } from "../table/domain-name.ts";
 import { addressOfLabel } from "../zone/address-name.ts";
-import { CLASS_IN, type ExtendedError, RCODE, type Rcode, TYPE } from "../zone/record.ts";
+import { CLASS_IN, EXTENDED_ERROR, type ExtendedError, RCODE, type Rcode, TYPE } from "../zone/record.ts";
 import { addressNode } from "../zone/zone.ts";
 import { HEADER_LENGTH, Query } from "./query.ts";
 
@@ -232,6 +232,9 @@ export class Responder {
     }
     if (isTruncated) {
       this.#counters.event("truncated");
+    }
+    if (extendedError === EXTENDED_ERROR.STALE_ANSWER) {
+      this.#counters.event("stale");
     }
     this.#counters.response(reply.rcode);
     return out;
