@@ -170,7 +170,11 @@ export class HttpServer {
       query: {},
       answers: { 200: "OpenAPI 3.1." },
       refusals: [],
-      handle: (): object => openApi([...described, description], api.identity.version),
+      // Loaded when somebody asks: most agents are never asked.
+      handle: async (): Promise<object> => {
+        const { replySchemas } = await import("./schemas/reply-schemas.ts");
+        return openApi([...described, description], api.identity.version, replySchemas());
+      },
     });
     return [...described, description];
   }

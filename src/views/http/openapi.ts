@@ -13,7 +13,12 @@ const ERROR = {
   },
 } as const;
 
-export function openApi(routes: readonly Route[], version: string) {
+/** @param replies JSON schemas of what routes answer, by their names. */
+export function openApi(
+  routes: readonly Route[],
+  version: string,
+  replies: Readonly<Record<string, object>>,
+) {
   const paths: Record<string, Record<string, object>> = {};
   for (const declared of routes) {
     const path = declared.path.replace(/:(\w+)/g, "{$1}");
@@ -23,11 +28,11 @@ export function openApi(routes: readonly Route[], version: string) {
     openapi: "3.1.0",
     info: { title: "headwaiter", version, description: "The agent's HTTP API. Additive only." },
     paths,
-    components: { schemas: { Error: ERROR } },
+    components: { schemas: { Error: ERROR, ...replies } },
   };
 }
 
-function operationOf({ answers, body, path, query, refusals, summary }: Route) {
+function operationOf({ answers, body, path, query, refusals, reply, summary }: Route) {
   const names = [...path.matchAll(/:(\w+)/g)].map(([, name]) => name);
   const inPath = names.map((name) => ({ name, in: "path", required: true, schema: { type: "string" } }));
   const parameters = [...inPath, ...queryParameters(query)];
@@ -37,7 +42,7 @@ function operationOf({ answers, body, path, query, refusals, summary }: Route) {
     ...(body === undefined
       ? {}
       : { requestBody: { required: true, content: { "application/json": { schema: body } } } }),
-    responses: { ...refusalsOf(refusals), ...answersOf(answers) },
+    responses: { ...refusalsOf(refusals), ...answersOf(answers, reply) },
   };
 }
 
@@ -52,10 +57,18 @@ function queryParameters(shape: QueryShape) {
   });
 }
 
-function answersOf(answers: Route["answers"]) {
+function answersOf(answers: Route["answers"], reply: Route["reply"]) {
+  const content = reply && jsonOf(reply);
   return Object.fromEntries(
-    Object.entries(answers).map(([status, description]) => [status, { description }]),
+    Object.entries(answers).map(([status, description]) => [
+      status,
+      content === undefined ? { description } : { description, content },
+    ]),
   );
+}
+
+function jsonOf(schema: string) {
+  return { "application/json": { schema: { $ref: `#/components/schemas/${schema}` } } };
 }
 
 /** Refusals of one status are told together. */
@@ -64,8 +77,7 @@ function refusalsOf(codes: Route["refusals"]) {
   return Object.fromEntries(
     [...statuses].map((status) => {
       const description = codes.filter((code) => STATUS_OF[code] === status).join(", ");
-      const schema = { $ref: "#/components/schemas/Error" };
-      return [status, { description, content: { "application/json": { schema } } }];
+      return [status, { description, content: jsonOf("Error") }];
     }),
   );
 }

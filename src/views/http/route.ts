@@ -2,6 +2,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { RefusalCode } from "./api-error.ts";
 import { parseQuery, type QueryShape, type QueryValues } from "./query.ts";
+import type { ReplyName } from "./schemas/reply-schemas.ts";
 
 export interface Call<Shape extends QueryShape> {
   readonly request: FastifyRequest;
@@ -21,6 +22,8 @@ export interface Route<Shape extends QueryShape = QueryShape> {
   readonly body?: object;
   /** Status and what it means; refusals by their codes. */
   readonly answers: Readonly<Record<number, string>>;
+  /** Of the JSON that it answers; absent: not JSON, or described elsewhere. */
+  readonly reply?: ReplyName;
   readonly refusals: readonly RefusalCode[];
   /** What it returns is sent as JSON. */
   readonly handle: (call: Call<Shape>) => unknown;

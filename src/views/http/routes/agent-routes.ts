@@ -21,6 +21,7 @@ export function agentRoutes(api: HttpApi, readiness: (pool?: string) => Readines
       summary: "Whether the process answers.",
       query: {},
       answers: { 200: "It does." },
+      reply: "Health",
       refusals: [],
       handle: () => ({ status: "alive" }),
     }),
@@ -30,6 +31,7 @@ export function agentRoutes(api: HttpApi, readiness: (pool?: string) => Readines
       summary: "Whether DNS is served and every pool has a head.",
       query: { pool: { kind: "text", description: "Only this pool counts." } },
       answers: { 200: "Ready.", 503: "Not ready: the body says what is waited for." },
+      reply: "Ready",
       refusals: ["unknown-pool"],
       handle: async ({ query, reply }) => {
         const found = readiness(query.pool);
@@ -42,6 +44,7 @@ export function agentRoutes(api: HttpApi, readiness: (pool?: string) => Readines
       summary: "What this agent is, and what it was started with.",
       query: {},
       answers: { 200: "The agent." },
+      reply: "Self",
       refusals: [],
       handle: () => selfOf(api),
     }),
@@ -51,6 +54,7 @@ export function agentRoutes(api: HttpApi, readiness: (pool?: string) => Readines
       summary: "What is wrong, in the agent and its pools; 200 also when something is.",
       query: {},
       answers: { 200: "The problems." },
+      reply: "Status",
       refusals: [],
       handle: () => {
         const problems = agentProblems(api);

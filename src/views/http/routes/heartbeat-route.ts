@@ -21,6 +21,7 @@ export function heartbeatRoute(api: HttpApi): Route {
     query: {},
     body: z.toJSONSchema(heartbeatBody, { io: "input" }),
     answers: { 200: "It was taken; `rejected`: addresses that could not be used." },
+    reply: "HeartbeatTaken",
     refusals: [
       "bad-body",
       "unknown-pool",

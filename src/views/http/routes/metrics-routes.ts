@@ -50,6 +50,7 @@ export function metricsRoutes(metrics: MetricsApi): readonly Route[] {
         format: { kind: "text", choices: ["json", "prometheus"], description: "`json` by default." },
       },
       answers: { 200: "The metrics." },
+      reply: "Metrics",
       refusals: ["bad-query"],
       handle: ({ query, reply }) => (query.format === "prometheus" ? asText(reply) : metrics.json()),
     }),

@@ -43,6 +43,7 @@ export function poolRoutes(api: HttpApi, waiters: Waiters): readonly Route[] {
       summary: "The pools, without their servers. Waits for news of any pool with `index`.",
       query: BLOCKING,
       answers: { 200: "The pools." },
+      reply: "Pools",
       refusals: ["bad-query", "too-many-waiters"],
       handle: async ({ query, request }) => {
         await waiters.news(
@@ -58,6 +59,7 @@ export function poolRoutes(api: HttpApi, waiters: Waiters): readonly Route[] {
       summary: "One pool: its list, its sources, and what is next. Waits for news of it with `index`.",
       query: ONE_POOL,
       answers: { 200: "The pool." },
+      reply: "Pool",
       refusals: ["bad-query", "unknown-pool", "too-many-waiters"],
       handle: async (call) => {
         const facts = await newsOf(api, waiters, call);
@@ -70,6 +72,7 @@ export function poolRoutes(api: HttpApi, waiters: Waiters): readonly Route[] {
       summary: "Why this head, why no other, what next, what if. As text with `Accept: text/plain`.",
       query: EXPLAIN,
       answers: { 200: "The explanation." },
+      reply: "Explanation",
       refusals: ["bad-query", "unknown-pool", "too-many-waiters"],
       handle: async (call) => {
         const facts = await newsOf(api, waiters, call);
@@ -97,6 +100,7 @@ export function poolRoutes(api: HttpApi, waiters: Waiters): readonly Route[] {
       summary: "The servers of a pool in order, `host:port` each, as Nomad's API has them.",
       query: { pool: { kind: "text", description: "By default the only pool." } },
       answers: { 200: "The servers." },
+      reply: "Servers",
       refusals: ["bad-query", "unknown-pool"],
       handle: ({ query }) => chosenPool(api, query.pool).proxy.serverRpcAddrs(),
     }),
@@ -109,6 +113,7 @@ export function poolRoutes(api: HttpApi, waiters: Waiters): readonly Route[] {
         address: { kind: "text", isList: true, description: "`host:port`, any number of times." },
       },
       answers: { 200: "What became of each." },
+      reply: "AddedServers",
       refusals: ["bad-query", "unknown-pool", "token-refused"],
       handle: ({ query }) => addServers(chosenPool(api, query.pool), query.address),
     }),
@@ -167,6 +172,7 @@ function rebalanceRoute(api: HttpApi): Route {
     summary: "Begins a rebalance of the list, at most one in ten seconds.",
     query: {},
     answers: { 202: "It has begun." },
+    reply: "Rebalance",
     refusals: ["unknown-pool", "rate-limited", "token-refused"],
     handle: async ({ params, reply }) => {
       const { pool: name = "" } = params;

@@ -13,6 +13,7 @@ export function reloadRoute({ configuration }: Pick<HttpApi, "configuration">): 
       dry_run: { kind: "boolean", description: "Says what it would come to, and changes nothing." },
     },
     answers: { 200: "What it came to: keys by what became of them, and pools." },
+    reply: "Reload",
     refusals: ["bad-query", "config-invalid", "reload-running", "stopping", "token-refused"],
     handle: async ({ query }) => {
       const isDryRun = query.dry_run === true;

@@ -1,0 +1,95 @@
+/**
+ * What each route answers, as schemas: read for the description of the API, and held against real replies by a test.
+ * Members are added, never taken away; a reader takes those that it does not know as they are.
+ */
+import { z } from "zod";
+import type { Readiness } from "../readiness.ts";
+import { code, count, text, textOrNull, texts, time, timeOrNull } from "./parts.ts";
+import { event, explanation, gap, pool, poolSummary } from "./pool-schemas.ts";
+
+const ready = z.strictObject({
+  ready: z.boolean(),
+  waiting: texts.describe("Pools without a head."),
+  dns: text,
+  warnings: z.array(z.strictObject({ pool: text, message: text, since: time })),
+}) satisfies z.ZodType<Readiness>;
+
+const self = z.strictObject({
+  version: text,
+  api: z.literal(1),
+  instance: text.describe("Random, for one life of the process."),
+  started_at: time,
+  now_at: time,
+  config: z.strictObject({
+    hash: text,
+    restart_hash: text,
+    loaded_at: time,
+    files: texts,
+    restart_needed: texts.describe("Keys that keep their old values until a restart."),
+  }),
+  dns: z.strictObject({ state: text, addresses: texts, domain: text }),
+  pools: texts,
+  features: texts,
+});
+
+const status = z.strictObject({
+  state: z.enum(["ok", "degraded", "failing"]),
+  problems: z.array(z.strictObject({ code, pool: textOrNull, since_at: timeOrNull, text })),
+});
+
+const reload = z.strictObject({
+  dry_run: z.boolean(),
+  hash: text,
+  applied: texts,
+  unchanged: count,
+  needs_restart: texts,
+  pools: z.strictObject({ added: texts, removed: texts, changed: texts }),
+});
+
+const refusedAddress = z.strictObject({ address: text, code, error: text });
+
+const labels = z.record(text, text);
+const metric = z.strictObject({
+  name: text,
+  type: z.enum(["counter", "gauge", "histogram"]),
+  help: text,
+  samples: z.array(z.looseObject({ labels })),
+});
+
+export const REPLIES = {
+  Health: z.strictObject({ status: z.literal("alive") }),
+  Ready: ready,
+  Self: self,
+  Status: status,
+  Servers: texts,
+  AddedServers: z.strictObject({ added: texts, known: texts, rejected: z.array(refusedAddress) }),
+  Pools: z.strictObject({ pools: z.array(poolSummary) }),
+  Pool: pool,
+  Explanation: explanation,
+  Events: z.array(z.union([gap, event])),
+  HeartbeatTaken: z.strictObject({
+    rejected: z.array(refusedAddress),
+    rejected_more: z.exactOptional(count),
+  }),
+  Rebalance: z.strictObject({ rebalance: z.literal("begun") }),
+  Reload: reload,
+  Metrics: z.strictObject({ metrics: z.array(metric) }),
+};
+
+export type ReplyName = keyof typeof REPLIES;
+
+/** As JSON schemas by their names; whoever reads a reply may find members that are not in them. */
+export function replySchemas(): Readonly<Record<string, object>> {
+  return Object.fromEntries(
+    Object.entries(REPLIES).map(([name, reply]) => [
+      name,
+      z.toJSONSchema(reply, {
+        override: ({ jsonSchema }) => {
+          if (jsonSchema.additionalProperties === false) {
+            delete jsonSchema.additionalProperties;
+          }
+        },
+      }),
+    ]),
+  );
+}
