@@ -3,10 +3,10 @@
 import { rfc3339 } from "../time/rfc3339.ts";
 import type { TimelineEvent } from "../timeline/timeline-event.ts";
 import { becauseOf } from "./because.ts";
-import type { Explanation, WhatIf } from "./explanation.ts";
+import type { Explanation, ShownWhatIf, WhatIf } from "./explanation.ts";
 import { type Facts, momentOf } from "./facts.ts";
 import { nextOf } from "./next.ts";
-import { othersOf } from "./others.ts";
+import { MOST_SERVERS, othersOf } from "./others.ts";
 import { whatIf } from "./what-if.ts";
 
 /** Changes of the head that an explanation shows. */
@@ -36,11 +36,16 @@ export function explain(facts: Facts, questions: readonly string[] = []): Explan
     because,
     others: othersOf(facts, ifHeadFails, ifRebalanced),
     others_total: Math.max(0, snapshot.size - 1),
-    what_if: answers.filter((answer) => answer !== undefined),
+    what_if: answers.filter((answer) => answer !== undefined).map(shownWhatIf),
     next: nextOf(facts),
     limits: limitsOf(facts),
     recent: recentOf(facts),
   };
+}
+
+function shownWhatIf(answer: WhatIf): ShownWhatIf {
+  const { candidates } = answer;
+  return { ...answer, candidates: candidates.slice(0, MOST_SERVERS), candidates_total: candidates.length };
 }
 
 function verdictOf({ view }: Facts, became: string): string {

@@ -69,6 +69,11 @@ export interface DnsAnswer {
   readonly ttl_s: number | null;
 }
 
+/** As an explanation shows it: of many candidates the first 64. */
+export interface ShownWhatIf extends WhatIf {
+  readonly candidates_total: number;
+}
+
 export interface Explanation {
   readonly pool: string;
   readonly at: string;
@@ -81,7 +86,7 @@ export interface Explanation {
   readonly others: readonly OtherServer[];
   /** Servers that are listed, and how many of them `others` tells of. */
   readonly others_total: number;
-  readonly what_if: readonly WhatIf[];
+  readonly what_if: readonly ShownWhatIf[];
   readonly next: readonly NextEvent[];
   readonly limits: readonly { readonly code: string; readonly text: string }[];
   /** The last changes of the head, the newest first. */

@@ -6,7 +6,7 @@ import type { NotHead, OtherServer, WhatIf, WouldBeHead } from "./explanation.ts
 import { type Facts, foundAgainst, momentOf, spanUntil } from "./facts.ts";
 
 /** Servers that an explanation tells of: whoever has more asks for one of them. */
-const MOST_OTHERS = 64;
+export const MOST_SERVERS = 64;
 
 export function othersOf(
   facts: Facts,
@@ -19,7 +19,7 @@ export function othersOf(
   );
   const listed = snapshot.order
     .toSeq()
-    .take(MOST_OTHERS + 1)
+    .take(MOST_SERVERS + 1)
     .toArray()
     .map((address, index) => ({
       address,

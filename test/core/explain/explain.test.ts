@@ -370,6 +370,12 @@ suite("what if", () => {
     assert.equal(answer.text, `${A} or ${B}, equally likely`);
   });
 
+  test("of many candidates the first 64 are shown, and how many there are", async () => {
+    const world = await listOf(...Array.from({ length: 80 }, (_, i) => `127.0.0.1:${i + 1}`));
+    const answer = explain(factsOf(world)).what_if.find(({ if: question }) => question === "rebalance");
+    assert.deepEqual([answer?.candidates.length, answer?.candidates_total], [64, 80]);
+  });
+
   test("changes nothing", async () => {
     const world = await listOf(A, B);
     const before = world.proxy.snapshot();

@@ -1,6 +1,6 @@
 import type { DnsAnswer } from "../../../core/explain/explanation.ts";
 import { EXTENDED_ERROR, type ExtendedError, RCODE } from "./record.ts";
-import { headOwner, poolNodes, type ZonePool, type ZoneSettings } from "./zone.ts";
+import { headNode, headOwner, type ZonePool, type ZoneSettings } from "./zone.ts";
 import { positiveReply } from "./zone-answer.ts";
 
 const ERROR_TEXT: Readonly<Record<ExtendedError, string>> = {
@@ -10,13 +10,11 @@ const ERROR_TEXT: Readonly<Record<ExtendedError, string>> = {
 
 /** What is answered to the question for the head of this pool. `view`: absent when there is no such pool. */
 export function headAnswer(settings: ZoneSettings, pool: string, view: ZonePool | undefined): DnsAnswer {
-  const owner = headOwner(settings.domain, pool);
-  const node = view && poolNodes(settings, pool, view).get(owner);
-  const reply = node && positiveReply(node, "SRV");
+  const reply = view && positiveReply(headNode(settings, pool, view), "SRV");
   const rcode = reply?.rcode ?? RCODE.NXDOMAIN;
   const [record] = reply?.answer ?? [];
   return {
-    question: `${owner} SRV`,
+    question: `${headOwner(settings.domain, pool)} SRV`,
     answer: record?.data.type === "SRV" ? `${record.data.target}:${record.data.port}` : null,
     rcode: Object.entries(RCODE).find(([, code]) => code === rcode)?.[0] ?? String(rcode),
     extended_error:

@@ -103,26 +103,32 @@ export function headOwner(domain: string, pool: string): string {
   return `_${pool.toLowerCase()}._tcp.${domain}`;
 }
 
+/** What there is at that name. */
+export function headNode(settings: ZoneSettings, pool: string, view: ZonePool): ZoneNode {
+  const { head } = view.snapshot;
+  return head === undefined
+    ? notReady(view, ["SRV"])
+    : srvNode(settings, headOwner(settings.domain, pool), [head], extendedErrorOf(view));
+}
+
 /** The three names of one pool. */
 export function poolNodes(settings: ZoneSettings, pool: string, view: ZonePool): ZoneNodes {
   const label = pool.toLowerCase();
-  const ofHead = headOwner(settings.domain, pool);
+  const ofHead = [headOwner(settings.domain, pool), headNode(settings, pool, view)] as const;
   const listOwner = `_${label}._tcp.all.${settings.domain}`;
   const poolOwner = `${label}.${settings.domain}`;
   const { head } = view.snapshot;
   if (head === undefined) {
-    const kind = "not-ready";
-    const isStarting = view.state === "starting";
     return new Map<string, ZoneNode>([
-      [ofHead, { kind, types: ["SRV"], isStarting }],
-      [listOwner, { kind, types: ["SRV"], isStarting }],
-      [poolOwner, { kind, types: ["A", "AAAA", "TXT"], isStarting }],
+      ofHead,
+      [listOwner, notReady(view, ["SRV"])],
+      [poolOwner, notReady(view, ["A", "AAAA", "TXT"])],
     ]);
   }
-  const extendedError = view.state === "stale" ? EXTENDED_ERROR.STALE_ANSWER : undefined;
+  const extendedError = extendedErrorOf(view);
   const ttl = settings.ttlSeconds;
   return new Map([
-    [ofHead, srvNode(settings, ofHead, [head], extendedError)],
+    ofHead,
     [listOwner, srvNode(settings, listOwner, view.snapshot.servers, extendedError)],
     [
       poolOwner,
@@ -136,6 +142,14 @@ export function poolNodes(settings: ZoneSettings, pool: string, view: ZonePool):
       ),
     ],
   ]);
+}
+
+function notReady({ state }: ZonePool, types: readonly RecordType[]): ZoneNode {
+  return { kind: "not-ready", types, isStarting: state === "starting" };
+}
+
+function extendedErrorOf({ state }: ZonePool): ExtendedError | undefined {
+  return state === "stale" ? EXTENDED_ERROR.STALE_ANSWER : undefined;
 }
 
 function txt(name: string, ttl: number, { snapshot, state }: ZonePool): readonly ResourceRecord[] {

@@ -144,6 +144,7 @@ export const explanation = z.strictObject({
       if: text,
       head: textOrNull,
       candidates: z.array(z.strictObject({ address: text, chance })),
+      candidates_total: count,
       text,
     }),
   ),
