@@ -21,7 +21,7 @@ function server(address: string, position: number, tier: string, claims: Json, r
     claims,
     watch: null,
     down: null,
-    penalty: { until_at: null, failures: 0 },
+    penalty: null,
     changed_at: ago(300),
     ...rest,
   };
@@ -33,8 +33,25 @@ const watch = (role: string, rtt: number) => ({
   since_at: ago(244),
   last_answer_at: ago(0.2),
   rtt_ms: rtt,
-  rtt_ms_recent: [rtt],
 });
+
+function source(known: Json = {}): Json {
+  return {
+    state: "ok",
+    since_at: null,
+    attempt: null,
+    last_success_at: null,
+    next_at: null,
+    server: null,
+    datacenter: null,
+    servers: null,
+    index: null,
+    empty_until_at: null,
+    error: null,
+    warnings: [],
+    ...known,
+  };
+}
 
 /** Consul fails, and a server is down. */
 export const NOMAD: Json = {
@@ -44,6 +61,7 @@ export const NOMAD: Json = {
   state: "live",
   state_since_at: ago(300),
   ready: true,
+  head_address: "10.0.0.1:4647",
   head: {
     address: "10.0.0.1:4647",
     since_at: ago(244),
@@ -79,7 +97,7 @@ export const NOMAD: Json = {
       "primary",
       { heartbeat: "primary" },
       {
-        down: { since_at: ago(20), reason: "connection refused" },
+        down: { since_at: ago(20), reason: "connection refused", in_this_pass: true },
         penalty: { until_at: ahead(41), failures: 2 },
       },
     ),
@@ -87,28 +105,21 @@ export const NOMAD: Json = {
   ],
   servers_total: 4,
   servers_shown: 4,
+  unlisted: [],
   sources: {
-    heartbeat: {
-      state: "ok",
-      last_success_at: ago(4),
-      next_at: ahead(16),
-      server: "10.0.0.1:4647",
-      error: null,
-    },
-    consul: {
-      state: "retrying",
+    heartbeat: source({ last_success_at: ago(4), next_at: ahead(16), server: "10.0.0.1:4647" }),
+    consul: source({
+      state: "failing",
       since_at: ago(12),
       attempt: 3,
-      retry_at: ahead(1),
+      next_at: ahead(1),
       last_success_at: ago(13),
       index: 812,
       datacenter: "dc1",
       servers: 4,
-      empty_until_at: null,
-      error: { code: "unreachable", text: "connection refused", at: ago(1) },
-    },
-    static: { servers: 0 },
-    state_file: null,
+      error: { code: "unreachable", text: "connection refused" },
+    }),
+    static: source(),
   },
   next: [],
 };
@@ -120,14 +131,14 @@ export const WEB: Json = {
   revision: 0,
   state: "starting",
   ready: false,
+  head_address: null,
   head: null,
-  contact: null,
   leader: null,
   counts: { primary: 0, backup: 0, down: 0, penalised: 0 },
   servers: [],
   servers_total: 0,
   servers_shown: 0,
-  sources: { consul: { state: "waiting", error: null }, static: { servers: 0 }, state_file: null },
+  sources: { consul: source({ state: "waiting" }), static: source() },
 };
 
 export const DEGRADED: Json = {
@@ -155,8 +166,6 @@ export const READY: Json = {
   waiting: [],
   dns: "serving",
   warnings: [],
-  stopping: false,
-  pools: { nomad: { ready: true, waits_for: [], since_at: ago(244) } },
 };
 
 /** What a reload came to. */
@@ -174,13 +183,15 @@ export const SELF: Json = {
   api: 1,
   instance: "b1c2d3e4f5a6",
   started_at: ago(300),
+  now_at: ago(0),
   config: {
     hash: "0123456789abcdef",
     restart_hash: "fedcba9876543210",
     loaded_at: ago(300),
     files: ["agent.yaml"],
+    restart_needed: [],
   },
-  dns: { addresses: ["127.0.0.1:8653"], domain: "headwaiter.internal" },
+  dns: { state: "serving", addresses: ["127.0.0.1:8653"], domain: "headwaiter.internal" },
   pools: ["nomad"],
   features: [],
 };

@@ -80,7 +80,7 @@ function sourceText(source: JsonObject, now: number, paint: Paint): string {
     return "has not reported yet";
   }
   const since = timeAt(source, "since_at");
-  const retry = timeAt(source, "retry_at");
+  const retry = timeAt(source, "next_at");
   const error = objectAt(source, "error");
   const details = [
     textAt(error, "code") ?? textAt(error, "text"),
