@@ -19,6 +19,37 @@ interface Described {
 
 type Content = Readonly<Record<string, { readonly schema: { readonly $ref: string } }>>;
 
+interface Explained {
+  readonly because: readonly { readonly code: string }[];
+  readonly next: readonly { readonly code: string }[];
+  readonly others: readonly { readonly not_head: readonly { readonly code: string }[] }[];
+}
+
+/** Codes of an explanation whose situations are all there at the end of the test below. */
+const REAL_CODES = [
+  "became-head.first",
+  "stays-head.answers",
+  "stays-head.no-choice",
+  "stays-head.unwatched",
+  "listed.claims",
+  "mode.outage",
+  "mode.contact-held",
+  "mode.consul-failing",
+  "mode.empty-held",
+  "later-in-order",
+  "down",
+  "penalised",
+  "unresolvable",
+  "rebalance",
+  "penalty-ends",
+  "heartbeat-due",
+  "contact-lost-at",
+  "empty-hold-ends",
+  "consul-retry",
+  "reconnect",
+  "outage-probe",
+];
+
 const JSON_BODY = { "content-type": "application/json" };
 const JSON_TYPE = "application/json";
 
@@ -55,11 +86,12 @@ suite("the description of the API", () => {
     const driver = new ConsulDriver(consul.address);
     await driver.register({ id: "far-1", service: "far", port: 7 });
     const server = await scriptedServer(t, () => undefined);
+    const second = await scriptedServer(t, () => undefined);
     const down = await closedPort(t);
     const { http } = await startedAgent(t, {
       consul: { address: consul.address },
       pools: {
-        web: { servers: [server.address, `127.0.0.1:${down}`], ping: "tcp", backups: null },
+        web: { servers: [server.address, second.address, `127.0.0.1:${down}`], ping: "tcp", backups: null },
         gone: { servers: [`127.0.0.1:${down}`, "127.0.0.2:9"], ping: "tcp", backups: null },
         far: { ping: "none" },
         named: { servers: ["localhost:80", "no.invalid:80"], ping: "none", backups: null },
@@ -76,6 +108,20 @@ suite("the description of the API", () => {
     const stateOf = async (pool: string) =>
       ((await get("Pool", `/v1/pools/${pool}`)) as { state: string }).state;
     const names = ((await get("Self", "/v1/agent/self")) as { pools: string[] }).pools;
+    const consulOf = async (pool: string) => {
+      const { sources } = (await get("Pool", `/v1/pools/${pool}`)) as {
+        sources: Record<string, { state: string; empty_until_at: string | null }>;
+      };
+      return sources["consul"];
+    };
+    const codes = new Set<string>();
+    const explained = async (name: string) => {
+      const path = `/v1/pools/${name}/explain?if=contact-lost&if=consul-empty`;
+      const { because, next, others } = (await get("Explanation", path)) as Explained;
+      for (const { code } of [...because, ...next, ...others.flatMap(({ not_head: why }) => why)]) {
+        codes.add(code);
+      }
+    };
     const all = async () => {
       await get("Pools", "/v1/pools");
       await get("Ready", "/v1/agent/ready");
@@ -86,7 +132,7 @@ suite("the description of the API", () => {
       await get("Events", "/v1/events?after=9007199254740991");
       for (const name of names) {
         await get("Pool", `/v1/pools/${name}`);
-        await get("Explanation", `/v1/pools/${name}/explain?if=contact-lost&if=consul-empty`);
+        await explained(name);
         await get("Events", `/v1/pools/${name}/events`);
         await get("Servers", `/v1/agent/servers?pool=${name}`);
       }
@@ -109,14 +155,15 @@ suite("the description of the API", () => {
     assertIs("Reload", await ask(http, "/v1/agent/reload?dry_run=true", { method: "POST" }));
     assertIs("Reload", await ask(http, "/v1/agent/reload", { method: "POST" }));
     await all();
+    await until(async () => (await consulOf("far"))?.empty_until_at !== null);
     await consul.close();
-    await until(async () => {
-      const { sources } = (await get("Pool", "/v1/pools/far")) as {
-        sources: Record<string, { state: string }>;
-      };
-      return sources["consul"]?.state === "failing";
-    });
+    await until(async () => (await consulOf("far"))?.state === "failing");
     await all();
+    assert.deepEqual(
+      REAL_CODES.filter((code) => !codes.has(code)),
+      [],
+      "codes of explanations that a real agent came to",
+    );
   });
 
   test("fits a refusal", async (t) => {
