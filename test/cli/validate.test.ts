@@ -148,4 +148,10 @@ suite("--against-running", () => {
     const { code, stdout } = await programEnd(t, args, options);
     assert.deepEqual({ code, stdout }, { code: 3, stdout: "" });
   });
+
+  test("not with --dev, each run of which has servers of its own", async (t) => {
+    const { code, stderr } = await programEnd(t, [...args, "--dev"], { cwd: directory });
+    const line = "headwaiter: --against-running: not with --dev: each run has servers of its own\n";
+    assert.deepEqual({ code, stderr }, { code: 1, stderr: line });
+  });
 });

@@ -17,10 +17,18 @@ import { tableLines } from "../show/table.ts";
 
 export interface ValidateFlags extends ClientFlags, Flags {
   readonly againstRunning?: boolean;
+  readonly dev?: boolean;
 }
 
 /** Whether the agent would take this configuration; with `againstRunning` 2 when it needs a restart for it. */
 export const runValidate: ClientCommand<ValidateFlags> = async ({ client, flags, output }) => {
+  if (flags.againstRunning === true && flags.dev === true) {
+    throw new CommandFailure(
+      EXIT.wrong,
+      "bad-use",
+      "--against-running: not with --dev: each run has servers of its own",
+    );
+  }
   const { changed, hash, heldHash, warnings } = checked(flags);
   const running = flags.againstRunning === true ? await runningHashes(client) : undefined;
   const isSame = running === undefined ? null : running.hash === hash;
