@@ -1,13 +1,22 @@
+import { isDeepStrictEqual } from "node:util";
 import type { DnsThreadEvent } from "../../core/journal-event.ts";
 import type { ShownPool } from "../../core/pool-view.ts";
 import type { Clock, Logger } from "../../core/ports.ts";
 import { AnsweringThread } from "./answering-thread.ts";
 import { Counters, type CounterValues } from "./counters.ts";
+import type { AnswerTable } from "./table/answer-table.ts";
+import { ConsulEncoder } from "./table/consul-encoder.ts";
 import { ZoneEncoder } from "./table/zone-encoder.ts";
 import { WAITING_PLACES } from "./thread/waiting-room.ts";
 import type { DnsAddress } from "./thread-messages.ts";
 import { reachableAddresses } from "./zone/reachable-addresses.ts";
 import type { ZonePool } from "./zone/zone.ts";
+
+/** Consul's own names: lower case, without a final dot. */
+interface ConsulNames {
+  readonly domain: string;
+  readonly datacenter: string;
+}
 
 export interface DnsServerOptions {
   /** At least one; served on UDP and TCP each. */
@@ -23,6 +32,8 @@ export interface DnsServerOptions {
    * silent longest.
    */
   readonly tcpConnections?: number | undefined;
+  /** Absent: Consul's names are not served. */
+  readonly consulNames?: ConsulNames | undefined;
   /** Over UDP to each network beyond loopback, of all threads together; absent: no limit. */
   readonly rateLimit?: number | undefined;
   readonly logger: Logger;
@@ -47,7 +58,10 @@ export type DnsServerState =
     };
 
 /** What may change while it serves. */
-export type DnsPolicy = Pick<DnsServerOptions, "ttlSeconds" | "negativeTtlSeconds" | "rateLimit">;
+export type DnsPolicy = Pick<
+  DnsServerOptions,
+  "ttlSeconds" | "negativeTtlSeconds" | "rateLimit" | "consulNames"
+>;
 
 /**
  * The DNS view of the pools. Answers are made here, on the thread that changes them, and given by others, which wait
@@ -56,6 +70,7 @@ export type DnsPolicy = Pick<DnsServerOptions, "ttlSeconds" | "negativeTtlSecond
 export class DnsServer {
   #options: DnsServerOptions;
   readonly #encoder: ZoneEncoder;
+  #consulEncoder: ConsulEncoder | undefined;
   #views: ReadonlyMap<string, ZonePool> = new Map();
   #publishes = false;
   #unfollow: readonly (() => void)[] = [];
@@ -68,8 +83,9 @@ export class DnsServer {
       domain: options.domain.toLowerCase().replace(/\.$/, ""),
       ttlSeconds: options.ttlSeconds,
       negativeTtlSeconds: options.negativeTtlSeconds,
-      nameServerAddresses: reachableAddresses(options.listen.map(({ host }) => host)),
+      nameServerAddresses: this.#nameServerAddresses(),
     });
+    this.#consulEncoder = this.#newConsulEncoder();
   }
 
   /** Resolves when every address is bound. @throws DnsServerError when one can't be; nothing is left running then. */
@@ -88,17 +104,14 @@ export class DnsServer {
       logger,
       note,
     };
-    const first = new AnsweringThread(
-      { ...shared, listen, servesTcp: true },
-      this.#encoder.encode(this.#views),
-    );
+    const first = new AnsweringThread({ ...shared, listen, servesTcp: true }, this.#table());
     this.#threads = [first];
     try {
       this.#addresses = await first.start();
       for (let socket = 1; socket < sockets; socket++) {
         const next = new AnsweringThread(
           { ...shared, listen: this.#addresses, servesTcp: false },
-          this.#encoder.encode(this.#views),
+          this.#table(),
         );
         this.#threads = [...this.#threads, next];
         await next.start();
@@ -119,11 +132,16 @@ export class DnsServer {
   }
 
   /** Answers carry these times, and are limited so, as soon as the threads have read it. */
-  configure({ negativeTtlSeconds, rateLimit, ttlSeconds }: DnsPolicy): void {
+  configure({ consulNames, negativeTtlSeconds, rateLimit, ttlSeconds }: DnsPolicy): void {
     const before = this.#options;
-    this.#options = { ...before, negativeTtlSeconds, rateLimit, ttlSeconds };
-    if (ttlSeconds !== before.ttlSeconds || negativeTtlSeconds !== before.negativeTtlSeconds) {
+    this.#options = { ...before, consulNames, negativeTtlSeconds, rateLimit, ttlSeconds };
+    const hasOtherTimes =
+      ttlSeconds !== before.ttlSeconds || negativeTtlSeconds !== before.negativeTtlSeconds;
+    if (hasOtherTimes) {
       this.#encoder.configure({ negativeTtlSeconds, ttlSeconds });
+    }
+    if (hasOtherTimes || !isDeepStrictEqual(consulNames, before.consulNames)) {
+      this.#consulEncoder = this.#newConsulEncoder();
       this.update(this.#views);
     }
     if (rateLimit !== before.rateLimit) {
@@ -137,9 +155,7 @@ export class DnsServer {
   show(pools: readonly ShownPool[]): void {
     this.#unfollowAll();
     const update = () => {
-      this.update(
-        new Map(pools.map((pool) => [pool.name, { snapshot: pool.snapshot(), state: pool.listState() }])),
-      );
+      this.update(new Map(pools.map((pool) => [pool.name, viewOf(pool)])));
     };
     this.#unfollow = pools.map((pool) => pool.subscribe(update));
     update();
@@ -188,6 +204,24 @@ export class DnsServer {
     return Counters.sum(this.#threads.map((thread) => thread.counters));
   }
 
+  #nameServerAddresses(): readonly string[] {
+    return reachableAddresses(this.#options.listen.map(({ host }) => host));
+  }
+
+  #newConsulEncoder(): ConsulEncoder | undefined {
+    const { consulNames, negativeTtlSeconds, ttlSeconds } = this.#options;
+    const nameServerAddresses = this.#nameServerAddresses();
+    return (
+      consulNames &&
+      new ConsulEncoder({ ...consulNames, negativeTtlSeconds, ttlSeconds, nameServerAddresses })
+    );
+  }
+
+  #table(): AnswerTable {
+    const consul = this.#consulEncoder?.encode(this.#views.values());
+    return { ...this.#encoder.encode(this.#views), consul };
+  }
+
   /** Of one thread. */
   #answersPerSecond(): number | undefined {
     const { rateLimit, sockets } = this.#options;
@@ -203,10 +237,14 @@ export class DnsServer {
 
   #publish(): void {
     this.#publishes = false;
-    const table = this.#encoder.encode(this.#views);
+    const table = this.#table();
     for (const thread of this.#threads) {
       thread.publish(table);
     }
     this.#options.onPublished?.();
   }
+}
+
+function viewOf(pool: ShownPool): ZonePool {
+  return { snapshot: pool.snapshot(), state: pool.listState(), service: pool.consulService?.() };
 }
