@@ -9,6 +9,7 @@ import { FirstReports } from "../sources/first-reports.ts";
 import { Penalties } from "../sources/health/penalties.ts";
 import type { Contact, KnownContact } from "../sources/heartbeat/contact.ts";
 import { PushedHeartbeats } from "../sources/heartbeat/pushed-heartbeats.ts";
+import { consulServiceOf } from "./consul-service.ts";
 import { newsOf, notingKept } from "./pool-news.ts";
 import { firstSourcesOf, forgottenBy } from "./pool-settings.ts";
 import {
@@ -92,6 +93,10 @@ export class Pool implements ShownPool, Ready {
     return listStateOf(this.snapshot(), !this.#firstReports.areComplete);
   }
 
+  consulService() {
+    return consulServiceOf(this.#sources.config);
+  }
+
   /** Whether there is a head. */
   isReady(): boolean {
     return this.snapshot().head !== undefined;
@@ -172,6 +177,8 @@ export class Pool implements ShownPool, Ready {
       if (sources.heartbeat === undefined) {
         this.#contactChanged("held");
       }
+      // It may be another service in Consul's names.
+      this.#tellState();
     };
   }
 

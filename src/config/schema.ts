@@ -61,7 +61,7 @@ export function optionsOf({ datacenter, region, data_dir, log, dns, http, consul
     datacenter,
     region,
     log,
-    dns: dnsOptions(dns),
+    dns: dnsOptions(dns, datacenter),
     resolver: resolverOptions(dns),
     http: httpOptions(http),
     consul: consulOptions(consul),

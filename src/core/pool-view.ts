@@ -14,9 +14,17 @@ export interface Ready {
   isReady(): boolean;
 }
 
+/** A service of Consul's, or its instances with a tag. */
+export interface ConsulService {
+  readonly name: string;
+  readonly tag: string | undefined;
+}
+
 /** What a view that shows lists sees of a pool. */
 export interface ShownPool {
   readonly name: string;
+  /** What it is in Consul's names; absent when it is none. */
+  consulService?(): ConsulService | undefined;
   snapshot(): Snapshot;
   /** The state of the present snapshot. */
   listState(): ListState;

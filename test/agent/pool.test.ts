@@ -288,3 +288,21 @@ suite("the life of a pool", () => {
     assert.deepEqual(resolver.asked, []);
   });
 });
+
+suite("what a pool is in Consul's names", () => {
+  const rows: readonly [backups: object | null, service: object | undefined][] = [
+    [null, undefined],
+    [{}, { name: "web", tag: undefined }],
+    [
+      { service: "site", tag: "blue" },
+      { name: "site", tag: "blue" },
+    ],
+    [{ filter: "Node.Meta.rack == a1" }, undefined],
+    [{ datacenters: ["dc2"] }, undefined],
+  ];
+  for (const [backups, service] of rows) {
+    test(`backups: ${JSON.stringify(backups)}`, (t) => {
+      assert.deepEqual(poolOf(t, { backups }).pool.consulService(), service);
+    });
+  }
+});

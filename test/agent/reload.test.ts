@@ -75,8 +75,12 @@ async function running(t: TestContext, values: Record<string, unknown> = {}) {
     events: async (kind: string) =>
       (await ask(http, `/v1/events?kind=${kind}`)).json() as readonly Record<string, unknown>[],
     /** What DNS says of this name. */
-    answer: async (name: string, type: RecordType): Promise<Packet & { readonly rcode: string }> => {
-      const query = encode({ type: "query", id: 7, questions: [{ type, name: `${name}${DOMAIN}` }] });
+    answer: async (
+      name: string,
+      type: RecordType,
+      domain = DOMAIN,
+    ): Promise<Packet & { readonly rcode: string }> => {
+      const query = encode({ type: "query", id: 7, questions: [{ type, name: `${name}${domain}` }] });
       const reply = (await askAnyUdp(started.dns, query, PATIENCE_MS)) ?? assert.fail("no answer");
       return decode(reply) as Packet as Packet & { readonly rcode: string };
     },
@@ -101,6 +105,15 @@ suite("a key that counts from a reload on", () => {
     );
     await until(async () => ttlOf((await answer("_web._tcp.", "SRV")).answers) === 7);
     assert.equal(ttlOf((await answer("absent.", "A")).authorities), 9);
+  });
+
+  test("dns.consul_names, dns.consul_domain", async (t) => {
+    const { answer, reload } = await running(t);
+    assert.equal((await answer("service.", "A", "consul")).rcode, "REFUSED");
+    const dns = { consul_names: "head", consul_domain: "consul.example" };
+    assert.deepEqual((await reload({ dns })).applied, ["dns.consul_names", "dns.consul_domain"]);
+    await until(async () => (await answer("service.", "A", "consul.example")).rcode === "NOERROR");
+    assert.equal((await answer("service.", "A", "consul")).rcode, "REFUSED");
   });
 
   test("dns.nameservers", async (t) => {

@@ -160,7 +160,7 @@ suite("a mistake is one line that names its place and what was expected", () => 
     ],
     [
       "dns: { adress: x }",
-      "FILE: dns.adress: unknown key, expected one of address, domain, ttl, negative_ttl, rate_limit, sockets, nameservers",
+      "FILE: dns.adress: unknown key, expected one of address, domain, ttl, negative_ttl, rate_limit, sockets, consul_names, consul_domain, nameservers",
     ],
     [
       "consul: { tls: true }",
@@ -195,6 +195,11 @@ suite("a mistake is one line that names its place and what was expected", () => 
       "FILE: dns.rate_limit: expected whole answers a second from 1 to 1000000, or null for no limit",
     ]),
     ["dns: { ttl: 1500ms }", "FILE: dns.ttl: expected whole seconds, at most 2147483647s"],
+    ["dns: { consul_names: on }", "FILE: dns.consul_names: expected head or off"],
+    ...["headwaiter.internal", "internal", "a.headwaiter.internal"].map((domain): [string, string] => [
+      `dns: { consul_names: head, consul_domain: ${domain} }`,
+      "FILE: dns.consul_domain: expected a domain that is not dns.domain, nor under it or above it",
+    ]),
     ["dns: { negative_ttl: 600000h }", "FILE: dns.negative_ttl: expected whole seconds, at most 2147483647s"],
     [
       "dns: { nameservers: ['127.0.0.53:0'] }",

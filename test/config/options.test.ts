@@ -43,6 +43,8 @@ dns:
   negative_ttl: 3s
   rate_limit: 4
   sockets: 2
+  consul_names: head
+  consul_domain: consul.a
   nameservers: ["::1"]
 http: { address: "127.0.0.1:3", advertise: 10.0.0.5, token_file: /http-token }
 consul:
@@ -91,6 +93,7 @@ suite("settings come to options", () => {
         ttlSeconds: 2,
         negativeTtlSeconds: 3,
         rateLimit: 4,
+        consulNames: { domain: "consul.a", datacenter: "dc2" },
         sockets: 2,
       },
       resolver: { nameservers: ["[::1]:53"] },

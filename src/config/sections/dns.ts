@@ -87,6 +87,22 @@ export const dnsSettings = z
           taken: [2],
           refused: 3,
         }),
+      consul_names: z
+        .enum(["head", "off"], { error: "expected head or off" })
+        .default("off")
+        .meta({
+          description:
+            "Whether Consul's own names of services are answered, too: with the head of the pool of that service.",
+          value: "`head` or `off`",
+          taken: ["head"],
+          refused: "on",
+        }),
+      consul_domain: domainName.prefault("consul").meta({
+        description: "The domain of Consul's own names; Consul's key `domain`.",
+        value: "a domain name of at most 200 characters, not under `.local`",
+        taken: ["consul.example"],
+        refused: "office.local",
+      }),
       nameservers: z
         .array(nameserver, { error: "expected a list of addresses" })
         .default([])
@@ -100,19 +116,32 @@ export const dnsSettings = z
     },
     mapping,
   )
+  .refine(
+    ({ consul_domain, consul_names, domain }) =>
+      consul_names === "off" || !(isWithin(consul_domain, domain) || isWithin(domain, consul_domain)),
+    { path: ["consul_domain"], error: "expected a domain that is not dns.domain, nor under it or above it" },
+  )
   .meta({ description: "DNS: where it is served, and where names of servers are looked up." });
+
+function isWithin(name: string, domain: string): boolean {
+  return `.${name}`.endsWith(`.${domain}`);
+}
 
 type DnsSettings = z.infer<typeof dnsSettings>;
 
 /** As `DnsServer` takes them. */
-export function dnsOptions({ address, domain, ttl, negative_ttl, rate_limit, sockets }: DnsSettings) {
+export function dnsOptions(settings: DnsSettings, datacenter: string) {
+  const { address, consul_domain, consul_names, domain, ttl, negative_ttl, rate_limit, sockets } = settings;
   return {
     listen: address,
     domain,
     ttlSeconds: ttl / 1_000,
     negativeTtlSeconds: negative_ttl / 1_000,
     sockets,
-    ...defined({ rateLimit: rate_limit }),
+    ...defined({
+      rateLimit: rate_limit,
+      consulNames: consul_names === "off" ? undefined : { domain: consul_domain, datacenter },
+    }),
   };
 }
 

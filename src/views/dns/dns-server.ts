@@ -4,7 +4,7 @@ import type { ShownPool } from "../../core/pool-view.ts";
 import type { Clock, Logger } from "../../core/ports.ts";
 import { AnsweringThread } from "./answering-thread.ts";
 import { Counters, type CounterValues } from "./counters.ts";
-import { ZoneEncoder } from "./table/zone-encoder.ts";
+import { type ConsulNames, TableEncoder } from "./table/table-encoder.ts";
 import { WAITING_PLACES } from "./thread/waiting-room.ts";
 import type { DnsAddress } from "./thread-messages.ts";
 import { headAnswer } from "./zone/head-answer.ts";
@@ -25,6 +25,8 @@ export interface DnsServerOptions {
    * silent longest.
    */
   readonly tcpConnections?: number | undefined;
+  /** Absent: Consul's names are not served. */
+  readonly consulNames?: ConsulNames | undefined;
   /** Over UDP to each network beyond loopback, of all threads together; absent: no limit. */
   readonly rateLimit?: number | undefined;
   readonly logger: Logger;
@@ -49,7 +51,10 @@ export type DnsServerState =
     };
 
 /** What may change while it serves. */
-export type DnsPolicy = Pick<DnsServerOptions, "ttlSeconds" | "negativeTtlSeconds" | "rateLimit">;
+export type DnsPolicy = Pick<
+  DnsServerOptions,
+  "ttlSeconds" | "negativeTtlSeconds" | "rateLimit" | "consulNames"
+>;
 
 /**
  * The DNS view of the pools. Answers are made here, on the thread that changes them, and given by others, which wait
@@ -57,7 +62,7 @@ export type DnsPolicy = Pick<DnsServerOptions, "ttlSeconds" | "negativeTtlSecond
  */
 export class DnsServer {
   #options: DnsServerOptions;
-  readonly #encoder: ZoneEncoder;
+  readonly #encoder: TableEncoder;
   #views: ReadonlyMap<string, ZonePool> = new Map();
   #publishes = false;
   #unfollow: readonly (() => void)[] = [];
@@ -66,12 +71,13 @@ export class DnsServer {
 
   constructor(options: DnsServerOptions) {
     this.#options = options;
-    this.#encoder = new ZoneEncoder({
-      domain: options.domain.toLowerCase().replace(/\.$/, ""),
-      ttlSeconds: options.ttlSeconds,
-      negativeTtlSeconds: options.negativeTtlSeconds,
-      nameServerAddresses: reachableAddresses(options.listen.map(({ host }) => host)),
-    });
+    this.#encoder = new TableEncoder(
+      {
+        domain: options.domain.toLowerCase().replace(/\.$/, ""),
+        nameServerAddresses: reachableAddresses(options.listen.map(({ host }) => host)),
+      },
+      policyOf(options),
+    );
   }
 
   /** Resolves when every address is bound. @throws DnsServerError when one can't be; nothing is left running then. */
@@ -121,11 +127,10 @@ export class DnsServer {
   }
 
   /** Answers carry these times, and are limited so, as soon as the threads have read it. */
-  configure({ negativeTtlSeconds, rateLimit, ttlSeconds }: DnsPolicy): void {
+  configure({ consulNames, negativeTtlSeconds, rateLimit, ttlSeconds }: DnsPolicy): void {
     const before = this.#options;
-    this.#options = { ...before, negativeTtlSeconds, rateLimit, ttlSeconds };
-    if (ttlSeconds !== before.ttlSeconds || negativeTtlSeconds !== before.negativeTtlSeconds) {
-      this.#encoder.configure({ negativeTtlSeconds, ttlSeconds });
+    this.#options = { ...before, consulNames, negativeTtlSeconds, rateLimit, ttlSeconds };
+    if (this.#encoder.configure(policyOf(this.#options))) {
       this.update(this.#views);
     }
     if (rateLimit !== before.rateLimit) {
@@ -139,9 +144,7 @@ export class DnsServer {
   show(pools: readonly ShownPool[]): void {
     this.#unfollowAll();
     const update = () => {
-      this.update(
-        new Map(pools.map((pool) => [pool.name, { snapshot: pool.snapshot(), state: pool.listState() }])),
-      );
+      this.update(new Map(pools.map((pool) => [pool.name, viewOf(pool)])));
     };
     this.#unfollow = pools.map((pool) => pool.subscribe(update));
     update();
@@ -216,4 +219,12 @@ export class DnsServer {
     }
     this.#options.onPublished?.();
   }
+}
+
+function policyOf({ consulNames, negativeTtlSeconds, ttlSeconds }: DnsPolicy) {
+  return { consulNames, negativeTtlSeconds, ttlSeconds };
+}
+
+function viewOf(pool: ShownPool): ZonePool {
+  return { snapshot: pool.snapshot(), state: pool.listState(), service: pool.consulService?.() };
 }

@@ -25,6 +25,8 @@ export interface EncodedReply {
    * offset that only the question tells.
    */
   readonly zonePointers: readonly number[];
+  /** Bytes of the zone's name, where something points at it. */
+  readonly zoneLength: number;
 }
 
 export interface EncodedName {
@@ -43,6 +45,13 @@ export interface AnswerTable {
   readonly unknownName: EncodedReply;
   /** NODATA, for every type a name does not have. */
   readonly noData: EncodedReply;
+  /** The zone of Consul's names, where it is served. */
+  readonly consul?: ConsulTable | undefined;
+}
+
+export interface ConsulTable extends Omit<AnswerTable, "consul"> {
+  /** What is answered of the domain. */
+  readonly subtrees: readonly string[];
 }
 
 // 65,535 bytes of a TCP message, less header, the longest question (259) and an OPT with an extended error (17).
@@ -91,7 +100,8 @@ function encodeReply(questionName: string | undefined, reply: ZoneReply): Encode
   const soa = reply.answer[0] ?? reply.authority[0];
   if (soa?.data.type === "SOA") {
     // It is alone in its section, and the other one is empty.
-    return encodeSoaReply(reply, encodeSoa(soa.name, soa.ttl, soa.data));
+    const zoneLength = encodeName(soa.name).length;
+    return encodeSoaReply(reply, encodeSoa(soa.name, soa.ttl, soa.data), zoneLength);
   }
   const answer = fitting(encodeRecords(questionName, reply.answer));
   const authority = encodeRecords(questionName, reply.authority);
@@ -110,10 +120,15 @@ function encodeReply(questionName: string | undefined, reply: ZoneReply): Encode
     records: concatenated(complete ? [...required, ...additional] : required),
     requiredLength,
     zonePointers: [],
+    zoneLength: 0,
   };
 }
 
-function encodeSoaReply(reply: ZoneReply, { bytes, zonePointers }: SoaRecord): EncodedReply {
+function encodeSoaReply(
+  reply: ZoneReply,
+  { bytes, zonePointers }: SoaRecord,
+  zoneLength: number,
+): EncodedReply {
   return {
     rcode: reply.rcode,
     authoritative: reply.authoritative,
@@ -125,6 +140,7 @@ function encodeSoaReply(reply: ZoneReply, { bytes, zonePointers }: SoaRecord): E
     records: concatenated([bytes]),
     requiredLength: bytes.length,
     zonePointers,
+    zoneLength,
   };
 }
 

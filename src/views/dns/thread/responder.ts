@@ -1,7 +1,13 @@
 import type { Counters } from "../counters.ts";
-import { type AnswerTable, type EncodedName, type EncodedReply, encodeNode } from "../table/answer-table.ts";
+import {
+  type AnswerTable,
+  type ConsulTable,
+  type EncodedName,
+  type EncodedReply,
+  encodeNode,
+} from "../table/answer-table.ts";
 import { encodeName, hashName } from "../table/domain-name.ts";
-import { addressOfLabel } from "../zone/address-name.ts";
+import { addressOfHexLabel, addressOfLabel } from "../zone/address-name.ts";
 import { CLASS_IN, EXTENDED_ERROR, type ExtendedError, RCODE, type Rcode, TYPE } from "../zone/record.ts";
 import { addressNode } from "../zone/zone.ts";
 import { HEADER_LENGTH, Query } from "./query.ts";
@@ -41,9 +47,8 @@ export type Way = "udp" | "far-udp" | "slip" | "tcp";
 export class Responder {
   readonly #counters: Counters;
   readonly #query = new Query();
-  #domain = "";
-  #origin = new Uint8Array();
-  #originLabels = 0;
+  #origin = origin("");
+  #consul: ConsulOrigins | undefined;
   #names = new Map<number, EncodedName[]>();
   /** Whether any question may wait: after the start it costs the others one look at this. */
   #isStarting = false;
@@ -56,11 +61,11 @@ export class Responder {
 
   /** Answers from now on come from this table: no query sees half of one. */
   replace(table: AnswerTable): void {
-    this.#domain = table.domain;
-    this.#origin = new Uint8Array(encodeName(table.domain));
-    this.#originLabels = table.domain.split(".").length;
-    this.#names = Map.groupBy(table.names, ({ name }) => hashName(name));
-    this.#isStarting = table.names.some(({ replies }) => replies.values().some(({ mayWait }) => mayWait));
+    const names = [...table.names, ...(table.consul?.names ?? [])];
+    this.#origin = origin(table.domain);
+    this.#consul = table.consul && consulOrigins(table.consul);
+    this.#names = Map.groupBy(names, ({ name }) => hashName(name));
+    this.#isStarting = names.some(({ replies }) => replies.values().some(({ mayWait }) => mayWait));
     this.#noData = table.noData;
     this.#unknownName = table.unknownName;
   }
@@ -118,14 +123,27 @@ export class Responder {
     if (this.#query.class !== CLASS_IN) {
       return this.#write(message, way, room, REFUSED);
     }
-    const known = this.#knownName() ?? this.#addressName();
+    const known = this.#knownName() ?? this.#addressName() ?? this.#consulAddressName();
     if (known !== undefined) {
       const reply = known.replies.get(type);
       return reply === undefined
-        ? this.#write(message, way, room, this.#noData, known.extendedError)
+        ? this.#write(message, way, room, this.#noDataHere(), known.extendedError)
         : this.#write(message, this.#wayOfKnown(way), room, reply, reply.extendedError);
     }
-    return this.#write(message, way, room, this.#isInZone() ? this.#unknownName : REFUSED);
+    return this.#write(message, way, room, this.#unknownNameHere());
+  }
+
+  #noDataHere(): EncodedReply {
+    const consul = this.#consul;
+    return consul !== undefined && this.#isUnder(consul.origin) ? consul.noData : this.#noData;
+  }
+
+  #unknownNameHere(): EncodedReply {
+    if (this.#isUnder(this.#origin)) {
+      return this.#unknownName;
+    }
+    const consul = this.#consul;
+    return consul?.subtrees.some((subtree) => this.#isUnder(subtree)) === true ? consul.unknownName : REFUSED;
   }
 
   #knownName(): EncodedName | undefined {
@@ -144,20 +162,17 @@ export class Responder {
     return name.length === this.#query.nameLength && this.#endsWith(name, 0);
   }
 
-  #isInZone(): boolean {
-    const first = this.#query.labelCount - this.#originLabels;
-    const start = this.#query.labelStarts[first];
+  #isUnder({ labels, wire }: Origin): boolean {
+    const start = this.#query.labelStarts[this.#query.labelCount - labels];
     return (
-      start !== undefined &&
-      this.#query.nameLength - start === this.#origin.length &&
-      this.#endsWith(this.#origin, start)
+      start !== undefined && this.#query.nameLength - start === wire.length && this.#endsWith(wire, start)
     );
   }
 
   /** The list of a pool, `_P._tcp.all.<domain>`, is for sources that are not forged, however short it is. */
   #wayOfKnown(way: Way): Way {
     const { labelCount, labelStarts, name } = this.#query;
-    const isList = labelCount === this.#originLabels + 3 && startsWith(ALL_LABEL, name, labelStarts[2] ?? 0);
+    const isList = labelCount === this.#origin.labels + 3 && startsWith(ALL_LABEL, name, labelStarts[2] ?? 0);
     return isList && way === "far-udp" ? "slip" : way;
   }
 
@@ -178,13 +193,31 @@ export class Responder {
   #addressName(): EncodedName | undefined {
     const { labelCount, labelStarts, name } = this.#query;
     const start = labelStarts[1] ?? 0;
-    if (labelCount !== this.#originLabels + 2 || !this.#isInZone() || !startsWith(ADDR_LABEL, name, start)) {
+    if (
+      labelCount !== this.#origin.labels + 2 ||
+      !this.#isUnder(this.#origin) ||
+      !startsWith(ADDR_LABEL, name, start)
+    ) {
       return undefined;
     }
     const label = Buffer.from(name.subarray(1, start)).toString("latin1");
     const address = addressOfLabel(label);
-    const owner = `${label}.addr.${this.#domain}`;
-    return address === undefined ? undefined : encodeNode(owner, addressNode(owner, address));
+    return nodeOf(address, `${label}.addr.${this.#origin.domain}`);
+  }
+
+  /** The same as Consul spells it, listed or not: `0a000001.addr.consul`. */
+  #consulAddressName(): EncodedName | undefined {
+    const consul = this.#consul;
+    const { labelCount, labelStarts, name } = this.#query;
+    if (
+      consul === undefined ||
+      labelCount !== consul.addresses.labels + 1 ||
+      !this.#isUnder(consul.addresses)
+    ) {
+      return undefined;
+    }
+    const label = Buffer.from(name.subarray(1, labelStarts[1])).toString("latin1");
+    return nodeOf(addressOfHexLabel(label), `${label}.${consul.addresses.domain}`);
   }
 
   #write(
@@ -220,7 +253,7 @@ export class Responder {
     }
     out.set(records, room + query.questionEnd);
     if (!isTruncated && reply.zonePointers.length > 0) {
-      this.#writeZonePointers(out, room + query.questionEnd, reply.zonePointers);
+      this.#writeZonePointers(out, room + query.questionEnd, reply);
     }
     if (query.hasOpt) {
       this.#writeOpt(
@@ -240,11 +273,11 @@ export class Responder {
     return out;
   }
 
-  #writeZonePointers(out: Buffer, start: number, offsets: readonly number[]): void {
+  #writeZonePointers(out: Buffer, start: number, { zoneLength, zonePointers }: EncodedReply): void {
     // The question's name ends with the zone's, and with type and class behind it. A pointer counts from the header.
-    const zoneStart = this.#query.questionEnd - 4 - this.#origin.length;
-    for (let i = 0; i < offsets.length; i++) {
-      writeWord(out, start + (offsets[i] ?? 0), 0xc000 | zoneStart);
+    const zoneStart = this.#query.questionEnd - 4 - zoneLength;
+    for (let i = 0; i < zonePointers.length; i++) {
+      writeWord(out, start + (zonePointers[i] ?? 0), 0xc000 | zoneStart);
     }
   }
 
@@ -265,6 +298,33 @@ export class Responder {
   }
 }
 
+/** A name that questions end with. */
+interface Origin {
+  readonly domain: string;
+  readonly wire: Uint8Array;
+  /** How many there are in it. */
+  readonly labels: number;
+}
+
+interface ConsulOrigins extends Pick<ConsulTable, "noData" | "unknownName"> {
+  readonly origin: Origin;
+  readonly addresses: Origin;
+  readonly subtrees: readonly Origin[];
+}
+
+function origin(domain: string): Origin {
+  return { domain, wire: encodeName(domain), labels: domain.split(".").length };
+}
+
+function consulOrigins({ domain, noData, subtrees, unknownName }: ConsulTable): ConsulOrigins {
+  const addresses = origin(`addr.${domain}`);
+  return { origin: origin(domain), addresses, subtrees: subtrees.map(origin), noData, unknownName };
+}
+
+function nodeOf(address: string | undefined, owner: string): EncodedName | undefined {
+  return address === undefined ? undefined : encodeNode(owner, addressNode(owner, address));
+}
+
 function bare(rcode: Rcode): EncodedReply {
   return {
     rcode,
@@ -277,6 +337,7 @@ function bare(rcode: Rcode): EncodedReply {
     records: new Uint8Array(),
     requiredLength: 0,
     zonePointers: [],
+    zoneLength: 0,
   };
 }
 

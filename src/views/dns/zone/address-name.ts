@@ -21,3 +21,17 @@ export function addressOfLabel(label: string): string | undefined {
   const address = label.replaceAll("-", ":");
   return ipaddr.IPv6.isValid(address) ? ipaddr.IPv6.parse(address).toRFC5952String() : undefined;
 }
+
+/** The label that stands for an address under Consul's `addr.consul`: its bytes in hexadecimal, `0a000001`. */
+export function hexAddressLabel(address: string): string {
+  return Buffer.from(ipaddr.parse(address).toByteArray()).toString("hex");
+}
+
+/** The address that a label of Consul's stands for, in its canonical form, or undefined when it stands for none. */
+export function addressOfHexLabel(label: string): string | undefined {
+  const bytes = [...Buffer.from(label, "hex")];
+  if (/^[0-9a-f]{8}$/i.test(label)) {
+    return bytes.join(".");
+  }
+  return /^[0-9a-f]{32}$/i.test(label) ? new ipaddr.IPv6(bytes).toRFC5952String() : undefined;
+}

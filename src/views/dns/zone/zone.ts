@@ -1,5 +1,5 @@
 /** What the zone holds, as a function of the pools' snapshots. No socket, no clock, no bytes. */
-import type { ListState } from "../../../core/pool-view.ts";
+import type { ConsulService, ListState } from "../../../core/pool-view.ts";
 import type { ServerEndpoint } from "../../../core/server-endpoint.ts";
 import type { Snapshot } from "../../../core/snapshot.ts";
 import { addressLabel } from "./address-name.ts";
@@ -17,7 +17,7 @@ import {
  * TTL of what a running agent never changes: the zone's own records and addresses spelled in a name. Five minutes:
  * a restart at another address is seen by everybody 300 s later, and a cache asks for one such name 12 times an hour.
  */
-const FIXED_TTL_SECONDS = 300;
+export const FIXED_TTL_SECONDS = 300;
 
 export interface ZoneSettings {
   /** Lower case, without a final dot. */
@@ -34,6 +34,8 @@ export interface ZoneSettings {
 export interface ZonePool {
   readonly snapshot: Snapshot;
   readonly state: ListState;
+  /** What it is in Consul's names. */
+  readonly service?: ConsulService | undefined;
 }
 
 /** One name of the zone. A name without records still exists (RFC 8020). */
@@ -79,22 +81,27 @@ export function zoneSoa(settings: ZoneSettings, pools: Iterable<ZonePool>, lastS
 /** The names that are there whatever the pools hold: the apex, `ns`, and the empty non-terminals. */
 export function fixedNodes(settings: ZoneSettings, soa: ResourceRecord): ZoneNodes {
   const { domain } = settings;
+  return new Map<string, ZoneNode>([
+    ...apexNodes(settings, soa),
+    [`addr.${domain}`, readyNode([])],
+    [`all.${domain}`, readyNode([])],
+    [`_tcp.${domain}`, readyNode([])],
+    [`_tcp.all.${domain}`, readyNode([])],
+  ]);
+}
+
+/** The apex of a zone, and `ns`, its name server. */
+export function apexNodes({ domain, nameServerAddresses }: ZoneSettings, soa: ResourceRecord): ZoneNodes {
   const nameServer = `ns.${domain}`;
-  const glue = settings.nameServerAddresses.map((address) =>
-    addressRecord(nameServer, FIXED_TTL_SECONDS, address),
-  );
+  const glue = nameServerAddresses.map((address) => addressRecord(nameServer, FIXED_TTL_SECONDS, address));
   const ns: ResourceRecord = {
     name: domain,
     ttl: FIXED_TTL_SECONDS,
     data: { type: "NS", target: nameServer },
   };
-  return new Map<string, ZoneNode>([
+  return new Map([
     [domain, readyNode([soa, ns], glue)],
     [nameServer, readyNode(glue)],
-    [`addr.${domain}`, readyNode([])],
-    [`all.${domain}`, readyNode([])],
-    [`_tcp.${domain}`, readyNode([])],
-    [`_tcp.all.${domain}`, readyNode([])],
   ]);
 }
 
@@ -108,7 +115,7 @@ export function headNode(settings: ZoneSettings, pool: string, view: ZonePool): 
   const { head } = view.snapshot;
   return head === undefined
     ? notReady(view, ["SRV"])
-    : srvNode(settings, headOwner(settings.domain, pool), [head], extendedErrorOf(view));
+    : srvNode(settings, headOwner(settings.domain, pool), [head], staleError(view.state));
 }
 
 /** The three names of one pool. */
@@ -125,7 +132,7 @@ export function poolNodes(settings: ZoneSettings, pool: string, view: ZonePool):
       [poolOwner, notReady(view, ["A", "AAAA", "TXT"])],
     ]);
   }
-  const extendedError = extendedErrorOf(view);
+  const extendedError = staleError(view.state);
   const ttl = settings.ttlSeconds;
   return new Map([
     ofHead,
@@ -148,13 +155,14 @@ function notReady({ state }: ZonePool, types: readonly RecordType[]): ZoneNode {
   return { kind: "not-ready", types, isStarting: state === "starting" };
 }
 
-function extendedErrorOf({ state }: ZonePool): ExtendedError | undefined {
-  return state === "stale" ? EXTENDED_ERROR.STALE_ANSWER : undefined;
-}
-
 function txt(name: string, ttl: number, { snapshot, state }: ZonePool): readonly ResourceRecord[] {
   const strings = headReasonStrings(snapshot, state);
   return strings.length === 0 ? [] : [{ name, ttl, data: { type: "TXT", strings } }];
+}
+
+/** What goes along with answers from a list that nobody has confirmed. */
+export function staleError(state: ListState): ExtendedError | undefined {
+  return state === "stale" ? EXTENDED_ERROR.STALE_ANSWER : undefined;
 }
 
 // An SRV record takes at least 21 bytes, so a message of 64 KB holds no more than 3,120 of them.
@@ -203,7 +211,8 @@ export function addressName(domain: string, address: string): string {
   return `${addressLabel(address)}.addr.${domain}`;
 }
 
-function readyNode(
+/** A name with these records; `additional` goes along with SRV and NS. */
+export function readyNode(
   records: readonly ResourceRecord[],
   additional: readonly ResourceRecord[] = [],
   extendedError?: ExtendedError,

@@ -1,0 +1,65 @@
+import {
+  type ConsulZoneSettings,
+  consulFixedNodes,
+  consulSubtrees,
+  serviceNodes,
+} from "../zone/consul-zone.ts";
+import { type ZoneNodes, type ZonePool, zoneSoa } from "../zone/zone.ts";
+import { type ConsulTable, type EncodedName, encodeNegative, encodeNodes } from "./answer-table.ts";
+
+interface EncodedService {
+  readonly view: ZonePool;
+  readonly names: readonly EncodedName[];
+}
+
+/** Makes the table of Consul's names; what did not change since the last table keeps the bytes it has. */
+export class ConsulEncoder {
+  readonly #settings: ConsulZoneSettings;
+  /** By the name and tag of the service. */
+  #services: ReadonlyMap<string, EncodedService> = new Map();
+  #serial = 0;
+
+  constructor(settings: ConsulZoneSettings) {
+    this.#settings = settings;
+  }
+
+  encode(views: Iterable<ZonePool>): ConsulTable {
+    const settings = this.#settings;
+    const services = new Map<string, EncodedService>();
+    for (const view of views) {
+      const { service } = view;
+      const key = service && JSON.stringify([service.name, service.tag]).toLowerCase();
+      // Of two pools of one service the first is the service.
+      if (key !== undefined && !services.has(key)) {
+        services.set(key, this.#encoded(key, view));
+      }
+    }
+    this.#services = services;
+    const soa = zoneSoa(
+      settings,
+      services.values().map(({ view }) => view),
+      this.#serial,
+    );
+    this.#serial = soa.data.type === "SOA" ? soa.data.serial : this.#serial;
+    return {
+      domain: settings.domain,
+      subtrees: consulSubtrees(settings),
+      names: [
+        ...encodeNodes(consulFixedNodes(settings, soa)),
+        ...services.values().flatMap(({ names }) => names),
+      ],
+      ...encodeNegative(soa),
+    };
+  }
+
+  #encoded(key: string, view: ZonePool): EncodedService {
+    const known = this.#services.get(key);
+    return known?.view.snapshot === view.snapshot && known.view.state === view.state
+      ? known
+      : { view, names: encodeNodes(this.#nodes(view)) };
+  }
+
+  #nodes(view: ZonePool): ZoneNodes {
+    return view.service === undefined ? new Map() : serviceNodes(this.#settings, view.service, view);
+  }
+}

@@ -1,0 +1,58 @@
+import { isDeepStrictEqual } from "node:util";
+import type { ZonePool, ZoneSettings } from "../zone/zone.ts";
+import type { AnswerTable } from "./answer-table.ts";
+import { ConsulEncoder } from "./consul-encoder.ts";
+import { ZoneEncoder } from "./zone-encoder.ts";
+
+/** Consul's own names: lower case, without a final dot. */
+export interface ConsulNames {
+  readonly domain: string;
+  readonly datacenter: string;
+}
+
+/** What may change from one table to the next. */
+export interface TablePolicy extends Pick<ZoneSettings, "ttlSeconds" | "negativeTtlSeconds"> {
+  /** Absent: Consul's names are not served. */
+  readonly consulNames?: ConsulNames | undefined;
+}
+
+/** Makes the table of all that is served: our own zone, and Consul's names where they are wanted. */
+export class TableEncoder {
+  readonly #zone: ZoneEncoder;
+  #consul: ConsulEncoder | undefined;
+  #policy: TablePolicy;
+
+  constructor(settings: Pick<ZoneSettings, "domain" | "nameServerAddresses">, policy: TablePolicy) {
+    const { negativeTtlSeconds, ttlSeconds } = policy;
+    this.#zone = new ZoneEncoder({ ...settings, negativeTtlSeconds, ttlSeconds });
+    this.#policy = policy;
+    this.#consul = this.#newConsulEncoder();
+  }
+
+  /** Of our own zone. */
+  get settings(): ZoneSettings {
+    return this.#zone.settings;
+  }
+
+  /** @returns whether the next table is another one. */
+  configure(policy: TablePolicy): boolean {
+    if (isDeepStrictEqual(policy, this.#policy)) {
+      return false;
+    }
+    const { negativeTtlSeconds, ttlSeconds } = policy;
+    this.#policy = policy;
+    this.#zone.configure({ negativeTtlSeconds, ttlSeconds });
+    this.#consul = this.#newConsulEncoder();
+    return true;
+  }
+
+  encode(views: ReadonlyMap<string, ZonePool>): AnswerTable {
+    return { ...this.#zone.encode(views), consul: this.#consul?.encode(views.values()) };
+  }
+
+  #newConsulEncoder(): ConsulEncoder | undefined {
+    const { consulNames, ...times } = this.#policy;
+    const { nameServerAddresses } = this.#zone.settings;
+    return consulNames && new ConsulEncoder({ ...consulNames, ...times, nameServerAddresses });
+  }
+}
