@@ -1,4 +1,8 @@
-/** One pool: its list, and what else outlives a configuration. What is made from settings is in `pool-sources.ts`. */
+/**
+ * One pool: its list, and what else outlives a configuration. What is made from settings is in `pool-sources.ts`.
+ *
+ * More than 250 lines, because all that a pool keeps while its settings change is to be seen in one place.
+ */
 import type { PoolConfig } from "../config/schema.ts";
 import { listStateOf, type PoolView, type Ready, type ShownPool } from "../core/pool-view.ts";
 import { serverKey } from "../core/rpc-addr.ts";

@@ -40,7 +40,7 @@ export class RememberedServers implements Runnable {
     this.#ports = ports;
   }
 
-  /** Before the sources run. A list that is too old, or was saved in the future of a clock that was set back, is told. */
+  /** Before the sources run. A list that is too old is told, and not used; one of a later clock is new. */
   restore({ savedAt, servers }: SavedList, maxAgeMs: number): void {
     const { clock, note, proxy } = this.#ports;
     this.#maxAgeMs = maxAgeMs;
