@@ -5,6 +5,7 @@ const PORTS = "^src/system-ports\\.ts$";
 const MAY_IMPORT = {
   "core/": [],
   "files/": ["^src/core/(ports|printable|without-secrets|message-of|system-reason)\\.ts$"],
+  "state/": [CORE, "^src/files/regular-file\\.ts$"],
   "log/": [CORE],
   "net/connection/": [CORE],
   "net/nomad/": [CORE, "^src/net/connection/"],
@@ -25,7 +26,7 @@ const MAY_IMPORT = {
     "^src/net/consul/consul-address\\.ts$",
   ],
   "dev/": [CORE, "^src/net/nomad/"],
-  "agent/": [CORE, FILES, PORTS, "^src/(net|sources|views|config)/"],
+  "agent/": [CORE, FILES, PORTS, "^src/(state|net|sources|views|config)/"],
   "cli/": [CORE, FILES, PORTS, "^src/(agent|config|dev|log)/"],
   "system-ports\\.ts$": [CORE, "^src/net/names/"],
   "index\\.ts$": [CORE, PORTS],

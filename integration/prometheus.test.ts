@@ -4,17 +4,21 @@
  */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { resolve } from "node:path";
 import { before, suite, test } from "node:test";
 import { decode, encode } from "dns-packet";
 import { parse, stringify } from "yaml";
 import { until, untilSeen } from "../scripts/lab/until.ts";
+import { statePath } from "../src/state/state-directory.ts";
+import { encodeState } from "../src/state/state-format.ts";
 import { dashboardQueries } from "../test/deploy/dashboard-queries.ts";
 import { type StartedAgent, startedAgent } from "../test/support/agent-in-process.ts";
 import { ConsulDriver } from "../test/support/consul-driver.ts";
 import { threads } from "../test/support/disturbances.ts";
 import { ask } from "../test/support/http-client.ts";
+import { listOf, SAVED } from "../test/support/saved-state.ts";
 import { ScriptedConsul } from "../test/support/scripted-consul.ts";
 import { scriptedServer } from "../test/support/scripted-server.ts";
 import { askAnyUdp } from "../test/views/dns/dns-client.ts";
@@ -78,8 +82,15 @@ suite("a real Prometheus", () => {
       db: PUSHED,
       cache: PUSHED,
       skewed: PUSHED,
+      old: PUSHED,
     };
-    const values = { consul: { address: consul.address }, pools };
+    const directory = mkdtempSync(resolve(tmpdir(), "headwaiter-prometheus-"));
+    t.after(() => {
+      rmSync(directory, { recursive: true, force: true });
+    });
+    const list = listOf(["127.0.0.1:1", "127.0.0.1:2"], new Date().toISOString());
+    writeFileSync(statePath(directory), encodeState({ ...SAVED, pools: { old: list } }));
+    const values = { data_dir: directory, consul: { address: consul.address }, pools };
     const agent = await startedAgent(t, { ...values, pools: { ...pools, far: { ping: "none" } } });
     const others = [
       await startedAgent(t, { pools: { skewed: PUSHED } }),
@@ -115,6 +126,9 @@ suite("a real Prometheus", () => {
     // The pool `far` has servers of Consul only. Nobody has told the pool `cache` of a server yet, and somebody asks.
     const onBackups = "OnBackups far";
     const ofNoHead = ["NoRedundancy cache", "NotReady cache", "SourceStale cache"];
+    // The list of the pool `old` comes from the state file, and nobody else has told of it yet.
+    await firing([onBackups, "SourceStale old", "Stale old", ...ofNoHead]);
+    await push(agent, "old", [1, 2]);
     await firing([onBackups, ...ofNoHead]);
     const question = encode({
       type: "query",
@@ -131,6 +145,12 @@ suite("a real Prometheus", () => {
     await firing([onBackups, "ConsulFailing far"]);
     agent.write(values);
     await agent.agent.reload();
+    await firing([]);
+
+    rmSync(directory, { recursive: true });
+    await push(agent, "old", [1, 2, 3]);
+    await firing(["StateFileNotWritten"]);
+    mkdirSync(directory);
     await firing([]);
 
     agent.write({ pools: {} });
@@ -190,8 +210,6 @@ suite("a real Prometheus", () => {
     await until(async () => (await prometheus.firing()).includes("HeadwaiterDown"));
     fired.add("HeadwaiterDown");
 
-    // Nothing makes a list stale as long as an agent starts without a memory.
-    fired.add("Stale");
     const shipped = SHIPPED.groups.flatMap(({ rules }) => rules.map(({ alert }) => alert));
     assert.deepEqual([...fired].toSorted(), shipped.toSorted());
   });

@@ -7,6 +7,7 @@ import type { DnsServer } from "../views/dns/dns-server.ts";
 import type { ProcessNumbers } from "../views/metrics/agent-samples.ts";
 import { Metrics } from "../views/metrics/metrics.ts";
 import type { LoopDelay } from "./loop-delay.ts";
+import type { MemoryStatus } from "./memory.ts";
 import { openFiles } from "./open-files.ts";
 import type { Pool } from "./pool.ts";
 import { VERSION } from "./version.ts";
@@ -20,6 +21,7 @@ interface Measured {
   readonly isReady: () => boolean;
   readonly config: () => ConfigStatus;
   readonly timeline: Pick<Timeline, "dropped">;
+  readonly stateFile: () => MemoryStatus;
   readonly loopDelay: Pick<LoopDelay, "maxSeconds">;
 }
 
@@ -28,7 +30,7 @@ const STARTED_AT_SECONDS = (Date.now() - performance.now()) / 1000;
 
 /** They follow the journal from now on. */
 export function agentMetrics(measured: Measured): Metrics {
-  const { clock, config, dns, isReady, journal, loopDelay, pools, timeline } = measured;
+  const { clock, config, dns, isReady, journal, loopDelay, pools, stateFile, timeline } = measured;
   const metrics = new Metrics({
     clock,
     pools: () => [...pools().values()].map((pool) => pool.view()),
@@ -38,6 +40,7 @@ export function agentMetrics(measured: Measured): Metrics {
       isReady: isReady(),
       config: config(),
       eventsDropped: timeline.dropped,
+      stateFile: stateFile(),
       dns: dns().counters(),
       dnsThreadRestarts: dns().threadRestarts(),
       eventLoopDelayMaxSeconds: loopDelay.maxSeconds,

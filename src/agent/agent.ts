@@ -23,6 +23,7 @@ import type { Metrics } from "../views/metrics/metrics.ts";
 import { agentMetrics } from "./agent-metrics.ts";
 import { ClockWatch } from "./clock-watch.ts";
 import { LoopDelay } from "./loop-delay.ts";
+import { Memory } from "./memory.ts";
 import { clientLimits, openFiles } from "./open-files.ts";
 import { type ChangingParts, otherSettings } from "./other-settings.ts";
 import { prepareOwnDirectory } from "./own-directory.ts";
@@ -51,6 +52,7 @@ export class Agent {
   readonly #journal: Journal;
   readonly #timeline: Timeline;
   readonly #metrics: Metrics;
+  readonly #memory: Memory;
   readonly #loopDelay = new LoopDelay(systemClock);
   #isRunning = false;
   #endLog: () => void = () => undefined;
@@ -68,6 +70,7 @@ export class Agent {
     configureLog: (log: Config["log"]) => void = () => undefined,
   ) {
     const config = optionsOf(source.settings);
+    const instance = randomUUID();
     this.#config = config;
     this.#logger = logger;
     this.#consul = new ConsulClient({ ...config.consul, logger: logger.child({ name: "agent.consul" }) });
@@ -86,6 +89,7 @@ export class Agent {
       config: () => this.#reloads.status(),
       timeline: this.#timeline,
       loopDelay: this.#loopDelay,
+      stateFile: () => this.#memory.status(),
     });
     const resolver = new DnsResolver(config.resolver);
     this.#pools = new Pools(config.pools, placeOf(config), {
@@ -134,7 +138,7 @@ export class Agent {
       dnsAnswer: (pool) => this.#dns.answerOf(pool),
       clock: systemClock,
       timeline: this.#timeline,
-      identity: { version: VERSION, instance: randomUUID() },
+      identity: { version: VERSION, instance },
       configuration: this.#reloads,
       datacenter: () => this.#config.datacenter,
       pools: this.#pools.byName,
@@ -146,12 +150,24 @@ export class Agent {
       heads: () => this.heads(),
       logger: logger.child({ name: "agent.consul" }),
     });
+    this.#memory = new Memory({
+      directory: config.dataDirectory,
+      maxAgeMs: config.state.maxAgeMs,
+      pools: () => this.#pools.byName,
+      timeline: this.#timeline,
+      journal: this.#journal,
+      clock: systemClock,
+      logger,
+      instance,
+      configHash: () => this.#reloads.status().hash,
+    });
     this.#changing = {
       consul: this.#consul,
       resolver,
       dns: this.#dns,
       http: this.#http,
       pools: this.#pools,
+      memory: this.#memory,
       registration: this.#registration,
     };
   }
@@ -195,8 +211,9 @@ export class Agent {
   async #start(): Promise<void> {
     prepareOwnDirectory(this.#config.dataDirectory, this.#logger);
     this.#endLog = logJournal(this.#journal, this.#logger);
-    this.#show();
     try {
+      this.#memory.open();
+      this.#show();
       for (const listener of [this.#dns, this.#http]) {
         if (this.#stopping === undefined) {
           await listener.start();
@@ -213,6 +230,7 @@ export class Agent {
 
   #startSources(): void {
     this.#isRunning = true;
+    this.#memory.restore();
     this.#pools.start();
     this.#follow();
     const { consul } = this.#config;
@@ -264,6 +282,7 @@ export class Agent {
   async #end(): Promise<void> {
     const steps: readonly [string, () => Promise<unknown>][] = [
       ["the registration in Consul", () => this.#running.end()],
+      ["the state file", () => this.#memory.close()],
       ["the pools", () => this.#pools.stop()],
       ["the connections to Consul", () => this.#consul.close()],
       ["HTTP", () => this.#http.stop()],

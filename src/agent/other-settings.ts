@@ -4,6 +4,7 @@ import type { ConsulClient } from "../net/consul/consul-client.ts";
 import type { DnsResolver } from "../net/names/dns-resolver.ts";
 import type { DnsServer } from "../views/dns/dns-server.ts";
 import type { HttpServer } from "../views/http/http-server.ts";
+import type { Memory } from "./memory.ts";
 import type { OwnRegistration } from "./own-registration.ts";
 import type { Pools } from "./pools.ts";
 import { placeOf } from "./reload-plan.ts";
@@ -16,6 +17,7 @@ export interface ChangingParts {
   readonly dns: Pick<DnsServer, "configure">;
   readonly http: Pick<HttpServer, "protect">;
   readonly pools: Pick<Pools, "prepare">;
+  readonly memory: Pick<Memory, "configure">;
   readonly registration: Pick<OwnRegistration, "prepare">;
 }
 
@@ -35,6 +37,7 @@ export function otherSettings(parts: ChangingParts, before: Config, after: Confi
       parts.resolver.configure(after.resolver);
       parts.dns.configure(after.dns);
       parts.http.protect(after.http.tokenFile);
+      parts.memory.configure(after.state.maxAgeMs);
       pools.swap();
       swapRegistration();
     },

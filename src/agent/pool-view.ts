@@ -102,7 +102,8 @@ export function dueOf(
     penalised,
     probe,
     servers,
-  }: Pick<HealthStatus, "failbackAt" | "probe" | "servers"> & Pick<PoolView, "penalised">,
+    remembered,
+  }: Pick<HealthStatus, "failbackAt" | "probe" | "servers"> & Pick<PoolView, "penalised" | "remembered">,
 ): readonly Due[] {
   const watch = consul?.status();
   const retryAt = watch?.state.kind === "retrying" ? watch.state.retryAt : undefined;
@@ -118,6 +119,7 @@ export function dueOf(
       ["consul-retry", retryAt],
       ...servers.map(({ dialsAt, key }) => ["reconnect", dialsAt, key] as const),
       ["outage-probe", probe?.at, probe?.key],
+      ["state-expires", remembered?.expiresAt],
     ];
   return due
     .flatMap(([what, at, server]) => (at === undefined ? [] : { what, at, server }))

@@ -1,6 +1,11 @@
-/** One pool: its list, and what else outlives a configuration. What is made from settings is in `pool-sources.ts`. */
+/**
+ * One pool: its list, and what else outlives a configuration. What is made from settings is in `pool-sources.ts`.
+ *
+ * More than 250 lines, because all that a pool keeps while its settings change is to be seen in one place.
+ */
 import type { PoolConfig } from "../config/schema.ts";
 import { listStateOf, type PoolView, type Ready, type ShownPool } from "../core/pool-view.ts";
+import { serverKey } from "../core/rpc-addr.ts";
 import { RpcProxy } from "../core/rpc-proxy.ts";
 import { Running } from "../core/running.ts";
 import type { Snapshot } from "../core/snapshot.ts";
@@ -9,6 +14,8 @@ import { FirstReports } from "../sources/first-reports.ts";
 import { Penalties } from "../sources/health/penalties.ts";
 import type { Contact, KnownContact } from "../sources/heartbeat/contact.ts";
 import { PushedHeartbeats } from "../sources/heartbeat/pushed-heartbeats.ts";
+import { RememberedServers } from "../sources/remembered-servers.ts";
+import type { RememberedPool } from "../state/state-body.ts";
 import { consulServiceOf } from "./consul-service.ts";
 import { newsOf, notingKept } from "./pool-news.ts";
 import { firstSourcesOf, forgottenBy } from "./pool-settings.ts";
@@ -36,6 +43,7 @@ import type { Place } from "./reload-plan.ts";
 export class Pool implements ShownPool, Ready {
   readonly name: string;
   readonly proxy: RpcProxy;
+  readonly remembered: RememberedServers;
   readonly #ports: PoolPorts;
   readonly #penalties: Penalties;
   readonly #firstReports: FirstReports;
@@ -76,6 +84,7 @@ export class Pool implements ShownPool, Ready {
         this.#firstReports.end();
       }
     });
+    this.remembered = new RememberedServers({ ...ports, proxy: this.proxy });
     this.#sources = poolSources(config, this.#partPorts(place, { contact: this.#contact }));
   }
 
@@ -120,21 +129,30 @@ export class Pool implements ShownPool, Ready {
   view(): PoolView {
     const health = this.#sources.health.status();
     const penalised = this.#penalties.list();
+    const remembered = this.remembered.status();
     return {
       name: this.name,
       snapshot: this.snapshot(),
       state: poolState(this.listState(), health),
       contact: this.#contact,
       sources: sourceStatuses(this.#sources),
+      remembered,
       watched: watchedOf(health),
       down: health.down,
       penalised,
       unlisted: this.proxy.unlisted(),
       ifHeadFails: health.ifHeadFails,
       settings: shownSettings(this.#sources.config),
-      due: dueOf(this.#sources, this.proxy, { ...health, penalised }),
+      due: dueOf(this.#sources, this.proxy, { ...health, penalised, remembered }),
       history: this.proxy.history(),
     };
+  }
+
+  /** Takes the last known list, before the start; what only the configuration named counts if it still does. */
+  restore({ saved_at, servers }: RememberedPool, maxAgeMs: number): void {
+    const configured = new Set(this.#sources.config.servers.map(serverKey));
+    const counted = servers.filter(({ address, configured: was }) => was !== true || configured.has(address));
+    this.remembered.restore({ savedAt: Date.parse(saved_at), servers: counted }, maxAgeMs);
   }
 
   /** Nothing waits here: what is not reachable yet is tried again. */
@@ -191,7 +209,7 @@ export class Pool implements ShownPool, Ready {
   /** The list itself runs, too: it rebalances, and keeps names fresh. */
   #follow(): void {
     if (this.#isRunning) {
-      this.#running.follow([...partsOf(this.#sources), this.proxy]);
+      this.#running.follow([...partsOf(this.#sources), this.proxy, this.remembered]);
     }
   }
 

@@ -9,6 +9,7 @@ import { dnsOptions, dnsSettings, resolverOptions } from "./sections/dns.ts";
 import { httpOptions, httpSettings, registrationOptions } from "./sections/http.ts";
 import { logSettings } from "./sections/log.ts";
 import { poolsOptions, poolsSettings } from "./sections/pools.ts";
+import { stateOptions, stateSettings } from "./sections/state.ts";
 import { filled, mapping } from "./values.ts";
 
 /**
@@ -38,7 +39,8 @@ export const settingsSchema = z.strictObject(
       .nullable()
       .default(null)
       .meta({
-        description: "A directory that is the agent's own, made for its owner alone (0700); not used yet.",
+        description:
+          "A directory that is the agent's own, made for its owner alone (0700): it keeps the last known lists there.",
         value: "the path of a directory, or `null`",
         taken: ["/var/lib/headwaiter"],
         refused: "",
@@ -47,6 +49,7 @@ export const settingsSchema = z.strictObject(
     dns: dnsSettings.prefault({}),
     http: httpSettings.prefault({}),
     consul: consulSettings.prefault({}),
+    state: stateSettings.prefault({}),
     pools: poolsSettings.prefault({ nomad: {} }),
   },
   mapping,
@@ -56,7 +59,7 @@ export const settingsSchema = z.strictObject(
 export type Settings = z.infer<typeof settingsSchema>;
 
 /** The options that settings come to. */
-export function optionsOf({ datacenter, region, data_dir, log, dns, http, consul, pools }: Settings) {
+export function optionsOf({ datacenter, region, data_dir, log, dns, http, consul, state, pools }: Settings) {
   return {
     datacenter,
     region,
@@ -65,6 +68,7 @@ export function optionsOf({ datacenter, region, data_dir, log, dns, http, consul
     resolver: resolverOptions(dns),
     http: httpOptions(http),
     consul: consulOptions(consul),
+    state: stateOptions(state),
     pools: poolsOptions(pools, consul.wait),
     ...defined({
       dataDirectory: data_dir,

@@ -37,6 +37,18 @@ export function isPrimaryByRight(claims: Claims): boolean {
   return [claims.heartbeat, claims.static, claims.api].includes("primary");
 }
 
+/** Whether nobody but the state file vouches for a server with these claims. */
+export function isOnlyRemembered(claims: Claims): boolean {
+  return claims["state-file"] !== undefined && Object.keys(claims).length === 1;
+}
+
+/** With more claims: what another source names need not be remembered. */
+export function claimsWith(claims: Claims, added: Claims): Claims {
+  const { "state-file": remembered, ...others } = { ...claims, ...added };
+  const isRemembered = remembered !== undefined && Object.keys(others).length === 0;
+  return canonicalClaims(isRemembered ? { "state-file": remembered } : others);
+}
+
 /** The source's backups are replaced; what Consul found makes what the state file remembered superfluous. */
 export function claimsAfterBackups(source: "consul" | "state-file", isEmpty: boolean): ClaimsAfter {
   const replaced: readonly string[] = source === "consul" && !isEmpty ? [source, "state-file"] : [source];

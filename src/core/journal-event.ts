@@ -74,6 +74,10 @@ export type PoolEvent =
   | { readonly kind: "pool-removed" }
   | { readonly kind: "pool-changed"; readonly changed: readonly string[] }
   | { readonly kind: "configured-server-refused"; readonly reason: string }
+  /** Noted before the list changes: so many servers come from the state file, and so old is what it says of them. */
+  | { readonly kind: "state-restored"; readonly servers: number; readonly ageMs: number }
+  /** What the state file says of so many servers is too old: they are not listed, or leave now. */
+  | { readonly kind: "state-expired"; readonly servers: number; readonly ageMs: number }
   | HeartbeatEvent
   | ConsulEvent
   | RegionEvent;
@@ -156,8 +160,22 @@ export type DnsThreadEvent =
   | { readonly kind: "dns-degraded"; readonly reason: string }
   | { readonly kind: "dns-serving" };
 
+/** Of the file with the last known lists. `file`: its path. */
+type StateEvent =
+  /** It can't be used. `keptAs`: the name that it has now; absent when it could not be renamed. */
+  | {
+      readonly kind: "state-refused";
+      readonly file: string;
+      readonly reason: string;
+      readonly keptAs?: string | undefined;
+    }
+  /** The first failure of a row; it is tried again. */
+  | { readonly kind: "state-write-failed"; readonly file: string; readonly reason: string }
+  | { readonly kind: "state-write-recovered"; readonly file: string; readonly failedMs: number };
+
 /** Of the agent itself. */
 export type AgentEvent =
+  | StateEvent
   | { readonly kind: "agent-started"; readonly version: string }
   | { readonly kind: "agent-stopping" }
   | DnsThreadEvent

@@ -139,10 +139,22 @@ export interface Due {
     /** The connection to a watched server is opened, or opened again. */
     | "reconnect"
     /** In an outage the server is asked whether it answers. */
-    | "outage-probe";
+    | "outage-probe"
+    /** Servers that only the state file vouches for leave the list. */
+    | "state-expires";
   /** By `Clock.now`. */
   readonly at: number;
   readonly server?: string | undefined;
+}
+
+/** What only the state file vouches for. */
+export interface RememberedList {
+  /** When a source last vouched for it: milliseconds since the Unix epoch. */
+  readonly savedAt: number;
+  /** How many listed servers no source names. */
+  readonly servers: number;
+  /** By `Clock.now`: they leave the list then. */
+  readonly expiresAt: number;
 }
 
 /** All that is known of a pool at one moment. */
@@ -153,6 +165,8 @@ export interface PoolView {
   /** Whether heartbeats with a leader arrive. */
   readonly contact: "held" | "orphaned";
   readonly sources: readonly SourceStatus[];
+  /** Absent when sources name every listed server. */
+  readonly remembered?: RememberedList | undefined;
   readonly watched: readonly WatchedServer[];
   readonly down: readonly DownServer[];
   readonly penalised: readonly PenalisedServer[];

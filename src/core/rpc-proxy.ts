@@ -185,6 +185,20 @@ export class RpcProxy implements Runnable {
   }
 
   /**
+   * Takes what the state file remembers: backups at the addresses that they had, in this order, behind all others. An
+   * empty list ends what it said before. Names are looked up as those of listed servers are.
+   * @returns true when that changed the list.
+   */
+  restoreServers(servers: readonly ServerEndpoint[]): boolean {
+    return this.#apply({
+      kind: "backups-reported",
+      endpoints: servers,
+      source: "state-file",
+      tier: "backup",
+    });
+  }
+
+  /**
    * Takes a heartbeat: the primaries are replaced, servers of other datacenters become backups, new servers are
    * appended in random order so that a fleet started together does not fixate on one. Servers with a newer API version
    * are filtered. A heartbeat with no usable server changes no list; the numbers are always taken, but for a number of

@@ -12,6 +12,8 @@ import {
   claimsAfterBackups,
   claimsAfterConfiguration,
   claimsAfterHeartbeat,
+  claimsWith,
+  isOnlyRemembered,
   isPrimaryByRight,
   remembered,
   tierOfClaims,
@@ -138,14 +140,39 @@ function claim(
   const { key } = endpoint;
   const part = snapshot.barred.has(key) ? "barred" : "members";
   const known = snapshot[part].get(key);
-  const claims = canonicalClaims({ ...known?.claims, ...added });
+  const claims = claimsWith(known?.claims ?? NO_CLAIMS, added);
   if (claims === known?.claims) {
     return snapshot;
   }
   const step = { [part]: snapshot[part].set(key, memberOf(known?.endpoint ?? endpoint, claims)) };
+  if (part === "barred") {
+    return next(snapshot, step, {}, cause, at);
+  }
+  const order = isOnlyRemembered(claims) ? snapshot.order : beforeRemembered(snapshot, key);
   return known === undefined
-    ? next(snapshot, { ...step, order: snapshot.order.push(key) }, { added: [key] }, cause, at)
-    : next(snapshot, step, {}, cause, at);
+    ? next(
+        snapshot,
+        { ...step, order: order === snapshot.order ? order.push(key) : order },
+        { added: [key] },
+        cause,
+        at,
+      )
+    : next(snapshot, { ...step, order }, order === snapshot.order ? {} : { moved: [key] }, cause, at);
+}
+
+/**
+ * The order with this server in front of those that only the state file vouches for, where these are first or last: so
+ * they are until servers fail. The same order when there are none.
+ */
+function beforeRemembered({ members, order }: Snapshot, key: string): List<string> {
+  const isRemembered = (other: string | undefined) =>
+    other !== undefined && isOnlyRemembered(members.get(other)?.claims ?? NO_CLAIMS);
+  if (!isRemembered(order.first()) && !isRemembered(order.last())) {
+    return order;
+  }
+  const first = order.findIndex(isRemembered);
+  const own = order.indexOf(key);
+  return own >= 0 && own <= first ? order : (own < 0 ? order : order.delete(own)).insert(first, key);
 }
 
 /** What a source reports: endpoints by key, each server in one tier only. */

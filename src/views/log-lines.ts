@@ -132,6 +132,22 @@ const LINE_OF: LineOf = {
   }),
   "server-admitted": ({ region, server }) =>
     info({ server, region }, "server serves our region now: used again"),
+  "state-restored": ({ ageMs, servers }) =>
+    warn({ servers, ageMs }, "the last known list, from the state file: used until a source reports"),
+  "state-expired": ({ ageMs, servers }) =>
+    warn({ servers, ageMs }, "what the state file says is older than state.max_age: not used"),
+  "state-refused": ({ file, keptAs, reason }) => ({
+    part: "agent",
+    ...warn({ file, reason, keptAs }, "the state file can't be used: the agent starts without it"),
+  }),
+  "state-write-failed": ({ file, reason }) => ({
+    part: "agent",
+    ...warn({ file, reason }, "the state file can't be written: the agent goes on, and tries again"),
+  }),
+  "state-write-recovered": ({ failedMs, file }) => ({
+    part: "agent",
+    ...info({ file, failedMs }, "the state file is written again"),
+  }),
   "clock-jumped": ({ byMs }) => ({
     part: "agent.clock",
     ...warn(

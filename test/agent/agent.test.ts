@@ -31,7 +31,7 @@ suite("an agent", () => {
     await workers[0]?.terminate();
     assert.deepEqual(await readiness(), {
       status: 503,
-      body: { ready: false, waiting: [], dns: "restarting", warnings: [] },
+      body: { ready: false, waiting: [], dns: "restarting", stale: false, warnings: [] },
     });
     await until(isReady);
     assert.equal(workers.length, 2);

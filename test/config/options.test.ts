@@ -59,6 +59,7 @@ consul:
   server_name: a.consul
   wait: 5m
   register: true
+state: { max_age: 6h }
 pools:
   web:
     servers: ["10.0.0.1:80"]
@@ -108,6 +109,7 @@ suite("settings come to options", () => {
         keyFile: "/key",
         serverName: "a.consul",
       },
+      state: { maxAgeMs: 21_600_000 },
       registration: { advertise: { host: "10.0.0.5" } },
       pools: {
         web: {
@@ -138,7 +140,7 @@ suite("settings come to options", () => {
     assert.deepEqual(
       parts.map((part) => Object.keys(part).toSorted()),
       [
-        ["consul", "datacenter", "dns", "http", "log", "pools", "region", "resolver"],
+        ["consul", "datacenter", "dns", "http", "log", "pools", "region", "resolver", "state"],
         ["domain", "listen", "negativeTtlSeconds", "sockets", "ttlSeconds"],
         ["address"],
         ["address", "verify"],

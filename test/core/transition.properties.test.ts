@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { isOnlyRemembered } from "../../src/core/claims.ts";
 import { parseRpcAddr } from "../../src/core/rpc-addr.ts";
 import { ServerEndpoint } from "../../src/core/server-endpoint.ts";
 import type { ServerEvent } from "../../src/core/server-event.ts";
@@ -310,12 +311,13 @@ test("a source that reports nothing usable never empties a list", () => {
   );
 });
 
-test("only failures, removals and rebalances take the head away from a server that stays", () => {
+test("only failures, removals and rebalances take the head away from a server that stays and that a source names", () => {
   fc.assert(
     fc.property(events, (sequence) => {
       eachStep(sequence, (next, previous, cause) => {
         const head = previous.head?.key;
-        if (head !== undefined && next.members.has(head) && next.head?.key !== head) {
+        const claims = next.members.get(head ?? "")?.claims;
+        if (claims !== undefined && !isOnlyRemembered(claims) && next.head?.key !== head) {
           assert.match(cause.kind, /^(server-failed|rebalanced)$/);
         }
       });

@@ -150,6 +150,26 @@ test("the state file's servers stay until Consul or a heartbeat supplies some", 
   assert.deepEqual(after(remembered, heartbeat([C])).order.toArray(), [C.key]);
 });
 
+test("what the configuration names stands in front of what only the state file vouches for, and needs it no more", () => {
+  const remembered: ServerEvent = {
+    kind: "backups-reported",
+    endpoints: [A, B],
+    source: "state-file",
+    tier: "backup",
+  };
+  const added = (endpoint: ServerEndpoint): ServerEvent => ({
+    kind: "primary-added",
+    endpoint,
+    source: "static",
+  });
+  const snapshot = after(remembered, added(C), added(D), added(B));
+  assert.deepEqual(snapshot.order.toArray(), [C.key, D.key, B.key, A.key]);
+  assert.deepEqual(snapshot.difference.moved, [B.key]);
+  assert.deepEqual(snapshot.members.get(B.key)?.claims, { static: "primary" });
+  const first = after(remembered, added(A));
+  assert.deepEqual([first.order.toArray(), first.difference.moved], [[A.key, B.key], []]);
+});
+
 test("heartbeat-received replaces the primaries, keeps Consul's backups, and records the numbers", () => {
   const snapshot = after(heartbeat([A, B]), consul([D]), heartbeat([B, C], [A]));
   check(snapshot, {

@@ -31,6 +31,7 @@ export function fakePool(name: string, api: Partial<PoolApi> = {}): PoolApi {
   const proxy = new RpcProxy(fakePorts(), CONFIG);
   return {
     isReady: () => true,
+    listState: () => "live",
     warnings: () => [],
     view: () => unwatchedView(name, proxy),
     proxy,

@@ -7,7 +7,8 @@ type BecameHeadCode =
   | "became-head.rotation"
   | "became-head.rebalance"
   | "became-head.failback"
-  | "became-head.removal";
+  | "became-head.removal"
+  | "became-head.restored";
 
 interface Became {
   readonly code: BecameHeadCode;
@@ -26,7 +27,11 @@ export function becameHead(head: string, { cause, previous }: HeadSince): Became
       ? { code: "became-head.failback", text: `back from backup ${previous.key}: ${why}` }
       : { code: "became-head.rebalance", text: `a rebalance chose ${head}, which answered` };
   }
-  return previous === undefined
+  if (previous === undefined && source === "state-file") {
+    return { code: "became-head.restored", text: `remembered: ${head} was first in the state file` };
+  }
+  // It may take the place of one that only the state file vouched for, and that stays on the list.
+  return previous === undefined || occurrence === "primary-added" || occurrence === "server-found"
     ? {
         code: "became-head.first",
         text: `the first server of the list: ${SOURCES[source] ?? source} named it`,

@@ -41,6 +41,11 @@ const NEXT: Readonly<
     text: (server) => `a connection to ${server} is opened`,
   },
   "outage-probe": { code: "outage-probe", mayChangeHead: true, text: (server) => `${server} is asked` },
+  "state-expires": {
+    code: "state-expires",
+    mayChangeHead: true,
+    text: () => "what only the state file vouches for is too old",
+  },
   "consul-retry": { code: "consul-retry", mayChangeHead: false, text: () => "Consul is asked again" },
 };
 

@@ -45,6 +45,10 @@ export class Timeline {
   readonly #logger: Logger;
   /** Milliseconds since the Unix epoch. */
   readonly startedAt: number;
+  /** Index before the first event. */
+  #base: number;
+  /** Of former lives, oldest first: of these not all are there. */
+  #remembered: readonly Kept[] = [];
   readonly #kept: Kept[] = [];
   readonly #repeats = new RecentMap<{
     readonly firstAt: number;
@@ -56,10 +60,20 @@ export class Timeline {
   #bytes = 0;
   #count = 0;
 
-  /** @param startedAt milliseconds since the Unix epoch; no index of a former life is above it. */
+  /** @param startedAt milliseconds since the Unix epoch: of a former life no index is above it, or see `resume`. */
   constructor(startedAt: number, logger: Logger) {
     this.startedAt = startedAt;
+    this.#base = startedAt;
     this.#logger = logger;
+  }
+
+  /** Before the first event: goes on above the last index of former lives, of which these events are kept. */
+  resume(lastIndex: number, remembered: readonly TimelineEvent[]): void {
+    this.#base = Math.max(this.#base, lastIndex + 1);
+    this.#remembered = remembered
+      .filter(({ index }) => index <= lastIndex)
+      .toSorted((one, other) => one.index - other.index)
+      .map((event) => ({ event: Object.freeze({ ...event }), json: JSON.stringify(event) }));
   }
 
   /** Follows the journal from now on. @returns the function that ends it. */
@@ -69,14 +83,14 @@ export class Timeline {
     });
   }
 
-  /** Of the last event; before the first, the moment of the start in milliseconds. */
+  /** Of the last event; before the first, the moment of the start in milliseconds, or above what was before. */
   get index(): number {
-    return this.startedAt + this.#count;
+    return this.#base + this.#count;
   }
 
   /** Of the last event of this pool. */
   indexOf(pool: string): number {
-    return this.#lastOfPool.get(pool) ?? this.startedAt;
+    return this.#lastOfPool.get(pool) ?? this.#base;
   }
 
   /** Events that are no longer kept. */
@@ -91,7 +105,7 @@ export class Timeline {
 
   /** What is kept, oldest first. */
   events(): readonly Kept[] {
-    return [...this.#kept];
+    return [...this.#remembered, ...this.#kept];
   }
 
   /**
@@ -99,19 +113,21 @@ export class Timeline {
    * from another life of the agent, or of another agent: all that is kept is news then.
    */
   after(index: number): { readonly gap: Gap | undefined; readonly events: readonly Kept[] } {
-    const first = this.startedAt + this.dropped + 1;
+    const first = this.#base + this.dropped + 1;
     if (index >= first - 1 && index <= this.index) {
       return { gap: undefined, events: this.#kept.slice(index - first + 1) };
     }
-    const isOurs = index >= this.startedAt && index <= this.index;
+    const isOurs = index >= this.#base && index <= this.index;
     const isFromTheBeginning = index === 0 && this.dropped === 0;
+    const held = this.events();
+    const events = index > this.index ? held : held.filter(({ event }) => event.index > index);
     const gap: Gap = {
       kind: "gap",
       after: index,
-      oldest: this.#kept[0]?.event.index ?? null,
+      oldest: events[0]?.event.index ?? null,
       lost: isOurs ? first - 1 - index : index === 0 ? this.dropped : null,
     };
-    return { gap: isFromTheBeginning ? undefined : gap, events: this.events() };
+    return { gap: isFromTheBeginning ? undefined : gap, events };
   }
 
   /** @returns the function that ends this subscription. */

@@ -6,6 +6,7 @@ import { rfc3339 } from "../time/rfc3339.ts";
 import { causeInWords, shownCause, type Told, tierInWords } from "./timeline-event.ts";
 import { about, downTold, refusedTold, sourceTold, told, upTold } from "./told-forms.ts";
 import { TOLD_OF_CONFIG, type ToldOf } from "./told-of-config.ts";
+import { TOLD_OF_STATE } from "./told-of-state.ts";
 import { changesInWords, milliseconds, spanOf, times } from "./words.ts";
 
 type ToldOfAll = {
@@ -207,6 +208,7 @@ const TOLD_OF: ToldOfAll = {
       told("server-admitted", "info", `${server} serves region ${region} now`, { server, region }),
     ),
   ...TOLD_OF_CONFIG,
+  ...TOLD_OF_STATE,
   "agent-started": ({ version }) =>
     told("agent-started", "info", `headwaiter ${version} started`, { version }),
   "agent-stopping": () => told("agent-stopping", "info", "the agent stops", {}),

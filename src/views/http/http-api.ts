@@ -2,7 +2,7 @@
 import type { Reloading } from "../../core/config-view.ts";
 import type { DnsAnswer } from "../../core/explain/explanation.ts";
 import type { PushedHeartbeat } from "../../core/heartbeat.ts";
-import type { PoolView, Ready } from "../../core/pool-view.ts";
+import type { ListState, PoolView, Ready } from "../../core/pool-view.ts";
 import type { Clock } from "../../core/ports.ts";
 import { printable } from "../../core/printable.ts";
 import type { EndpointError } from "../../core/rpc-addr.ts";
@@ -18,6 +18,7 @@ interface HeartbeatTaker {
 
 /** What HTTP may ask of a pool. */
 export interface PoolApi extends Ready {
+  listState(): ListState;
   /** What is not as it should be with the pool's sources. */
   warnings(): readonly SourceWarning[];
   /** All that is known of the pool now. */

@@ -38,7 +38,10 @@ export function poolJson(facts: Facts, limit: number) {
       code,
       reason: printable(reason),
     })),
-    sources: Object.fromEntries(view.sources.map((source) => [source.source, sourceJson(facts, source)])),
+    sources: {
+      ...Object.fromEntries(view.sources.map((source) => [source.source, sourceJson(facts, source)])),
+      state_file: stateFileJson(facts),
+    },
     next: nextOf(facts),
   };
 }
@@ -145,6 +148,18 @@ function sourceJson(facts: Facts, source: SourceStatus) {
     error: lastError === undefined ? null : { code: errorCode ?? null, text: printable(lastError) },
     warnings: source.warnings.map(({ message }) => printable(message)),
   };
+}
+
+/** `null` when sources name every listed server. */
+function stateFileJson(facts: Facts) {
+  const { remembered } = facts.view;
+  return remembered === undefined
+    ? null
+    : {
+        saved_at: rfc3339(remembered.savedAt),
+        expires_at: momentOf(facts, remembered.expiresAt),
+        servers: remembered.servers,
+      };
 }
 
 function momentOrNull(facts: Facts, at: number | undefined): string | null {

@@ -7,6 +7,8 @@ export interface Readiness {
   /** The pools without a head. */
   readonly waiting: readonly string[];
   readonly dns: string;
+  /** Only the state file vouches for the list of a pool: ready, but what it knows is old. */
+  readonly stale: boolean;
   /**
    * What is not as it should be with the pools' sources, for as long as it lasts. Nothing of it makes the agent less
    * ready.
@@ -22,8 +24,9 @@ export function readinessOf(
   const asked = only === undefined ? [...pools] : [[only, poolOf({ pools }, only)] as const];
   const waiting = asked.filter(([, pool]) => !pool.isReady()).map(([name]) => name);
   const dns = dnsState();
+  const stale = asked.some(([, pool]) => pool.listState() === "stale");
   const warnings = asked.flatMap(([name, pool]) =>
     pool.warnings().map((warning) => ({ pool: name, ...shownWarning(warning, clock) })),
   );
-  return { ready: waiting.length === 0 && dns === "serving", waiting, dns, warnings };
+  return { ready: waiting.length === 0 && dns === "serving", waiting, dns, stale, warnings };
 }

@@ -37,6 +37,8 @@ export interface AgentNumbers {
   readonly dnsThreadRestarts: number;
   readonly config: ConfigStatus;
   readonly eventsDropped: number;
+  /** `lastWriteAt`: milliseconds since the Unix epoch. */
+  readonly stateFile: { readonly writeFailures: number; readonly lastWriteAt?: number | undefined };
   readonly eventLoopDelayMaxSeconds: number;
   readonly process: ProcessNumbers;
 }
@@ -49,6 +51,9 @@ export function addAgent(samples: Samples, numbers: AgentNumbers, http: HttpCoun
   samples.add("headwaiter_dns_thread_restarts_total", {}, dnsThreadRestarts);
   addConfig(samples, numbers.config);
   samples.add("headwaiter_events_dropped_total", {}, numbers.eventsDropped);
+  const { lastWriteAt = 0, writeFailures } = numbers.stateFile;
+  samples.add("headwaiter_state_file_write_failures_total", {}, writeFailures);
+  samples.add("headwaiter_state_file_last_write_timestamp_seconds", {}, lastWriteAt / 1_000);
   for (const { code, count, route } of http.entries()) {
     samples.add("headwaiter_http_requests_total", { route, code }, count);
   }

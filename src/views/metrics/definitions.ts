@@ -176,6 +176,16 @@ export const METRICS = {
     labels: [],
     help: "Events of the timeline that are not held any more, to make room for later ones.",
   },
+  headwaiter_state_file_write_failures_total: {
+    type: "counter",
+    labels: [],
+    help: "Writes of the state file that failed; each is tried again.",
+  },
+  headwaiter_state_file_last_write_timestamp_seconds: {
+    type: "gauge",
+    labels: [],
+    help: "When the state file was last written; 0 before the first time, and without data_dir.",
+  },
   headwaiter_http_requests_total: {
     type: "counter",
     labels: ["route", "code"],

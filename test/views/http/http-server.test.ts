@@ -104,9 +104,9 @@ suite("the HTTP server", () => {
   test("is alive, and ready when every pool has a head and DNS is served", async () => {
     assert.equal((await ask(server, "GET", "/v1/agent/health")).status, 200);
     const states: [boolean, string, number, object][] = [
-      [false, "serving", 503, { ready: false, waiting: ["web"], dns: "serving", warnings: [] }],
-      [true, "restarting", 503, { ready: false, waiting: [], dns: "restarting", warnings: [] }],
-      [true, "serving", 200, { ready: true, waiting: [], dns: "serving", warnings: [] }],
+      [false, "serving", 503, { ready: false, waiting: ["web"], dns: "serving", stale: false, warnings: [] }],
+      [true, "restarting", 503, { ready: false, waiting: [], dns: "restarting", stale: false, warnings: [] }],
+      [true, "serving", 200, { ready: true, waiting: [], dns: "serving", stale: false, warnings: [] }],
     ];
     for (const [head, dns, status, body] of states) {
       isReady = head;
@@ -127,6 +127,7 @@ suite("the HTTP server", () => {
       ready: true,
       waiting: [],
       dns: "serving",
+      stale: false,
       warnings: [{ pool: "web", ...warning }],
     });
   });

@@ -32,6 +32,7 @@ const NUMBERS = {
   },
   dnsThreadRestarts: 0,
   config: fakeConfiguration().status(),
+  stateFile: { writeFailures: 0 },
   eventsDropped: 5,
   eventLoopDelayMaxSeconds: 0,
   process: { residentBytes: 0, cpuSeconds: 0, openFiles: 0, maxOpenFiles: 0, startedAt: 0 },

@@ -54,6 +54,8 @@ const source = z.strictObject({
   warnings: texts,
 });
 
+const stateFile = z.strictObject({ saved_at: time, expires_at: time, servers: count });
+
 const next = z.strictObject({
   code,
   server: textOrNull,
@@ -76,7 +78,9 @@ export const pool = z.strictObject({
   servers_total: count,
   servers_shown: count,
   unlisted: z.array(z.strictObject({ address: text, code: unlistedCode, reason: text })),
-  sources: z.record(text, source),
+  sources: z
+    .object({ state_file: stateFile.nullable().describe("What no source vouches for; `null`: nothing.") })
+    .catchall(source),
   next: z.array(next),
 }) satisfies z.ZodType<ReturnType<typeof poolJson>>;
 

@@ -11,6 +11,7 @@ const ready = z.strictObject({
   ready: z.boolean(),
   waiting: texts.describe("Pools without a head."),
   dns: text,
+  stale: z.boolean().describe("Only the state file vouches for the list of a pool."),
   warnings: z.array(z.strictObject({ pool: text, message: text, since: time })),
 }) satisfies z.ZodType<Readiness>;
 
