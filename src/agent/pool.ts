@@ -1,11 +1,17 @@
-/** One pool: its list, and what else outlives a configuration. What is made from settings is in `pool-sources.ts`. */
+/**
+ * One pool: its list, and what else outlives a configuration. What is made from settings is in `pool-sources.ts`.
+ * More than 250 lines, because it wires all of these.
+ */
 import type { PoolConfig } from "../config/schema.ts";
+import type { FailureReport, ReportAnswer } from "../core/feedback.ts";
 import { listStateOf, type PoolView, type Ready, type ShownPool } from "../core/pool-view.ts";
 import { RpcProxy } from "../core/rpc-proxy.ts";
 import { Running } from "../core/running.ts";
 import type { Snapshot } from "../core/snapshot.ts";
 import type { SourceWarning } from "../core/source-warning.ts";
 import { FirstReports } from "../sources/first-reports.ts";
+import { Feedback } from "../sources/health/feedback.ts";
+import { HealthMonitor } from "../sources/health/health-monitor.ts";
 import { Penalties } from "../sources/health/penalties.ts";
 import type { Contact, KnownContact } from "../sources/heartbeat/contact.ts";
 import { PushedHeartbeats } from "../sources/heartbeat/pushed-heartbeats.ts";
@@ -37,6 +43,7 @@ export class Pool implements ShownPool, Ready {
   readonly proxy: RpcProxy;
   readonly #ports: PoolPorts;
   readonly #penalties: Penalties;
+  readonly #feedback: Feedback;
   readonly #firstReports: FirstReports;
   readonly #stateListeners = new Set<() => void>();
   #contact: Contact = "held";
@@ -75,7 +82,20 @@ export class Pool implements ShownPool, Ready {
         this.#firstReports.end();
       }
     });
+    this.#feedback = new Feedback({
+      proxy: this.proxy,
+      clock: ports.clock,
+      checker: () => {
+        const { health } = this.#sources;
+        return health instanceof HealthMonitor ? health : undefined;
+      },
+    });
     this.#sources = poolSources(config, this.#partPorts(place, { contact: this.#contact }));
+  }
+
+  /** Takes a program's report that a server fails. Never rejects. */
+  report(report: FailureReport): Promise<ReportAnswer> {
+    return this.#feedback.report(report);
   }
 
   /** Absent when the pool takes no pushed heartbeats. */

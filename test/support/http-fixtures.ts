@@ -33,6 +33,7 @@ export function fakePool(name: string, api: Partial<PoolApi> = {}): PoolApi {
     isReady: () => true,
     warnings: () => [],
     view: () => unwatchedView(name, proxy),
+    report: () => Promise.resolve({ kind: "unknown-server" }),
     proxy,
     ...api,
   };

@@ -3,10 +3,12 @@ import type { Clock, Random } from "../../core/ports.ts";
 import type { Observe } from "../../core/routine.ts";
 import type { RpcProxy } from "../../core/rpc-proxy.ts";
 import type { Runnable } from "../../core/running.ts";
+import type { ServerEndpoint } from "../../core/server-endpoint.ts";
 import { FleetWaits } from "../../core/time/fleet-waits.ts";
 import type { Connector, HeldConnection } from "../../net/connection/held-connection.ts";
 import { type ActingPorts, carryOut } from "./carry-out.ts";
 import { decide } from "./decide.ts";
+import { checkServer } from "./head-check.ts";
 import { HeadSearch } from "./head-search.ts";
 import {
   type Health,
@@ -43,6 +45,7 @@ export class HealthMonitor implements Runnable {
   readonly #watches: Watches;
   readonly #search: HeadSearch;
   #health: Health;
+  readonly #checks = new Map<string, Promise<"up" | "down" | undefined>>();
   readonly #life = new Life();
 
   /** @param known what a monitor before this one knew of the servers. */
@@ -92,6 +95,49 @@ export class HealthMonitor implements Runnable {
   /** The open connection to this server, lent to whoever has a question for it; `undefined` when none is held. */
   connectionTo(key: string): HeldConnection | undefined {
     return this.#watches.connectionTo(key);
+  }
+
+  /**
+   * Asks the head now because a program reports that it fails. When it is found down, the list has another head as far
+   * as there is one, before this resolves. Reports that come meanwhile join. Never rejects.
+   * @returns `undefined` when it ended without a finding: this machine could not ask, or the monitor stopped.
+   */
+  async check(server: ServerEndpoint): Promise<"up" | "down" | undefined> {
+    const { key } = server;
+    const underWay = this.#checks.get(key) ?? this.#checked(server);
+    this.#checks.set(key, underWay);
+    try {
+      return await underWay;
+    } finally {
+      this.#checks.delete(key);
+    }
+  }
+
+  async #checked(server: ServerEndpoint): Promise<"up" | "down" | undefined> {
+    const { connector } = this.#ports;
+    const ports = { connector, connectionTo: (key: string) => this.connectionTo(key) };
+    const options = { timeoutMs: this.#config.timeoutMs, signal: this.#life.signal };
+    const result = await checkServer(server, ports, options);
+    // Meanwhile another one may be head, or the server may have left the list.
+    const watch = this.#watches.of("head");
+    if (result.found === "down" && watch?.key === server.key) {
+      watch.foundDown({ ...result.failure, source: "feedback" });
+    }
+    return result.found === "unknown" ? undefined : result.found;
+  }
+
+  isChecking(key: string): boolean {
+    return this.#checks.has(key);
+  }
+
+  /** Pings the next server now, if this is it. @returns whether it is. */
+  hurryStandby(key: string): boolean {
+    const standby = this.#watches.of("standby");
+    if (standby?.key !== key) {
+      return false;
+    }
+    standby.hurry();
+    return true;
   }
 
   /** What is known of the servers, for a monitor that takes over. */

@@ -157,7 +157,7 @@ export class PoolCounts {
 
   /** What health finds is noted with its penalty. */
   #noteReported({ occurrence, server, source }: Cause): void {
-    if (occurrence === "server-failed" && source !== "health" && server !== undefined) {
+    if (occurrence === "server-failed" && !["health", "feedback"].includes(source) && server !== undefined) {
       this.servers.failed(server);
     }
   }
