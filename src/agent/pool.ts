@@ -83,8 +83,9 @@ export class Pool implements ShownPool, Ready {
       }
     });
     this.#feedback = new Feedback({
+      ...ports,
       proxy: this.proxy,
-      clock: ports.clock,
+      limits: ports.reportLimits,
       checker: () => {
         const { health } = this.#sources;
         return health instanceof HealthMonitor ? health : undefined;
@@ -146,6 +147,7 @@ export class Pool implements ShownPool, Ready {
       penalised,
       unlisted: this.proxy.unlisted(),
       ifHeadFails: health.ifHeadFails,
+      disagreeing: this.#feedback.disagreeing(),
       settings: shownSettings(this.#sources.config),
       due: dueOf(this.#sources, this.proxy, { ...health, penalised }),
       history: this.proxy.history(),

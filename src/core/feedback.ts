@@ -5,7 +5,9 @@ import { checkIntervalMs } from "./time/fleet-pace.ts";
 import { earliestNext, FRESH_PACE, type Pace, type PaceRule, spend } from "./time/pace.ts";
 
 /** `confirmed`: our own question failed, too; `refuted`: it was answered; `noted`: nobody was asked. */
-export type ReportVerdict = "confirmed" | "refuted" | "noted";
+export const REPORT_VERDICTS = ["confirmed", "refuted", "noted"] as const;
+
+export type ReportVerdict = (typeof REPORT_VERDICTS)[number];
 
 /** A program says that a server fails. Texts are printable. */
 export interface FailureReport {
@@ -13,7 +15,11 @@ export interface FailureReport {
   readonly server: string;
   /** Who says it: the name that it gives itself, or where it asks from. */
   readonly client: string;
-  readonly reason: string | undefined;
+  /** Whose reports are limited together: where it asks from. */
+  readonly source: string;
+  readonly reason?: string | undefined;
+  /** When it failed: milliseconds since the Unix epoch. Absent: now. */
+  readonly observedAt?: number | undefined;
 }
 
 export type ReportAnswer =

@@ -100,20 +100,25 @@ export class HealthMonitor implements Runnable {
   /**
    * Asks the head now because a program reports that it fails. When it is found down, the list has another head as far
    * as there is one, before this resolves. Reports that come meanwhile join. Never rejects.
+   * @param reported what the program says of it: printable.
    * @returns `undefined` when it ended without a finding: this machine could not ask, or the monitor stopped.
    */
-  async check(server: ServerEndpoint): Promise<"up" | "down" | undefined> {
+  async check(server: ServerEndpoint, reported?: string): Promise<"up" | "down" | undefined> {
     const { key } = server;
-    const underWay = this.#checks.get(key) ?? this.#checked(server);
-    this.#checks.set(key, underWay);
-    try {
+    const underWay = this.#checks.get(key);
+    if (underWay !== undefined) {
       return await underWay;
+    }
+    const begun = this.#checked(server, reported);
+    this.#checks.set(key, begun);
+    try {
+      return await begun;
     } finally {
       this.#checks.delete(key);
     }
   }
 
-  async #checked(server: ServerEndpoint): Promise<"up" | "down" | undefined> {
+  async #checked(server: ServerEndpoint, reported: string | undefined): Promise<"up" | "down" | undefined> {
     const { connector } = this.#ports;
     const ports = { connector, connectionTo: (key: string) => this.connectionTo(key) };
     const options = { timeoutMs: this.#config.timeoutMs, signal: this.#life.signal };
@@ -121,7 +126,9 @@ export class HealthMonitor implements Runnable {
     // Meanwhile another one may be head, or the server may have left the list.
     const watch = this.#watches.of("head");
     if (result.found === "down" && watch?.key === server.key) {
-      watch.foundDown({ ...result.failure, source: "feedback" });
+      const { failure } = result;
+      const reason = `${failure.reason}${reported ? `, reported as "${inFewWords(reported)}"` : ""}`;
+      watch.foundDown({ ...failure, reason, source: "feedback" });
     }
     return result.found === "unknown" ? undefined : result.found;
   }
@@ -130,14 +137,14 @@ export class HealthMonitor implements Runnable {
     return this.#checks.has(key);
   }
 
-  /** Pings the next server now, if this is it. @returns whether it is. */
-  hurryStandby(key: string): boolean {
-    const standby = this.#watches.of("standby");
-    if (standby?.key !== key) {
-      return false;
-    }
-    standby.hurry();
-    return true;
+  /** Whether this is the next server, and it is watched. */
+  isStandby(key: string): boolean {
+    return this.#watches.of("standby")?.key === key;
+  }
+
+  /** Pings the next server now. */
+  hurryStandby(): void {
+    this.#watches.of("standby")?.hurry();
   }
 
   /** What is known of the servers, for a monitor that takes over. */
@@ -181,4 +188,11 @@ export class HealthMonitor implements Runnable {
       isAvoided: (key) => penalties.isAvoided(key),
     };
   }
+}
+
+/** A reason is shown in one line with others. */
+const LONGEST_REASON = 40;
+
+function inFewWords(text: string): string {
+  return text.length > LONGEST_REASON ? `${text.slice(0, LONGEST_REASON)}…` : text;
 }

@@ -1,6 +1,5 @@
 /** What client programs see of a server. */
 import { z } from "zod";
-import { SourceLimits } from "../../../core/feedback.ts";
 import { parseIpAddress } from "../../../core/ip-address.ts";
 import { printable } from "../../../core/printable.ts";
 import { EndpointError, serverKey } from "../../../core/rpc-addr.ts";
@@ -15,11 +14,16 @@ const note = z
   .optional();
 
 /** Unknown keys are mistakes. */
-const failedBody = z.strictObject({ reason: note, observed_at: note, client: note });
+const failedBody = z.strictObject({
+  reason: note,
+  observed_at: z.iso
+    .datetime({ offset: true, error: "expected a time as 2026-01-31T12:00:04.117Z" })
+    .optional(),
+  client: note,
+});
 
 /** @param isProtected whether writes need a token, which was looked at then. */
 export function failedRoute(api: HttpApi, isProtected: () => boolean): Route {
-  const limits = new SourceLimits();
   return route({
     method: "POST",
     path: "/v1/pools/:pool/servers/:server/failed",
@@ -30,6 +34,7 @@ export function failedRoute(api: HttpApi, isProtected: () => boolean): Route {
       200: "The server was asked: `confirmed` or `refuted`.",
       202: "It was noted; `text` says why.",
     },
+    reply: "Reported",
     refusals: [
       "bad-body",
       "unknown-pool",
@@ -54,15 +59,19 @@ export function failedRoute(api: HttpApi, isProtected: () => boolean): Route {
         const place = ["body", issue?.path.join(".")].filter(Boolean).join(": ");
         throw new ApiError("bad-body", printable(`${place}: ${issue?.message ?? ""}`));
       }
-      const { client = source ?? "unnamed", reason } = body.data;
-      tooSoon(limits.take(source ?? `unix ${client}`, api.clock.now()));
-      const answer = await pool.report({ server: keyOf(server), client, reason });
+      const { client = source ?? "unnamed", observed_at, reason } = body.data;
+      const answer = await pool.report({
+        server: keyOf(server),
+        client,
+        source: source ?? `unix ${client}`,
+        reason,
+        observedAt: observed_at === undefined ? undefined : Date.parse(observed_at),
+      });
       switch (answer.kind) {
         case "unknown-server":
           throw new ApiError("unknown-server", `pool ${name} has no server "${printable(server)}"`);
         case "too-soon":
-          tooSoon(answer.waitMs);
-          return;
+          throw tooSoon(answer.waitMs);
         case "answered": {
           const { checkedMs, head, text, verdict } = answer;
           void reply.code(verdict === "noted" ? 202 : 200);
@@ -73,12 +82,10 @@ export function failedRoute(api: HttpApi, isProtected: () => boolean): Route {
   });
 }
 
-function tooSoon(waitMs: number): void {
-  if (waitMs > 0) {
-    throw new ApiError("rate-limited", "reports come too fast", {
-      headers: { "retry-after": String(Math.ceil(waitMs / 1_000)) },
-    });
-  }
+function tooSoon(waitMs: number): ApiError {
+  return new ApiError("rate-limited", "reports come too fast", {
+    headers: { "retry-after": String(Math.ceil(waitMs / 1_000)) },
+  });
 }
 
 /** As the list has it; what is no address stays as it is, and is no server's key. */
