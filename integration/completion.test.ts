@@ -118,6 +118,7 @@ for (const [name, command] of Object.entries(SHELLS)) {
         ["headwaiter servers --po\twe\t", "servers --pool web"],
         ["headwaiter events --min-severity e\t", "events --min-severity error"],
         ["headwaiter debug -o arch\t", "debug -o archive-of-today"],
+        ["headwaiter fail\tdb-1 --rea\ttimeout", "failed db-1 --reason timeout"],
         ["headwaiter status --color n\t", "status --color never"],
       ];
       for (const [keys, expected] of rows) {

@@ -163,6 +163,14 @@ suite("a real Prometheus", () => {
     await agent.agent.reload();
     await firing([]);
 
+    const head = agent.agent.heads().get("web") ?? "";
+    await firing(["FeedbackFlood web"], async () => {
+      for (let report = 0; report < 20; report++) {
+        await ask(agent.http, `/v1/pools/web/servers/${head}/failed`, { method: "POST" });
+      }
+    });
+    await firing([]);
+
     await workers[0]?.terminate();
     await firing(["DnsThreadRestarting"]);
     await firing([]);

@@ -1,6 +1,7 @@
 /** What is made from a pool's settings. What outlives them is in `pool.ts`. */
 import { isDeepStrictEqual } from "node:util";
 import type { PoolConfig } from "../config/schema.ts";
+import type { SourceLimits } from "../core/feedback.ts";
 import type { Note } from "../core/journal-event.ts";
 import type { Clock, Logger, Pinger, Random, Resolver } from "../core/ports.ts";
 import type { Observe } from "../core/routine.ts";
@@ -43,6 +44,8 @@ export interface PoolPorts {
   readonly note: Note;
   /** Takes what the journal leaves out. */
   readonly observe?: Observe | undefined;
+  /** How often each source may report failures: of all pools together. */
+  readonly reportLimits: SourceLimits;
   /** One Consul client serves all pools. */
   readonly catalog: ConsulCatalog;
 }

@@ -4,6 +4,7 @@
  * More than 250 lines, because all that a pool keeps while its settings change is to be seen in one place.
  */
 import type { PoolConfig } from "../config/schema.ts";
+import type { FailureReport, ReportAnswer } from "../core/feedback.ts";
 import { listStateOf, type PoolView, type Ready, type ShownPool } from "../core/pool-view.ts";
 import { serverKey } from "../core/rpc-addr.ts";
 import { RpcProxy } from "../core/rpc-proxy.ts";
@@ -11,6 +12,8 @@ import { Running } from "../core/running.ts";
 import type { Snapshot } from "../core/snapshot.ts";
 import type { SourceWarning } from "../core/source-warning.ts";
 import { FirstReports } from "../sources/first-reports.ts";
+import { Feedback } from "../sources/health/feedback.ts";
+import { HealthMonitor } from "../sources/health/health-monitor.ts";
 import { Penalties } from "../sources/health/penalties.ts";
 import type { Contact, KnownContact } from "../sources/heartbeat/contact.ts";
 import { PushedHeartbeats } from "../sources/heartbeat/pushed-heartbeats.ts";
@@ -46,6 +49,7 @@ export class Pool implements ShownPool, Ready {
   readonly remembered: RememberedServers;
   readonly #ports: PoolPorts;
   readonly #penalties: Penalties;
+  readonly #feedback: Feedback;
   readonly #firstReports: FirstReports;
   readonly #stateListeners = new Set<() => void>();
   #contact: Contact = "held";
@@ -85,7 +89,21 @@ export class Pool implements ShownPool, Ready {
       }
     });
     this.remembered = new RememberedServers({ ...ports, proxy: this.proxy });
+    this.#feedback = new Feedback({
+      ...ports,
+      proxy: this.proxy,
+      limits: ports.reportLimits,
+      checker: () => {
+        const { health } = this.#sources;
+        return health instanceof HealthMonitor ? health : undefined;
+      },
+    });
     this.#sources = poolSources(config, this.#partPorts(place, { contact: this.#contact }));
+  }
+
+  /** Takes a program's report that a server fails. Never rejects. */
+  report(report: FailureReport): Promise<ReportAnswer> {
+    return this.#feedback.report(report);
   }
 
   /** Absent when the pool takes no pushed heartbeats. */
@@ -142,6 +160,7 @@ export class Pool implements ShownPool, Ready {
       penalised,
       unlisted: this.proxy.unlisted(),
       ifHeadFails: health.ifHeadFails,
+      disagreeing: this.#feedback.disagreeing(),
       settings: shownSettings(this.#sources.config),
       due: dueOf(this.#sources, this.proxy, { ...health, penalised, remembered }),
       history: this.proxy.history(),

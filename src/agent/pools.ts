@@ -1,5 +1,6 @@
 import type { Config, PoolConfig } from "../config/schema.ts";
 import type { PoolsChange } from "../core/config-view.ts";
+import { SourceLimits } from "../core/feedback.ts";
 import type { Note } from "../core/journal-event.ts";
 import type { Logger } from "../core/ports.ts";
 import type { Observe } from "../core/routine.ts";
@@ -8,7 +9,7 @@ import { Pool } from "./pool.ts";
 import type { PoolPorts } from "./pool-sources.ts";
 import { type Place, poolsPlan } from "./reload-plan.ts";
 
-interface PoolsPorts extends Omit<PoolPorts, "logger" | "note" | "observe"> {
+interface PoolsPorts extends Omit<PoolPorts, "logger" | "note" | "observe" | "reportLimits"> {
   readonly loggerOf: (pool: string) => Logger;
   readonly noteOf: (pool: string) => Note;
   readonly observerOf?: (pool: string) => Observe;
@@ -27,6 +28,7 @@ export interface PreparedPools {
 export class Pools {
   readonly #ports: PoolsPorts;
   readonly #byName = new Map<string, Pool>();
+  readonly #reportLimits = new SourceLimits();
   /** Pools that were removed and have not let go of everything yet. */
   readonly #ending = new UnderWay();
   #configs: Config["pools"];
@@ -116,6 +118,6 @@ export class Pools {
   #made(name: string, config: PoolConfig, place: Place): Pool {
     const { loggerOf, noteOf, observerOf, ...ports } = this.#ports;
     const own = { logger: loggerOf(name), note: noteOf(name), observe: observerOf?.(name) };
-    return new Pool(name, config, place, { ...ports, ...own });
+    return new Pool(name, config, place, { ...ports, ...own, reportLimits: this.#reportLimits });
   }
 }

@@ -3,6 +3,8 @@ import { type Command, Option } from "commander";
 import type { ClientCommand, ClientFlags } from "./client-run.ts";
 import { repeated, withClientOptions, withConfigOptions, withPool, withWatch } from "./options.ts";
 
+const ONE_POOL = "this pool; default: the only one";
+
 export function addClientCommands(program: Command): void {
   withClientOptions(withConfigOptions(program.command("validate")))
     .description("check a configuration as the agent does, and show what is not the default")
@@ -11,6 +13,7 @@ export function addClientCommands(program: Command): void {
   addLists(program);
   addEvents(program);
   addWait(program);
+  addFailed(program);
   withClientOptions(program.command("reload"))
     .description("let the agent read its configuration anew and go on with it")
     .option("--dry-run", "say what it would come to, and change nothing")
@@ -50,12 +53,24 @@ function addEvents(program: Command): void {
 }
 
 function addWait(program: Command): void {
-  withPool(withClientOptions(program.command("wait")), "this pool; default: the only one")
+  withPool(withClientOptions(program.command("wait")), ONE_POOL)
     .description("wait until something holds, 30s or as long as --timeout says")
     .option("--ready", "the agent is ready, or the pool is")
     .option("--head-changes", "the pool has another head than now")
     .option("--head <key>", "the pool has this head")
     .action(running(async () => (await import("./commands/wait.ts")).runWait));
+}
+
+function addFailed(program: Command): void {
+  const run = running(async () => (await import("./commands/failed.ts")).runFailed);
+  withPool(
+    withClientOptions(program.command("failed").argument("<server>", "host:port, as listed")),
+    ONE_POOL,
+  )
+    .description("report that a server fails: the agent asks it now, and says what it found")
+    .option("--reason <text>", "what went wrong, such as timeout")
+    .option("--client <name>", "who reports it; default: the address that it comes from")
+    .action((server: string, flags: ClientFlags) => run({ ...flags, server }));
 }
 
 /** Loads the command when it runs, and exits as it says. */

@@ -1,5 +1,6 @@
 /** What is noteworthy. Lists of keys in an event are bounded; servers are named by their keys. */
 import type { PoolsChange } from "./config-view.ts";
+import type { ReportVerdict } from "./feedback.ts";
 import type { Cause, Tier } from "./snapshot.ts";
 import type { Change } from "./snapshot-feed.ts";
 import type { Why } from "./why.ts";
@@ -39,6 +40,19 @@ export type PoolEvent =
       readonly by: "next" | "search";
     } & Why)
   | ({ readonly kind: "standby-down"; readonly server: string } & Why)
+  /** A program reported the server. `text`: what came of it; `isNews`: the last report did not come to the same. */
+  | {
+      readonly kind: "feedback";
+      readonly server: string;
+      readonly client: string;
+      readonly verdict: ReportVerdict;
+      /** What the program says of it. */
+      readonly reason: string | undefined;
+      readonly text: string;
+      /** Milliseconds; absent when the server was not asked. */
+      readonly tookMs: number | undefined;
+      readonly isNews: boolean;
+    }
   /** This machine could not ask the server: nothing is proved about it. Told once a minute at most. */
   | { readonly kind: "local-trouble"; readonly server: string; readonly reason: string }
   /** A server that was down answers, and is the head. `downMs`: since it was found down. */

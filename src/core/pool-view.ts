@@ -157,6 +157,15 @@ export interface RememberedList {
   readonly expiresAt: number;
 }
 
+/** Programs that reported the head lately, although it answered the agent. */
+export interface Disagreeing {
+  readonly server: string;
+  /** How many are told apart. */
+  readonly clients: number;
+  /** By `Clock.now`. */
+  readonly since: number;
+}
+
 /** All that is known of a pool at one moment. */
 export interface PoolView {
   readonly name: string;
@@ -172,6 +181,7 @@ export interface PoolView {
   readonly penalised: readonly PenalisedServer[];
   readonly unlisted: readonly UnlistedServer[];
   readonly ifHeadFails: IfHeadFails;
+  readonly disagreeing?: Disagreeing | undefined;
   readonly settings: ShownSettings;
   /** What is due next first. */
   readonly due: readonly Due[];

@@ -1,5 +1,7 @@
 /** What happens again and again, too often for the journal: counted by whoever observes it, and kept nowhere. */
 
+import type { ReportVerdict } from "./feedback.ts";
+
 /** `candidate`: asked, by a search or a rebalance, whether it can be head. */
 export type PingRole = "head" | "standby" | "candidate";
 
@@ -26,7 +28,9 @@ export type RoutineEvent =
       readonly pinged: number;
       readonly answered: number;
     }
-  | { readonly kind: "heartbeat-pushed" };
+  | { readonly kind: "heartbeat-pushed" }
+  /** A program's report that a server fails. `limited`: it came too soon, and was refused. */
+  | { readonly kind: "reported"; readonly verdict: ReportVerdict | "limited" };
 
 /** Called in the moment in which it happens; must neither throw nor wait. */
 export type Observe = (event: RoutineEvent) => void;

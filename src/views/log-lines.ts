@@ -78,6 +78,11 @@ const LINE_OF: LineOf = {
     ),
   "local-trouble": ({ reason, server }) =>
     warn({ server, reason }, "this machine could not ask a server: nothing is proved about it"),
+  feedback: ({ client, isNews, reason, server, text, tookMs, verdict }) => ({
+    level: isNews && verdict !== "noted" ? "info" : "debug",
+    fields: { server, client, verdict, reason, tookMs },
+    message: `a program reports a server: ${text}`,
+  }),
   "standby-down": ({ reason, server }) => debug({ server, reason }, "the next server is down"),
   "server-up": ({ server }) => info({ server }, "a server answers again"),
   "outage-began": ({ reason, servers }) => ({

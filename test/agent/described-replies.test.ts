@@ -152,6 +152,10 @@ suite("the description of the API", () => {
     const added = "/v1/agent/servers?pool=bare&address=127.0.0.1:5&address=nonsense";
     assertIs("AddedServers", await ask(http, added, { method: "PUT" }));
     assertIs("Rebalance", await ask(http, "/v1/pools/web/rebalance", { method: "POST" }));
+    for (const address of [server.address, `127.0.0.1:${down}`]) {
+      const failed = `/v1/pools/web/servers/${address}/failed`;
+      assertIs("Reported", await ask(http, failed, { method: "POST" }));
+    }
     assertIs("Reload", await ask(http, "/v1/agent/reload?dry_run=true", { method: "POST" }));
     assertIs("Reload", await ask(http, "/v1/agent/reload", { method: "POST" }));
     await all();

@@ -5,6 +5,7 @@ import { until } from "../../scripts/lab/until.ts";
 import { Pool } from "../../src/agent/pool.ts";
 import { placeOf } from "../../src/agent/reload-plan.ts";
 import { configOf } from "../../src/config/layer.ts";
+import { SourceLimits } from "../../src/core/feedback.ts";
 import type { PushedHeartbeat } from "../../src/core/heartbeat.ts";
 import type { PoolEvent } from "../../src/core/journal-event.ts";
 import type { Due, SourceStatus } from "../../src/core/pool-view.ts";
@@ -24,6 +25,7 @@ function poolOf(t: TestContext, values: object) {
   const pool = new Pool("web", configOfPool(values), place, {
     clock,
     catalog,
+    reportLimits: new SourceLimits(),
     resolver: new FakeResolver(),
     logger: new FakeLogger(),
     note: (event) => noted.push(event),

@@ -7,6 +7,7 @@ import { suite, type TestContext, test } from "node:test";
 import { until } from "../../scripts/lab/until.ts";
 import { Pool } from "../../src/agent/pool.ts";
 import { configOf } from "../../src/config/layer.ts";
+import { SourceLimits } from "../../src/core/feedback.ts";
 import type { PushedHeartbeat } from "../../src/core/heartbeat.ts";
 import { StandInServer } from "../../src/dev/stand-in-server.ts";
 import { FakeCatalog } from "../support/fake-catalog.ts";
@@ -24,6 +25,7 @@ function poolOf(t: TestContext, values: object) {
   const ports = {
     clock,
     catalog,
+    reportLimits: new SourceLimits(),
     resolver,
     logger,
     note: noteTo(logger),

@@ -42,6 +42,10 @@ suite("a client loads commander, ipaddr.js where it reads an address, and nothin
       ["wait", "--ready"],
       ["commander", "ipaddr.js"],
     ],
+    [
+      ["failed", "10.0.0.1:4647"],
+      ["commander", "ipaddr.js"],
+    ],
     [["debug", "-o", "/dev/null/x"], ["commander"]],
     [["status", "--pool", "unknown"], ["commander"]],
     [["status", "--address", "nonsense://"], ["commander"]],

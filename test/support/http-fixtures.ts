@@ -34,6 +34,7 @@ export function fakePool(name: string, api: Partial<PoolApi> = {}): PoolApi {
     listState: () => "live",
     warnings: () => [],
     view: () => unwatchedView(name, proxy),
+    report: () => Promise.resolve({ kind: "unknown-server" }),
     proxy,
     ...api,
   };

@@ -169,6 +169,14 @@ export const READY: Json = {
 };
 
 /** What a reload came to. */
+/** The head, reported by a program, did not answer the agent either. */
+export const REPORTED: Json = {
+  verdict: "confirmed",
+  head: "10.0.0.3:4647",
+  checked_ms: 12,
+  text: "it does not answer the agent either",
+};
+
 export const RELOADED: Json = {
   dry_run: false,
   hash: "5f1c0e4a9b7d2c63",

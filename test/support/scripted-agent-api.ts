@@ -14,6 +14,7 @@ import {
   NOMAD,
   READY,
   RELOADED,
+  REPORTED,
   SELF,
 } from "./scripted-agent-answers.ts";
 
@@ -38,6 +39,7 @@ const ROUTES: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^\/v1\/events$/, ["after", "pool", "kind", "min_severity", "follow"]],
   [/^\/v1\/pools\/[^/]+$/, ["index", "wait", "limit"]],
   [/^\/v1\/pools\/[^/]+\/explain$/, ["if"]],
+  [/^\/v1\/pools\/[^/]+\/servers\/[^/]+\/failed$/, []],
 ];
 
 export class ScriptedAgentApi {
@@ -45,6 +47,7 @@ export class ScriptedAgentApi {
   status: Json = FINE;
   ready: Json = READY;
   reloaded: Json = RELOADED;
+  reported: Json = REPORTED;
   self: Json = SELF;
   explanation = EXPLANATION;
   metrics = METRICS;
@@ -198,6 +201,8 @@ export class ScriptedAgentApi {
       this.#send(response, { pools });
     } else if (!this.pools.has(name)) {
       this.#refusePool(name, response);
+    } else if (part === "servers") {
+      this.#send(response, this.reported);
     } else if (part === "explain") {
       const isText = request.headers.accept === "text/plain";
       this.#send(

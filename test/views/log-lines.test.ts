@@ -9,8 +9,10 @@ const SERVER = "10.0.0.1:1";
 const OTHER = "10.0.0.2:1";
 const FAILURE = { code: "unreachable", reason: "connection refused" };
 
+type Row = [event: PoolEvent, level: string, message: string, fields: object];
+
 /** Each kind of event of a pool, and each way in which it is told. */
-const TABLE: [event: PoolEvent, level: string, message: string, fields: object][] = [
+const TABLE: Row[] = [
   [
     { kind: "head-failed", server: SERVER, reason: "refused", head: OTHER, by: "next" },
     "warn",
@@ -29,6 +31,22 @@ const TABLE: [event: PoolEvent, level: string, message: string, fields: object][
     "the next server is down",
     { server: SERVER, reason: "refused" },
   ],
+  ...(
+    [
+      ["refuted", true, "info"],
+      ["refuted", false, "debug"],
+      ["noted", true, "debug"],
+    ] as const
+  ).map(([verdict, isNews, level]): Row => {
+    const fields = { server: SERVER, client: "web-7", verdict, reason: "timeout", tookMs: 12 };
+    const text = "it answered the agent within 12 ms";
+    return [
+      { kind: "feedback", ...fields, text, isNews },
+      level,
+      `a program reports a server: ${text}`,
+      fields,
+    ];
+  }),
   [
     { kind: "local-trouble", server: SERVER, reason: "no socket left" },
     "warn",

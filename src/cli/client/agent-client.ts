@@ -20,7 +20,7 @@ interface AskOptions {
   readonly accept?: string;
   /** Instead of the client's own. */
   readonly timeoutMs?: number;
-  /** Statuses of 400 and more that are answers all the same. */
+  /** Statuses besides 200 that are answers, too. */
   readonly takes?: readonly number[];
 }
 

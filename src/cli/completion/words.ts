@@ -20,7 +20,9 @@ export interface CompletedCommand {
   readonly name: string;
   readonly description: string;
   readonly options: readonly CompletedOption[];
-  /** What its argument may be. */
+  /** Its argument's name, where it takes one. */
+  readonly argument: string | undefined;
+  /** What the argument may be; none: anything. */
   readonly words: readonly string[];
 }
 
@@ -29,6 +31,7 @@ export function completedCommands(program: Command): readonly CompletedCommand[]
     name: command.name(),
     description: command.description(),
     options: command.options.filter(({ hidden }) => !hidden).map(completedOption),
+    argument: command.registeredArguments[0]?.name(),
     words: command.registeredArguments.flatMap(({ argChoices }) => argChoices ?? []),
   }));
 }

@@ -33,10 +33,12 @@ fi
 `;
 }
 
-function commandCase({ name, options, words }: CompletedCommand): string {
+function commandCase({ argument, name, options, words }: CompletedCommand): string {
   const specs = [
     ...options.flatMap(optionSpecs),
-    ...(words.length === 0 ? [] : [quoted(`1:what:(${words.join(" ")})`)]),
+    ...(argument === undefined
+      ? []
+      : [quoted(`1:${argument}:${words.length === 0 ? " " : `(${words.join(" ")})`}`)]),
   ];
   return `    ${name}) _arguments ${specs.join(" ")} ;;`;
 }

@@ -5,6 +5,7 @@ import type { HeadSince } from "../snapshot.ts";
 type BecameHeadCode =
   | "became-head.first"
   | "became-head.rotation"
+  | "became-head.feedback"
   | "became-head.rebalance"
   | "became-head.failback"
   | "became-head.removal"
@@ -20,6 +21,10 @@ export function becameHead(head: string, { cause, previous }: HeadSince): Became
   const why = reason === undefined ? `says ${source}` : printable(reason);
   if (occurrence === "server-failed") {
     const server = cause.server ?? previous?.key ?? "the head";
+    if (source === "feedback") {
+      const text = `${server} was reported and failed: ${why}; ${head} was next`;
+      return { code: "became-head.feedback", text };
+    }
     return { code: "became-head.rotation", text: `${server} failed: ${why}; ${head} was next` };
   }
   if (occurrence === "rebalanced") {

@@ -1,5 +1,6 @@
 /** Answers, from what is known of a pool now: why this head, why no other, what next, what if. Pure. */
 
+import { disagreementInWords } from "../disagreement.ts";
 import { rfc3339 } from "../time/rfc3339.ts";
 import type { TimelineEvent } from "../timeline/timeline-event.ts";
 import { becauseOf } from "./because.ts";
@@ -59,13 +60,22 @@ function verdictOf({ view }: Facts, became: string): string {
 }
 
 function limitsOf({ view }: Facts): Explanation["limits"] {
+  const { disagreeing } = view;
   const { ping, standby } = view.settings;
   return [
+    ...(disagreeing === undefined
+      ? []
+      : [{ code: "clients-disagree", text: disagreementInWords(disagreeing) }]),
     ...(ping === "tcp"
       ? [{ code: "ping-tcp-no-hang", text: "ping: tcp does not notice a server that hangs" }]
       : []),
     ...(ping === "none"
-      ? [{ code: "ping-none", text: "ping: none: a failure is known only when somebody reports it" }]
+      ? [
+          {
+            code: "ping-none",
+            text: "ping: none: no server is asked, and a report of a failure is only noted",
+          },
+        ]
       : []),
     ...(ping !== "none" && !standby
       ? [{ code: "no-standby", text: "health.standby: false: no connection to the next server is held" }]

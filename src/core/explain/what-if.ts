@@ -60,7 +60,7 @@ function ifFails(facts: Facts, question: string, key: string): WhatIf {
     case "next": {
       const soon =
         settings.ping === "none"
-          ? "as soon as somebody reports the failure"
+          ? "once a source of the list says that it failed: nobody pings"
           : ifHeadFails.isConnected
             ? "connection open, about 10 ms"
             : `no connection yet: within ${settings.timeoutMs} ms when it hangs`;

@@ -41,6 +41,17 @@ export function headIntervalMs(configuredMs: number, fleet: Fleet): number {
   return Math.max(configuredMs, Math.min(LONGEST_HEAD_INTERVAL_MS, scaledMs));
 }
 
+/** Servers are asked because of reports five times a second at most, whoever reports. */
+const MIN_CHECK_INTERVAL_MS = 200;
+
+/**
+ * Milliseconds from one check of a reported server to the next, in the long run: longer in a large fleet, as pings are.
+ * 10,000 nodes on 5 servers → 4 s.
+ */
+export function checkIntervalMs(fleet: Fleet): number {
+  return headIntervalMs(MIN_CHECK_INTERVAL_MS, fleet);
+}
+
 export function standbyIntervalMs(headMs: number): number {
   return Math.max(headMs, Math.min(LONGEST_STANDBY_INTERVAL_MS, headMs * STANDBY_INTERVAL_FACTOR));
 }

@@ -46,6 +46,16 @@ const TOLD_OF: ToldOfAll = {
     downTold("head", server, { code, reason }, `${server} failed (${reason}); ${head} takes its place`),
   "standby-down": ({ code, reason, server }) =>
     downTold("standby", server, { code, reason }, `${server}, the next server, is down (${reason})`),
+  feedback: ({ client, reason, server, text, tookMs, verdict }) =>
+    about(
+      `${server} ${verdict}`,
+      told(
+        "feedback",
+        verdict === "confirmed" ? "warn" : "info",
+        `${client} reports ${server}${reason ? ` (${printable(reason)})` : ""}: ${text}`,
+        { server, client, verdict, rtt_ms: milliseconds(tookMs), reason: reason ?? null },
+      ),
+    ),
   "local-trouble": ({ reason, server }) =>
     about(
       "sockets",

@@ -52,8 +52,8 @@ export function carryOut(action: Action, hands: Hands): void {
       void search.end();
       return;
     case "hand-over": {
-      const { head, reason, successor } = action;
-      proxy.notifyFailedServer(head, { source: "health", reason }, successor);
+      const { head, reason, source, successor } = action;
+      proxy.notifyFailedServer(head, { source, reason }, successor);
       return;
     }
     case "go-back-to-primary":

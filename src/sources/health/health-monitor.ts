@@ -3,10 +3,12 @@ import type { Clock, Random } from "../../core/ports.ts";
 import type { Observe } from "../../core/routine.ts";
 import type { RpcProxy } from "../../core/rpc-proxy.ts";
 import type { Runnable } from "../../core/running.ts";
+import type { ServerEndpoint } from "../../core/server-endpoint.ts";
 import { FleetWaits } from "../../core/time/fleet-waits.ts";
 import type { Connector, HeldConnection } from "../../net/connection/held-connection.ts";
 import { type ActingPorts, carryOut } from "./carry-out.ts";
 import { decide } from "./decide.ts";
+import { checkServer } from "./head-check.ts";
 import { HeadSearch } from "./head-search.ts";
 import {
   type Health,
@@ -43,6 +45,7 @@ export class HealthMonitor implements Runnable {
   readonly #watches: Watches;
   readonly #search: HeadSearch;
   #health: Health;
+  readonly #checks = new Map<string, Promise<"up" | "down" | undefined>>();
   readonly #life = new Life();
 
   /** @param known what a monitor before this one knew of the servers. */
@@ -94,6 +97,56 @@ export class HealthMonitor implements Runnable {
     return this.#watches.connectionTo(key);
   }
 
+  /**
+   * Asks the head now because a program reports that it fails. When it is found down, the list has another head as far
+   * as there is one, before this resolves. Reports that come meanwhile join. Never rejects.
+   * @param reported what the program says of it: printable.
+   * @returns `undefined` when it ended without a finding: this machine could not ask, or the monitor stopped.
+   */
+  async check(server: ServerEndpoint, reported?: string): Promise<"up" | "down" | undefined> {
+    const { key } = server;
+    const underWay = this.#checks.get(key);
+    if (underWay !== undefined) {
+      return await underWay;
+    }
+    const begun = this.#checked(server, reported);
+    this.#checks.set(key, begun);
+    try {
+      return await begun;
+    } finally {
+      this.#checks.delete(key);
+    }
+  }
+
+  async #checked(server: ServerEndpoint, reported: string | undefined): Promise<"up" | "down" | undefined> {
+    const { connector } = this.#ports;
+    const ports = { connector, connectionTo: (key: string) => this.connectionTo(key) };
+    const options = { timeoutMs: this.#config.timeoutMs, signal: this.#life.signal };
+    const result = await checkServer(server, ports, options);
+    // Meanwhile another one may be head, or the server may have left the list.
+    const watch = this.#watches.of("head");
+    if (result.found === "down" && watch?.key === server.key) {
+      const { failure } = result;
+      const reason = `${failure.reason}${reported ? `, reported as "${inFewWords(reported)}"` : ""}`;
+      watch.foundDown({ ...failure, reason, source: "feedback" });
+    }
+    return result.found === "unknown" ? undefined : result.found;
+  }
+
+  isChecking(key: string): boolean {
+    return this.#checks.has(key);
+  }
+
+  /** Whether this is the next server, and it is watched. */
+  isStandby(key: string): boolean {
+    return this.#watches.of("standby")?.key === key;
+  }
+
+  /** Pings the next server now. */
+  hurryStandby(): void {
+    this.#watches.of("standby")?.hurry();
+  }
+
   /** What is known of the servers, for a monitor that takes over. */
   known(): Health {
     return searchEnded(this.#health, this.#ports.clock.now()).health;
@@ -135,4 +188,11 @@ export class HealthMonitor implements Runnable {
       isAvoided: (key) => penalties.isAvoided(key),
     };
   }
+}
+
+/** A reason is shown in one line with others. */
+const LONGEST_REASON = 40;
+
+function inFewWords(text: string): string {
+  return text.length > LONGEST_REASON ? `${text.slice(0, LONGEST_REASON)}…` : text;
 }

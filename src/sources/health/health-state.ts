@@ -139,6 +139,8 @@ export type Action =
       readonly head: ServerEndpoint;
       readonly successor: Successor;
       readonly reason: string;
+      /** Who noticed the failure. */
+      readonly source: "health" | "feedback";
     }
   /** A rebalance among the primaries only. */
   | { readonly do: "go-back-to-primary"; readonly reason: string }

@@ -97,6 +97,12 @@ export class NameWatch implements Watch {
     }
   }
 
+  foundDown(failure: Failure): void {
+    for (const watch of [...this.#byAddress.values()]) {
+      watch.foundDown(failure);
+    }
+  }
+
   hurry(): void {
     for (const watch of this.#byAddress.values()) {
       watch.hurry();

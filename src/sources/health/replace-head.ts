@@ -113,12 +113,15 @@ function passedOn(health: Health, view: View, next: string, { code, reason }: Wh
 }
 
 /** In one step past all that are known to be down. Nothing is done when the server is the head. */
-function handedOver(health: Health, { now, snapshot }: View, key: string, reason: string): Decision {
+function handedOver(health: Health, { now, snapshot, stateOf }: View, key: string, reason: string): Decision {
   const { head } = snapshot;
+  const state = stateOf(head?.key ?? "");
+  const source = (state?.phase === "down" ? state.source : undefined) ?? "health";
   const successor = { key, failed: downKeys(health.records) };
   return {
     health: { ...health, headsPace: spend(health.headsPace, now, HEADS_PACE) },
-    actions: head === undefined || head.key === key ? [] : [{ do: "hand-over", head, successor, reason }],
+    actions:
+      head === undefined || head.key === key ? [] : [{ do: "hand-over", head, successor, reason, source }],
   };
 }
 

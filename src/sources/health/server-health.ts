@@ -13,7 +13,7 @@ export const SHORT_LIFE_MS = 1_000;
 export type WatchState =
   | { readonly phase: "connecting" }
   | { readonly phase: "up"; readonly since: number }
-  | ({ readonly phase: "down"; readonly since: number } & Why);
+  | ({ readonly phase: "down"; readonly since: number; readonly source?: Failure["source"] } & Why);
 
 /** How a server failed. */
 export interface Failing {
@@ -26,7 +26,10 @@ export interface Failing {
 }
 
 /** How a server failed, and why. */
-export interface Failure extends Failing, Why {}
+export interface Failure extends Failing, Why {
+  /** Absent: health itself. `feedback`: it was asked because a program reported it. */
+  readonly source?: "feedback" | undefined;
+}
 
 /** An answer of a server. */
 export interface PingAnswer {

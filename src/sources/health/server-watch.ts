@@ -1,3 +1,4 @@
+/** Watches one server. More than 250 lines, because one connection has one life, with all ways in which it may end. */
 import { atAbort, Life } from "../../core/life.ts";
 import type { Runnable } from "../../core/running.ts";
 import type { ServerEndpoint } from "../../core/server-endpoint.ts";
@@ -19,7 +20,16 @@ const LONG_LIFE_MS = 900_000;
 /** Whoever watches a server. */
 export type Watch = Pick<
   ServerWatch,
-  "key" | "endpoint" | "state" | "lastAnswer" | "dialsAt" | "connection" | "run" | "retarget" | "hurry"
+  | "key"
+  | "foundDown"
+  | "endpoint"
+  | "state"
+  | "lastAnswer"
+  | "dialsAt"
+  | "connection"
+  | "run"
+  | "retarget"
+  | "hurry"
 >;
 
 /**
@@ -38,6 +48,8 @@ export class ServerWatch implements Runnable {
   #hurry = new AbortController();
   /** Until the server is dialled. */
   #untilDialled: BegunWait | undefined;
+  /** The open connection was given up because the server was found down over another one, which was told. */
+  #isFoundDown = false;
   /** Connections in a row that closed at once. */
   #shortLives = 0;
   /** Connections in a row that the server closed, none of which was open for long. */
@@ -92,8 +104,28 @@ export class ServerWatch implements Runnable {
     this.#hurry.abort();
   }
 
+  /** Somebody else's question found the server down: told in this turn, and counts as if the watch had found it. */
+  foundDown(failure: Failure): void {
+    if (this.#life.isOver()) {
+      return;
+    }
+    if (this.#connection?.state.phase === "open") {
+      this.#isFoundDown = true;
+    }
+    this.#tellDown(failure);
+    this.#connection?.close();
+    this.#hurry.abort();
+  }
+
+  #tellDown(failure: Failure): void {
+    const { clock, report } = this.#options;
+    const { code, reason, source } = failure;
+    this.#state = { phase: "down", since: clock.now(), code, reason, source };
+    report({ kind: "failed", failure });
+  }
+
   async #watchAgainAndAgain(): Promise<void> {
-    const { clock, pace, report } = this.#options;
+    const { pace } = this.#options;
     const first = pace.drawFirst();
     if (first !== undefined) {
       await this.#pauseUntilDialled(first);
@@ -104,11 +136,10 @@ export class ServerWatch implements Runnable {
         return;
       }
       if (failure !== undefined) {
-        const { code, reason } = failure;
-        this.#state = { phase: "down", since: clock.now(), code, reason };
-        report({ kind: "failed", failure });
+        this.#tellDown(failure);
       }
-      const pause = pace.drawPause(this.#closings, failure !== undefined);
+      const pause = pace.drawPause(this.#closings, failure !== undefined || this.#isFoundDown);
+      this.#isFoundDown = false;
       if (pause !== undefined) {
         await this.#pauseUntilDialled(pause);
       }
@@ -131,6 +162,9 @@ export class ServerWatch implements Runnable {
     this.#connection = connection;
     const failure = await this.#pingUntilClosed(connection, openedAt);
     connection.close();
+    if (this.#isFoundDown) {
+      return undefined;
+    }
     if (failure !== undefined) {
       return failure;
     }
@@ -195,7 +229,7 @@ export class ServerWatch implements Runnable {
       try {
         await this.#noticingSlow(connection.ping({ timeoutMs: timeoutMs(), signal: this.#life.signal }));
       } catch (error) {
-        if (this.#life.isOver()) {
+        if (this.#life.isOver() || this.#isFoundDown) {
           return undefined;
         }
         if (!isOpen(connection)) {

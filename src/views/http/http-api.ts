@@ -1,6 +1,7 @@
 /** What the routes ask of the agent. */
 import type { Reloading } from "../../core/config-view.ts";
 import type { DnsAnswer } from "../../core/explain/explanation.ts";
+import type { FailureReport, ReportAnswer } from "../../core/feedback.ts";
 import type { PushedHeartbeat } from "../../core/heartbeat.ts";
 import type { ListState, PoolView, Ready } from "../../core/pool-view.ts";
 import type { Clock } from "../../core/ports.ts";
@@ -23,6 +24,8 @@ export interface PoolApi extends Ready {
   warnings(): readonly SourceWarning[];
   /** All that is known of the pool now. */
   view(): PoolView;
+  /** Takes a program's report that a server fails. */
+  report(report: FailureReport): Promise<ReportAnswer>;
   readonly proxy: Pick<RpcProxy, "addPrimaryServer" | "rebalanceServers" | "serverRpcAddrs" | "snapshot">;
   /** Absent when the pool takes no pushed heartbeats. */
   readonly pushed?: HeartbeatTaker | undefined;

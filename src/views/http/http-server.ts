@@ -14,6 +14,7 @@ import { type Readiness, readinessOf } from "./readiness.ts";
 import { addRoute, methodsOf, type Route, route } from "./route.ts";
 import { agentRoutes } from "./routes/agent-routes.ts";
 import { eventRoutes } from "./routes/event-routes.ts";
+import { failedRoute } from "./routes/failed-route.ts";
 import { heartbeatRoute } from "./routes/heartbeat-route.ts";
 import { countAnswers, type MetricsApi, metricsRoutes } from "./routes/metrics-routes.ts";
 import { poolRoutes } from "./routes/pool-routes.ts";
@@ -160,6 +161,7 @@ export class HttpServer {
       ...poolRoutes(api, waiters),
       ...eventRoutes(api),
       heartbeatRoute(api),
+      failedRoute(api, () => this.#tokenFile !== undefined),
       reloadRoute(api),
       ...(api.metrics === undefined ? [] : metricsRoutes(api.metrics)),
     ];

@@ -1,4 +1,6 @@
 /** What is wrong now, for people who look and for checks. */
+
+import { disagreementInWords } from "../../core/disagreement.ts";
 import type { Facts } from "../../core/explain/facts.ts";
 import { momentOf } from "../../core/explain/facts.ts";
 import { printable } from "../../core/printable.ts";
@@ -48,7 +50,7 @@ function configProblems({ configuration }: HttpApi): readonly Problem[] {
 }
 
 function poolProblems(facts: Facts): readonly Problem[] {
-  const { contact, name, sources, state } = facts.view;
+  const { contact, disagreeing, name, sources, state } = facts.view;
   const since = summaryOf(facts).state_since_at;
   const problem = (
     code: string,
@@ -72,6 +74,16 @@ function poolProblems(facts: Facts): readonly Problem[] {
     ...(state === "stale"
       ? [problem("stale", "only the state file vouches for the list", false, since)]
       : []),
+    ...(disagreeing === undefined
+      ? []
+      : [
+          problem(
+            "clients-disagree",
+            disagreementInWords(disagreeing),
+            false,
+            momentOf(facts, disagreeing.since),
+          ),
+        ]),
     ...(contact === "orphaned" ? [problem("contact-lost", "no heartbeat with a leader comes", false)] : []),
     ...sources.flatMap(({ failingSince, lastError, source, state: found }) =>
       found === "failing"

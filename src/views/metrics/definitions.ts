@@ -116,6 +116,11 @@ export const METRICS = {
     labels: ["pool"],
     help: "When the list is rebalanced next; 0 while that is not known.",
   },
+  headwaiter_feedback_total: {
+    type: "counter",
+    labels: ["pool", "verdict"],
+    help: "Reports of programs that a server fails, by what came of them; limited: they came too fast.",
+  },
   headwaiter_dns_requests_total: {
     type: "counter",
     labels: ["transport", "type"],

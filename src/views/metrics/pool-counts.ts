@@ -1,3 +1,4 @@
+import { REPORT_VERDICTS } from "../../core/feedback.ts";
 import type { PoolEvent } from "../../core/journal-event.ts";
 import type { PingResult, PingRole, RoutineEvent } from "../../core/routine.ts";
 import type { Cause, Snapshot } from "../../core/snapshot.ts";
@@ -65,6 +66,7 @@ export class PoolCounts {
   readonly failoverDuration = new Histogram(FAILOVER_BOUNDS_SECONDS);
   readonly heartbeats = new Tally(["ok", "failed"]);
   readonly rebalances = new Tally(["changed", "kept", "failed"]);
+  readonly feedback = new Tally([...REPORT_VERDICTS, "limited"]);
   readonly servers = new ServerCounts();
   #outages = 0;
   #outageMs = 0;
@@ -120,6 +122,9 @@ export class PoolCounts {
       case "rebalance-ended":
         this.rebalances.add(event.result);
         return;
+      case "reported":
+        this.feedback.add(event.verdict);
+        return;
       case "heartbeat-pushed":
         this.heartbeats.add("ok");
     }
@@ -157,7 +162,7 @@ export class PoolCounts {
 
   /** What health finds is noted with its penalty. */
   #noteReported({ occurrence, server, source }: Cause): void {
-    if (occurrence === "server-failed" && source !== "health" && server !== undefined) {
+    if (occurrence === "server-failed" && !["health", "feedback"].includes(source) && server !== undefined) {
       this.servers.failed(server);
     }
   }

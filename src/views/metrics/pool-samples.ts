@@ -146,6 +146,9 @@ function addCounts(samples: Samples, pool: string, counts: PoolCounts, now: numb
   for (const [result, count] of counts.rebalances.entries()) {
     samples.add("headwaiter_rebalances_total", { pool, result }, count);
   }
+  for (const [verdict, count] of counts.feedback.entries()) {
+    samples.add("headwaiter_feedback_total", { pool, verdict }, count);
+  }
 }
 
 /** Seconds since the Unix epoch; 0 when there is no such time. */

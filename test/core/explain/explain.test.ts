@@ -395,6 +395,14 @@ suite("limits", () => {
     assert.deepEqual(await codesOf({ ping: "nomad", standby: false, timeoutMs }), ["no-standby"]);
     assert.deepEqual(await codesOf({ ping: "nomad", standby: true, timeoutMs }), []);
   });
+
+  test("say that programs report a head that answers", async () => {
+    const settings = { ping: "nomad", standby: true, timeoutMs: 500 } as const;
+    const disagreeing = { server: A, clients: 3, since: 0 };
+    const { limits } = explain(factsOf(await listOf(A), { settings, disagreeing }));
+    const text = `3 programs report ${A} in vain: it answers the agent`;
+    assert.deepEqual(limits, [{ code: "clients-disagree", text }]);
+  });
 });
 
 suite("the three views", () => {

@@ -222,6 +222,23 @@ suite("what is counted of a pool", () => {
     await end(monitor);
   });
 
+  test("reports of failures by verdict, each 0 from the start", async () => {
+    const { metrics, monitor, observe } = await measured([A]);
+    const counted = () =>
+      Object.fromEntries([...scrapeOf(metrics.text())].filter(([name]) => name.includes("feedback_total")));
+    const series = (confirmed: number, limited: number) => ({
+      'headwaiter_feedback_total{pool="web",verdict="confirmed"}': confirmed,
+      'headwaiter_feedback_total{pool="web",verdict="refuted"}': 0,
+      'headwaiter_feedback_total{pool="web",verdict="noted"}': 0,
+      'headwaiter_feedback_total{pool="web",verdict="limited"}': limited,
+    });
+    assert.deepEqual(counted(), series(0, 0));
+    observe({ kind: "reported", verdict: "confirmed" });
+    observe({ kind: "reported", verdict: "limited" });
+    assert.deepEqual(counted(), series(1, 1));
+    await end(monitor);
+  });
+
   test("a pool that is gone and comes again begins with 0", async () => {
     const { counted, metrics, monitor } = await measured([A]);
     assert.notDeepEqual(counted(/head_changes_total/), {});

@@ -3,8 +3,9 @@
  * Members are added, never taken away; a reader takes those that it does not know as they are.
  */
 import { z } from "zod";
+import { REPORT_VERDICTS } from "../../../core/feedback.ts";
 import type { Readiness } from "../readiness.ts";
-import { code, count, text, textOrNull, texts, time, timeOrNull } from "./parts.ts";
+import { code, count, countOrNull, text, textOrNull, texts, time, timeOrNull } from "./parts.ts";
 import { event, explanation, gap, pool, poolSummary } from "./pool-schemas.ts";
 
 const ready = z.strictObject({
@@ -36,6 +37,13 @@ const self = z.strictObject({
 const status = z.strictObject({
   state: z.enum(["ok", "degraded", "failing"]),
   problems: z.array(z.strictObject({ code, pool: textOrNull, since_at: timeOrNull, text })),
+});
+
+const reported = z.strictObject({
+  verdict: z.enum(REPORT_VERDICTS),
+  head: textOrNull.describe("The head now."),
+  checked_ms: countOrNull.describe("`null`: it was not asked."),
+  text,
 });
 
 const reload = z.strictObject({
@@ -73,6 +81,7 @@ export const REPLIES = {
     rejected_more: z.exactOptional(count),
   }),
   Rebalance: z.strictObject({ rebalance: z.literal("begun") }),
+  Reported: reported,
   Reload: reload,
   Metrics: z.strictObject({ metrics: z.array(metric) }),
 };

@@ -1,0 +1,71 @@
+/** Reports of failures over HTTP, from the request to the head. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { until } from "../../scripts/lab/until.ts";
+import { CheckLimit, SourceLimits } from "../../src/core/feedback.ts";
+import { startedAgent } from "../support/agent-in-process.ts";
+import { ask } from "../support/http-client.ts";
+import { scriptedServer } from "../support/scripted-server.ts";
+
+test("10,000 reports a second of 1,000 sources: each has its share, and the pool's checks stay bounded", () => {
+  const sources = new SourceLimits();
+  const checks = new CheckLimit();
+  let taken = 0;
+  let asked = 0;
+  for (let at = 0; at < 10_000; at += 0.1) {
+    if (sources.take(`10.0.${Math.round(at * 10) % 1_000}`, at) === 0) {
+      taken += 1;
+      asked += checks.take({ numNodes: 10, numServers: 3 }, at) === 0 ? 1 : 0;
+    }
+  }
+  assert.ok(taken >= 10_000 && taken <= 1_000 * 15, String(taken));
+  assert.ok(asked >= 40 && asked <= 5 * 10 + 5, String(asked));
+  for (let source = 0; source < 20_000; source += 1) {
+    sources.take(`s${source}`, 10_000);
+  }
+  assert.equal(sources.size, 10_000);
+});
+
+test("in a large fleet the checks are as far apart as pings, without a burst", () => {
+  const checks = new CheckLimit();
+  const fleet = { numNodes: 10_000, numServers: 5 };
+  assert.equal(checks.take(fleet, 0), 0);
+  assert.equal(checks.take(fleet, 1), 3_999);
+  assert.equal(checks.take(fleet, 4_000), 0);
+});
+
+test("verdicts and refusals", async (t) => {
+  const servers = [await scriptedServer(t, () => undefined), await scriptedServer(t, () => undefined)];
+  const addresses = servers.map(({ port }) => `127.0.0.1:${port}`);
+  const { agent, http } = await startedAgent(t, {
+    pools: {
+      web: { servers: addresses, heartbeat: "none", backups: null, ping: "tcp" },
+      quiet: { servers: ["[::1]:9"], heartbeat: "none", backups: null, ping: "none" },
+    },
+  });
+  await until(() => [...agent.heads().values()].every((each) => each !== undefined));
+  const head = agent.heads().get("web");
+  const other = addresses.find((address) => address !== head);
+  const report = async (path: string, body?: string) => {
+    const reply = await ask(http, `/v1/pools/${path}/failed`, {
+      method: "POST",
+      ...(body !== undefined && { body }),
+    });
+    return [reply.status, reply.json() as Record<string, unknown>, reply.headers["retry-after"]] as const;
+  };
+  const [status, refuted] = await report(`web/servers/${head}`, '{"reason":"timeout","client":"web-7"}');
+  assert.deepEqual([status, refuted["verdict"], refuted["head"]], [200, "refuted", head]);
+  assert.equal(agent.heads().get("web"), head);
+  const [notHead, noted] = await report(`web/servers/${other}`);
+  assert.deepEqual([notHead, noted["verdict"], noted["checked_ms"]], [202, "noted", null]);
+  const [unasked, quiet] = await report(`quiet/servers/${encodeURIComponent("[::1]:9")}`);
+  assert.equal(unasked, 202);
+  assert.match(String(quiet["text"]), /ping: none/);
+  assert.equal((await report("web/servers/10.9.9.9:1"))[1]["code"], "unknown-server");
+  assert.equal((await report("none/servers/10.9.9.9:1"))[1]["code"], "unknown-pool");
+  assert.equal((await report("web/servers/a:1", '{"who":"x"}'))[1]["code"], "bad-body");
+  assert.equal((await report("web/servers/a:1", '{"client":"\\u001b"}'))[1]["code"], "bad-body");
+  await report("web/servers/a:1");
+  const [, limited, retryAfter] = await report("web/servers/a:1");
+  assert.deepEqual([limited["code"], retryAfter], ["rate-limited", "1"]);
+});
