@@ -127,7 +127,7 @@ suite("a real Prometheus", () => {
     const onBackups = "OnBackups far";
     const ofNoHead = ["NoRedundancy cache", "NotReady cache", "SourceStale cache"];
     // The list of the pool `old` comes from the state file, and nobody else has told of it yet.
-    await firing([onBackups, "SourceStale old", "Stale old", ...ofNoHead]);
+    await firing([onBackups, "OnBackups old", "SourceStale old", "Stale old", ...ofNoHead]);
     await push(agent, "old", [1, 2]);
     await firing([onBackups, ...ofNoHead]);
     const question = encode({
