@@ -72,8 +72,8 @@ suite("Consul's own names", () => {
     const driver = new ConsulDriver(`http://127.0.0.1:${consul.httpPort}`);
     await register(driver);
     const services = Array.from({ length: SERVICES }, (_, service) => `s${service}`);
-    const plain = services.map((service) => [service, { ping: "none" }]);
-    const blue = services.map((service) => [
+    const plain = services.map((service): [string, object] => [service, { ping: "none" }]);
+    const blue = services.map((service): [string, object] => [
       `${service}-blue`,
       { ping: "none", backups: { service, tag: "blue" } },
     ]);
