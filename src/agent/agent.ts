@@ -135,6 +135,7 @@ export class Agent {
         addresses: this.dnsAddresses().map(({ host, port }) => joinHostPort(host, port)),
         domain: config.dns.domain,
       }),
+      isStopping: () => this.#stopping !== undefined,
       dnsAnswer: (pool) => this.#dns.answerOf(pool),
       clock: systemClock,
       timeline: this.#timeline,

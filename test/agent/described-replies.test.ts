@@ -138,6 +138,8 @@ suite("the description of the API", () => {
       }
     };
     await get("Health", "/v1/agent/health");
+    const { pools } = (await get("Ready", "/v1/agent/ready")) as { pools: Record<string, object> };
+    assert.deepEqual(pools["pushed"], { ready: false, waits_for: ["push"], since_at: null });
     await all();
     await until(async () => (await stateOf("gone")) === "outage" && (await stateOf("far")) === "live");
     await driver.deregister("far-1");

@@ -81,6 +81,7 @@ export function httpOptions(options: Partial<HttpOptions> = {}): HttpOptions {
     pools: new Map(),
     dnsState: () => "serving",
     dns: () => ({ addresses: ["127.0.0.1:8653"], domain: "headwaiter.internal" }),
+    isStopping: () => false,
     dnsAnswer: () => DNS_ANSWER,
     ...options,
   };

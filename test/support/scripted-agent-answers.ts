@@ -120,6 +120,7 @@ export const NOMAD: Json = {
       error: { code: "unreachable", text: "connection refused" },
     }),
     static: source(),
+    state_file: null,
   },
   next: [],
 };
@@ -138,7 +139,7 @@ export const WEB: Json = {
   servers: [],
   servers_total: 0,
   servers_shown: 0,
-  sources: { consul: source({ state: "waiting" }), static: source() },
+  sources: { consul: source({ state: "waiting" }), static: source(), state_file: null },
 };
 
 export const DEGRADED: Json = {
@@ -165,7 +166,10 @@ export const READY: Json = {
   ready: true,
   waiting: [],
   dns: "serving",
+  stale: false,
   warnings: [],
+  stopping: false,
+  pools: { nomad: { ready: true, waits_for: [], since_at: ago(244) } },
 };
 
 /** What a reload came to. */

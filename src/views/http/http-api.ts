@@ -50,6 +50,8 @@ export interface HttpApi {
   readonly dnsState: () => string;
   /** Where DNS answers, `host:port` each, and the zone. */
   readonly dns: () => { readonly addresses: readonly string[]; readonly domain: string };
+  /** The agent ends: it gives its last answers. */
+  readonly isStopping: () => boolean;
   /** What DNS answers to the question for the head of a pool. */
   readonly dnsAnswer: (pool: string) => DnsAnswer;
 }

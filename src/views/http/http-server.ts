@@ -157,7 +157,7 @@ export class HttpServer {
     const api = this.#options;
     const waiters = new Waiters(api.timeline, api.clock);
     const described: readonly Route[] = [
-      ...agentRoutes(api, (pool) => readinessOf(api, pool)),
+      ...agentRoutes(api),
       ...poolRoutes(api, waiters),
       ...eventRoutes(api),
       heartbeatRoute(api),

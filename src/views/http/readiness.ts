@@ -1,4 +1,6 @@
 import { type HttpApi, poolOf } from "./http-api.ts";
+import { poolFacts } from "./pool-facts.ts";
+import { summaryOf } from "./pool-json.ts";
 import { shownWarning } from "./shown-warning.ts";
 
 /** Ready: DNS is served and every pool has a head. */
@@ -29,4 +31,25 @@ export function readinessOf(
     pool.warnings().map((warning) => ({ pool: name, ...shownWarning(warning, clock) })),
   );
   return { ready: waiting.length === 0 && dns === "serving", waiting, dns, stale, warnings };
+}
+
+/** As HTTP shows it: with what each pool waits for. @throws ApiError `unknown-pool`. */
+export function readinessJson(api: HttpApi, only?: string) {
+  const names = only === undefined ? [...api.pools.keys()] : [only];
+  return {
+    ...readinessOf(api, only),
+    stopping: api.isStopping(),
+    pools: Object.fromEntries(names.map((name) => [name, waitOf(api, name)])),
+  };
+}
+
+function waitOf(api: HttpApi, name: string) {
+  const facts = poolFacts(api, name);
+  const ready = poolOf(api, name).isReady();
+  const waited = facts.view.sources.filter(({ state }) => !ready && state !== "ok");
+  return {
+    ready,
+    waits_for: waited.map(({ source }): string => source),
+    since_at: summaryOf(facts).state_since_at,
+  };
 }

@@ -4,7 +4,7 @@ import { rfc3339 } from "../../../core/time/rfc3339.ts";
 import { wallTimeOf } from "../../../core/time/wall-time.ts";
 import type { HttpApi } from "../http-api.ts";
 import { agentProblems } from "../problems.ts";
-import type { Readiness } from "../readiness.ts";
+import { readinessJson } from "../readiness.ts";
 import { type Route, route } from "../route.ts";
 
 /** What programs may rely on, beyond the version. */
@@ -13,7 +13,7 @@ const FEATURES = ["blocking-reads", "events", "explain", "openapi", "reload"] as
 /** Answers 200 when DNS is served and every pool has a head. */
 export const READINESS_PATH = "/v1/agent/ready";
 
-export function agentRoutes(api: HttpApi, readiness: (pool?: string) => Readiness): readonly Route[] {
+export function agentRoutes(api: HttpApi): readonly Route[] {
   return [
     route({
       method: "GET",
@@ -34,7 +34,7 @@ export function agentRoutes(api: HttpApi, readiness: (pool?: string) => Readines
       reply: "Ready",
       refusals: ["unknown-pool"],
       handle: async ({ query, reply }) => {
-        const found = readiness(query.pool);
+        const found = readinessJson(api, query.pool);
         await reply.code(found.ready ? 200 : 503).send(found);
       },
     }),

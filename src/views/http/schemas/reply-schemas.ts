@@ -4,7 +4,7 @@
  */
 import { z } from "zod";
 import { REPORT_VERDICTS } from "../../../core/feedback.ts";
-import type { Readiness } from "../readiness.ts";
+import type { readinessJson } from "../readiness.ts";
 import { code, count, countOrNull, text, textOrNull, texts, time, timeOrNull } from "./parts.ts";
 import { event, explanation, gap, pool, poolSummary } from "./pool-schemas.ts";
 
@@ -14,7 +14,16 @@ const ready = z.strictObject({
   dns: text,
   stale: z.boolean().describe("Only the state file vouches for the list of a pool."),
   warnings: z.array(z.strictObject({ pool: text, message: text, since: time })),
-}) satisfies z.ZodType<Readiness>;
+  stopping: z.boolean(),
+  pools: z.record(
+    text,
+    z.strictObject({
+      ready: z.boolean(),
+      waits_for: texts.describe("Sources that have not reported, or fail; of a pool that is not ready."),
+      since_at: timeOrNull,
+    }),
+  ),
+}) satisfies z.ZodType<ReturnType<typeof readinessJson>>;
 
 const self = z.strictObject({
   version: text,
