@@ -175,20 +175,19 @@ test("a list that is only remembered stays as old as it was; one that a source v
 });
 
 test("what the configuration names goes first, at a remembered address while its name has none", async (t) => {
-  const named = {
+  const named: RememberedServer = {
     address: "web.invalid:80",
     tier: "primary",
     addresses: ["127.0.0.9"],
     configured: true,
-  } as const;
+  };
   const dropped = { ...named, address: "dropped.invalid:80" };
   const list = listOf(TWO, ago(1_000));
   const directory = saved(t, { pools: { web: { ...list, servers: [...list.servers, dropped, named] } } });
-  const pool = { servers: ["web.invalid"], ping: "none", backups: null };
-  const values = { data_dir: directory, dns: { nameservers: ["127.0.0.1:9"] } };
   const agent = await startedAgent(t, {
-    ...values,
-    pools: { web: { ...pool, servers: ["web.invalid:80"] } },
+    data_dir: directory,
+    dns: { nameservers: ["127.0.0.1:9"] },
+    pools: { web: { servers: ["web.invalid:80"], ping: "none", backups: null } },
   });
   const { servers, state } = await json(agent, "/v1/pools/web");
   assert.equal(state, "live");
