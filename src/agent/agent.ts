@@ -231,8 +231,8 @@ export class Agent {
 
   #startSources(): void {
     this.#isRunning = true;
-    this.#memory.restore();
     this.#pools.start();
+    this.#memory.keep();
     this.#follow();
     const { consul } = this.#config;
     this.#journal.note({ kind: "agent-started", version: VERSION });

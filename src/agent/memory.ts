@@ -36,14 +36,13 @@ export interface MemoryStatus {
   readonly lastWriteAt?: number | undefined;
 }
 
-/** Opened before anything else of the agent starts, restored before the sources run, closed before the pools end. */
+/** Opened before anything else of the agent starts, kept from when the sources run, closed before the pools end. */
 export class Memory {
   readonly #ports: MemoryPorts;
   readonly #writer: StateWriter;
   #maxAgeMs: number;
   #release: () => void = () => undefined;
   #unsubscribe: () => void = () => undefined;
-  #found: StateBody | undefined;
   /** What is in the file of each pool, until a source vouches for its list. */
   #lists: StateBody["pools"] = {};
   #writeFailures = 0;
@@ -64,11 +63,12 @@ export class Memory {
   }
 
   /**
-   * Takes the directory, and reads what is there.
-   * @throws AgentError when another agent has it.
+   * Takes the directory, and hands each pool the list that is remembered of it: whoever serves it from the first moment
+   * on has an answer.
+   * @throws AgentError when another agent has the directory.
    */
   open(): void {
-    const { clock, directory, journal, timeline } = this.#ports;
+    const { clock, directory, journal } = this.#ports;
     if (directory === undefined) {
       return;
     }
@@ -76,8 +76,7 @@ export class Memory {
     removeLeftovers(directory);
     const found = readState(directory, wallTimeOf(clock));
     if (found.kind === "state") {
-      this.#found = found.body;
-      timeline.resume(found.body.last_index, found.body.head_changes);
+      this.#restore(found.body);
     }
     if (found.kind === "refused") {
       const { keptAs, reason } = found;
@@ -85,24 +84,14 @@ export class Memory {
     }
   }
 
-  /** Hands each pool its last known list, and keeps what is known from now on. */
-  restore(): void {
-    const { directory, pools, timeline } = this.#ports;
-    if (directory === undefined) {
-      return;
+  /** Keeps what is known from now on. */
+  keep(): void {
+    if (this.#ports.directory !== undefined) {
+      this.#unsubscribe = this.#ports.timeline.subscribe(() => {
+        this.#writer.changed();
+      });
+      this.#writer.start();
     }
-    for (const [name, pool] of pools()) {
-      const list = this.#found?.pools[name];
-      if (list !== undefined) {
-        this.#lists[name] = list;
-        pool.restore(list, this.#maxAgeMs);
-      }
-    }
-    this.#found = undefined;
-    this.#unsubscribe = timeline.subscribe(() => {
-      this.#writer.changed();
-    });
-    this.#writer.start();
   }
 
   /** Goes on with another greatest age. */
@@ -127,6 +116,18 @@ export class Memory {
 
   get #path(): string {
     return statePath(this.#ports.directory ?? "");
+  }
+
+  #restore({ head_changes, last_index, pools: lists }: StateBody): void {
+    const { pools, timeline } = this.#ports;
+    timeline.resume(last_index, head_changes);
+    for (const [name, pool] of pools()) {
+      const list = lists[name];
+      if (list !== undefined) {
+        this.#lists[name] = list;
+        pool.restore(list, this.#maxAgeMs);
+      }
+    }
   }
 
   #lock(directory: string): void {
