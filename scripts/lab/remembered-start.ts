@@ -90,12 +90,14 @@ export async function rememberedStart(directory: string): Promise<RememberedStar
 function answerOf(message: Buffer): Omit<RememberedStart, "ms"> {
   const { additionals = [], answers = [] } = decode(message);
   const ports = answers.flatMap((record) => (record.type === "SRV" ? [record.data] : []));
-  const options = additionals.flatMap((record) => (record.type === "OPT" ? record.options : []));
-  const error = options.find(({ code }) => Number(code) === EXTENDED_ERROR);
+  const options: readonly { readonly code: number; readonly data?: unknown }[] = additionals.flatMap(
+    (record) => (record.type === "OPT" ? record.options : []),
+  );
+  const error = options.find(({ code }) => code === EXTENDED_ERROR)?.data;
   return {
     ports: ports
       .toSorted((one, other) => (one.priority ?? 0) - (other.priority ?? 0))
       .map(({ port }) => port),
-    isStale: error !== undefined && "data" in error && error.data?.readUInt16BE(0) === STALE_ANSWER,
+    isStale: Buffer.isBuffer(error) && error.readUInt16BE(0) === STALE_ANSWER,
   };
 }

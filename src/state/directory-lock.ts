@@ -27,7 +27,11 @@ export function lockDirectory(directory: string): LockResult {
   const own = ownerOf(process.pid);
   for (let tries = 0; tries < MOST_TRIES; tries += 1) {
     if (own === undefined || take(path, own)) {
-      return { release: () => release(path, own) };
+      return {
+        release: () => {
+          release(path, own);
+        },
+      };
     }
     const text = readLock(path);
     const owner = text === undefined ? undefined : parsedOwner(text);
