@@ -36,7 +36,10 @@ suite("headwaiter failed", () => {
       failed("10.9.9.9:1", "--pool", "web", "--json"),
       failed("no where", "--pool", "web"),
     ]);
-    assert.deepEqual([unlisted.code, JSON.parse(unlisted.stdout).code], [1, "unknown-server"]);
+    assert.deepEqual(
+      [unlisted.code, (JSON.parse(unlisted.stdout) as { code: string }).code],
+      [1, "unknown-server"],
+    );
     assert.deepEqual([noAddress.code, noAddress.stdout], [1, ""]);
     assert.match(noAddress.stderr, /^headwaiter: server address "no where": .*\n$/);
 
@@ -44,7 +47,7 @@ suite("headwaiter failed", () => {
     const head = (shown.json() as { head: { address: string } }).head.address;
     const refuted = await failed(head, "--pool", "web", "--json");
     assert.equal(refuted.code, 2, refuted.stderr);
-    const { checked_ms, ...answer } = JSON.parse(refuted.stdout);
+    const { checked_ms, ...answer } = JSON.parse(refuted.stdout) as { checked_ms: number };
     assert.deepEqual(answer, {
       verdict: "refuted",
       head,
