@@ -1,6 +1,8 @@
 /** Reports of failures over HTTP, from the request to the head. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { once } from "node:events";
+import { type AddressInfo, createServer, type Socket } from "node:net";
+import { type TestContext, test } from "node:test";
 import { until } from "../../scripts/lab/until.ts";
 import { CheckLimit, SourceLimits } from "../../src/core/feedback.ts";
 import { startedAgent } from "../support/agent-in-process.ts";
@@ -68,4 +70,65 @@ test("verdicts and refusals", async (t) => {
   await report("web/servers/a:1");
   const [, limited, retryAfter] = await report("web/servers/a:1");
   assert.deepEqual([limited["code"], retryAfter], ["rate-limited", "1"]);
+});
+
+/** Goes on with the connections that it has, and lets nobody in from `close` on. */
+async function closingServer(t: TestContext) {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket.on("error", () => undefined).resume());
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  t.after(() => {
+    server.close();
+    for (const socket of sockets) {
+      socket.destroy();
+    }
+  });
+  const { port } = server.address() as AddressInfo;
+  return { address: `127.0.0.1:${port}`, sockets, close: () => server.close() };
+}
+
+test("a head that serves the connections it has, and lets nobody in: confirmed, and the next one is head", async (t) => {
+  const servers = [await closingServer(t), await closingServer(t)];
+  const web = { servers: servers.map(({ address }) => address), ping: "tcp", backups: null };
+  const { agent, http } = await startedAgent(t, { pools: { web } });
+  await until(() => servers.every(({ sockets }) => sockets.size === 1));
+  const head = agent.heads().get("web") ?? assert.fail();
+  const [next] = web.servers.filter((address) => address !== head);
+  servers.find(({ address }) => address === head)?.close();
+  const body = JSON.stringify({ reason: "connection refused", client: "web-7" });
+  const reply = await ask(http, `/v1/pools/web/servers/${head}/failed`, { method: "POST", body });
+  const { checked_ms: checkedMs, head: now, verdict } = reply.json() as Readonly<Record<string, unknown>>;
+  assert.deepEqual([reply.status, verdict, now, typeof checkedMs], [200, "confirmed", next, "number"]);
+  assert.equal(agent.heads().get("web"), next);
+  const { because } = (await ask(http, "/v1/pools/web/explain")).json() as { because: { code: string }[] };
+  assert.equal(because[0]?.code, "became-head.feedback");
+  const [told] = (await ask(http, "/v1/events?kind=feedback")).json() as {
+    verdict: string;
+    client: string;
+  }[];
+  assert.deepEqual([told?.verdict, told?.client], ["confirmed", "web-7"]);
+});
+
+test("programs that disagree with the agent about a head are a problem of the status", async (t) => {
+  const server = await scriptedServer(t, (socket) => socket.resume());
+  const second = await scriptedServer(t, (socket) => socket.resume());
+  const web = { servers: [server.address, second.address], ping: "tcp", backups: null };
+  const { agent, http } = await startedAgent(t, { pools: { web } });
+  await until(() => agent.heads().get("web") !== undefined);
+  const head = agent.heads().get("web") ?? "";
+  const problems = async () =>
+    ((await ask(http, "/v1/agent/status")).json() as { problems: { code: string }[] }).problems;
+  for (const client of ["a", "b", "c"]) {
+    assert.deepEqual(await problems(), []);
+    const body = JSON.stringify({ client });
+    const reply = await ask(http, `/v1/pools/web/servers/${head}/failed`, { method: "POST", body });
+    assert.equal((reply.json() as { verdict: string }).verdict, "refuted");
+  }
+  assert.deepEqual(
+    (await problems()).map(({ code }) => code),
+    ["clients-disagree"],
+  );
+  assert.equal(agent.heads().get("web"), head);
 });
