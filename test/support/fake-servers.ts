@@ -132,6 +132,9 @@ export class FakeServers implements Connector {
     code: "connect-timeout" | "call-timeout",
     { signal, timeoutMs }: CallOptions,
   ): Promise<never> {
+    if (signal?.aborted === true) {
+      return Promise.reject(signal.reason as Error);
+    }
     return new Promise((_resolve, reject) => {
       const cancel = this.#clock.after(timeoutMs, () => {
         reject(new ConnectionError(code, key, `no answer within ${timeoutMs} ms`));
