@@ -27,6 +27,14 @@ export function parseIpAddress(text: string): IpAddress | undefined {
     : { host: address.toRFC5952String(), kind: "ipv6" };
 }
 
+/**
+ * Whether the source is this machine: no packet with such a source comes in over a network. `address` is as the
+ * system writes it.
+ */
+export function isLoopback(address: string): boolean {
+  return address.startsWith("127.") || address === "::1";
+}
+
 /** Four numbers from 0 to 255 without leading zeros, which some readers take for octal. */
 const CANONICAL_IPV4 = /^(?:(?:\d|[1-9]\d|1\d\d|2[0-4]\d|25[0-5])(?:\.(?=\d)|$)){4}$/;
 

@@ -44,6 +44,13 @@ export class ApiError extends Error {
   }
 }
 
+/** What was asked for may be asked again in so many milliseconds. */
+export function rateLimited(message: string, waitMs: number): ApiError {
+  return new ApiError("rate-limited", message, {
+    headers: { "retry-after": String(Math.ceil(waitMs / 1_000)) },
+  });
+}
+
 /** The body of a refusal. */
 function errorBody(code: RefusalCode, message: string, details: object = {}) {
   return { error: printable(message), code, details };

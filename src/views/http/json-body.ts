@@ -1,4 +1,5 @@
 import type { FastifyInstance } from "fastify";
+import type { z } from "zod";
 import { printable } from "../../core/printable.ts";
 import { ApiError } from "./api-error.ts";
 import { duplicateKey } from "./duplicate-key.ts";
@@ -17,4 +18,15 @@ export function takeJson(app: FastifyInstance): void {
       }
     });
   });
+}
+
+/** The body as its schema has it. @throws ApiError `bad-body` that names the place and what was expected. */
+export function bodyOf<Body>(schema: z.ZodType<Body>, given: unknown): Body {
+  const body = schema.safeParse(given);
+  if (!body.success) {
+    const [issue] = body.error.issues;
+    const place = ["body", issue?.path.join(".")].filter(Boolean).join(": ");
+    throw new ApiError("bad-body", printable(`${place}: ${issue?.message ?? ""}`));
+  }
+  return body.data;
 }

@@ -1,7 +1,8 @@
 /** Sources of packets: who can be a client, who is this machine, who belongs together. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { isLoopback, isServicePort, prefixHash } from "../../../src/views/dns/thread/udp-source.ts";
+import { isLoopback } from "../../../src/core/ip-address.ts";
+import { isServicePort, prefixHash } from "../../../src/views/dns/thread/udp-source.ts";
 
 describe("source ports", () => {
   const services = [

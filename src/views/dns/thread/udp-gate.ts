@@ -1,7 +1,8 @@
+import { isLoopback } from "../../../core/ip-address.ts";
 import type { Counters } from "../counters.ts";
 import { RateLimit } from "./rate-limit.ts";
 import { MAX_UDP_PAYLOAD, type Way } from "./responder.ts";
-import { isLoopback, isServicePort } from "./udp-source.ts";
+import { isServicePort } from "./udp-source.ts";
 
 /** Where a packet says it comes from. */
 interface Source {

@@ -24,14 +24,6 @@ export function isServicePort(port: number): boolean {
 }
 
 /**
- * Whether the source is this machine: no packet with such a source comes in over a network. `address` is as the
- * system writes it.
- */
-export function isLoopback(address: string): boolean {
-  return address.startsWith("127.") || address === "::1";
-}
-
-/**
  * What sources of one network have in common, in a number: /24 of IPv4, /56 of IPv6, which is what one customer has.
  * Two networks may have the same number.
  */

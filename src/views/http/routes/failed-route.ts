@@ -1,10 +1,11 @@
 /** What client programs see of a server. */
 import { z } from "zod";
-import { parseIpAddress } from "../../../core/ip-address.ts";
+import { isLoopback, parseIpAddress } from "../../../core/ip-address.ts";
 import { printable } from "../../../core/printable.ts";
 import { EndpointError, serverKey } from "../../../core/rpc-addr.ts";
-import { ApiError } from "../api-error.ts";
+import { ApiError, rateLimited } from "../api-error.ts";
 import { type HttpApi, poolOf } from "../http-api.ts";
+import { bodyOf } from "../json-body.ts";
 import { type Route, route } from "../route.ts";
 
 const note = z
@@ -48,18 +49,12 @@ export function failedRoute(api: HttpApi, isProtected: () => boolean): Route {
       const { pool: name = "", server = "" } = params;
       const { remoteAddress } = request.socket;
       const source = remoteAddress === undefined ? undefined : (parseIpAddress(remoteAddress)?.host ?? "");
-      if (!(source === undefined || /^(127\.|::1$)/.test(source) || isProtected())) {
+      if (source !== undefined && !isLoopback(source) && !isProtected()) {
         const message = "reports from other machines are taken where http.token_file is set";
         throw new ApiError("token-refused", message);
       }
       const pool = poolOf(api, name);
-      const body = failedBody.safeParse(request.body ?? {});
-      if (!body.success) {
-        const [issue] = body.error.issues;
-        const place = ["body", issue?.path.join(".")].filter(Boolean).join(": ");
-        throw new ApiError("bad-body", printable(`${place}: ${issue?.message ?? ""}`));
-      }
-      const { client = source ?? "unnamed", observed_at, reason } = body.data;
+      const { client = source ?? "unnamed", observed_at, reason } = bodyOf(failedBody, request.body ?? {});
       const answer = await pool.report({
         server: keyOf(server),
         client,
@@ -71,7 +66,7 @@ export function failedRoute(api: HttpApi, isProtected: () => boolean): Route {
         case "unknown-server":
           throw new ApiError("unknown-server", `pool ${name} has no server "${printable(server)}"`);
         case "too-soon":
-          throw tooSoon(answer.waitMs);
+          throw rateLimited("reports come too fast", answer.waitMs);
         case "answered": {
           const { checkedMs, head, text, verdict } = answer;
           void reply.code(verdict === "noted" ? 202 : 200);
@@ -79,12 +74,6 @@ export function failedRoute(api: HttpApi, isProtected: () => boolean): Route {
         }
       }
     },
-  });
-}
-
-function tooSoon(waitMs: number): ApiError {
-  return new ApiError("rate-limited", "reports come too fast", {
-    headers: { "retry-after": String(Math.ceil(waitMs / 1_000)) },
   });
 }
 

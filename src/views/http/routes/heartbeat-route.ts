@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { printable } from "../../../core/printable.ts";
 import { refusedAddresses } from "../answers.ts";
 import { ApiError } from "../api-error.ts";
 import { heartbeatBody, heartbeatOf } from "../heartbeat-body.ts";
 import { type HttpApi, poolOf } from "../http-api.ts";
+import { bodyOf } from "../json-body.ts";
 import { type Route, route } from "../route.ts";
 
 /**
@@ -40,12 +40,7 @@ export function heartbeatRoute(api: HttpApi): Route {
           `pool ${name} takes no pushed heartbeats: expected heartbeat: push in its configuration`,
         );
       }
-      const body = heartbeatBody.safeParse(request.body);
-      if (!body.success) {
-        const [issue] = body.error.issues;
-        const place = ["body", issue?.path.join(".")].filter(Boolean).join(": ");
-        throw new ApiError("bad-body", printable(`${place}: ${issue?.message ?? ""}`));
-      }
+      const body = bodyOf(heartbeatBody, request.body);
       if (waiting >= MAX_WAITING_HEARTBEATS) {
         throw new ApiError(
           "too-many-waiters",
@@ -53,7 +48,7 @@ export function heartbeatRoute(api: HttpApi): Route {
         );
       }
       waiting += 1;
-      const rejected = await pushed.take(heartbeatOf(body.data, api.datacenter())).finally(() => {
+      const rejected = await pushed.take(heartbeatOf(body, api.datacenter())).finally(() => {
         waiting -= 1;
       });
       return refusedAddresses(rejected);

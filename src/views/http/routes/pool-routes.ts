@@ -4,7 +4,7 @@ import { explanationText } from "../../../core/explain/explanation-text.ts";
 import { WHAT_IFS, whatIf } from "../../../core/explain/what-if.ts";
 import { printable } from "../../../core/printable.ts";
 import { EndpointError } from "../../../core/rpc-addr.ts";
-import { ApiError } from "../api-error.ts";
+import { ApiError, rateLimited } from "../api-error.ts";
 import { type HttpApi, poolOf } from "../http-api.ts";
 import { poolFacts } from "../pool-facts.ts";
 import { poolJson, SERVERS_SHOWN, summaryOf } from "../pool-json.ts";
@@ -180,9 +180,7 @@ function rebalanceRoute(api: HttpApi): Route {
       const now = api.clock.now();
       const waitMs = (begunAt.get(name) ?? Number.NEGATIVE_INFINITY) + REBALANCE_EVERY_MS - now;
       if (waitMs > 0) {
-        throw new ApiError("rate-limited", `pool ${name} was rebalanced just now: at most once in 10 s`, {
-          headers: { "retry-after": String(Math.ceil(waitMs / 1_000)) },
-        });
+        throw rateLimited(`pool ${name} was rebalanced just now: at most once in 10 s`, waitMs);
       }
       begunAt.set(name, now);
       void proxy.rebalanceServers({ reason: "asked for over HTTP" });
