@@ -1,4 +1,4 @@
-import { differingKeys, sameKeys } from "../config/difference.ts";
+import { sameKeys } from "../config/difference.ts";
 import { changeOfSettings, settingsUntilRestart } from "../config/restart-keys.ts";
 import { type Config, optionsOf, type Settings } from "../config/schema.ts";
 import { restartHash, settingsHash } from "../config/settings-hash.ts";
@@ -55,7 +55,10 @@ export class Reloads implements Reloading {
   readonly #source: ConfigSource;
   readonly #ports: ReloadPorts;
   #running: Settings;
-  #wanted: Settings;
+  #hash: string;
+  /** Of keys that stay as they are until the agent ends. */
+  readonly #restartHash: string;
+  #needsRestart: readonly string[] = [];
   #loadedAt: number;
   #wasTaken = true;
   #applied = 0;
@@ -67,17 +70,18 @@ export class Reloads implements Reloading {
     this.#source = source;
     this.#ports = ports;
     this.#running = source.settings;
-    this.#wanted = source.settings;
+    this.#hash = settingsHash(source.settings);
+    this.#restartHash = restartHash(source.settings);
     this.#loadedAt = wallTimeOf(ports.clock);
   }
 
   status(): ConfigStatus {
     return {
-      hash: settingsHash(this.#running),
-      restartHash: restartHash(this.#running),
+      hash: this.#hash,
+      restartHash: this.#restartHash,
       loadedAt: this.#loadedAt,
       files: this.#source.files,
-      needsRestart: differingKeys(this.#running, this.#wanted),
+      needsRestart: this.#needsRestart,
       wasTaken: this.#wasTaken,
       reloads: { applied: this.#applied, refused: this.#refused },
     };
@@ -130,10 +134,11 @@ export class Reloads implements Reloading {
   #take(): ReloadReport {
     const { clock, configureLog, note, noteOf } = this.#ports;
     try {
-      const { config, report, running, swap, wanted } = this.#prepared();
+      const { config, report, running, swap } = this.#prepared();
       const { applied, hash, needsRestart, pools } = report;
       this.#running = running;
-      this.#wanted = wanted;
+      this.#hash = hash;
+      this.#needsRestart = needsRestart;
       this.#loadedAt = wallTimeOf(clock);
       this.#wasTaken = true;
       this.#applied += 1;
@@ -164,7 +169,7 @@ export class Reloads implements Reloading {
       const { applied, needsRestart } = changeOfSettings(this.#running, wanted);
       const unchanged = sameKeys(this.#running, wanted);
       const report: ReloadReport = { hash: settingsHash(running), applied, unchanged, needsRestart, pools };
-      return { config, report, running, swap, wanted };
+      return { config, report, running, swap };
     } catch (error) {
       if (isUsersMistake(error)) {
         throw new ReloadError("config-invalid", error.message, { cause: error });
