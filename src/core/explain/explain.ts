@@ -33,7 +33,7 @@ export function explain(facts: Facts, questions: readonly string[] = []): Explan
     head: head ?? null,
     state,
     verdict: verdictOf(facts, because[0]?.text ?? ""),
-    dns: facts.dns,
+    dns: facts.dns(),
     because,
     others: othersOf(facts, ifHeadFails, ifRebalanced),
     others_total: Math.max(0, snapshot.size - 1),

@@ -15,7 +15,8 @@ export interface Facts {
   readonly index: number;
   /** What is kept of the pool's events, oldest first. */
   readonly events: readonly TimelineEvent[];
-  readonly dns: DnsAnswer;
+  /** What DNS answers now: only an explanation asks. */
+  readonly dns: () => DnsAnswer;
 }
 
 /** A moment by `Clock.now` as people read it. */

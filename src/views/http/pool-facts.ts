@@ -16,6 +16,6 @@ export function poolFacts(
     wallNow: wallTimeOf(clock),
     index: timeline.indexOf(name),
     events,
-    dns: api.dnsAnswer(name),
+    dns: () => api.dnsAnswer(name),
   };
 }

@@ -47,7 +47,7 @@ function factsOf(
     wallNow: NOW,
     index: 7,
     events,
-    dns: DNS_ANSWER,
+    dns: () => DNS_ANSWER,
   };
 }
 

@@ -69,7 +69,7 @@ function factsOf({ monitor, penalties, ports, proxy }: Bench): Facts {
     },
     now,
     wallNow: now,
-    dns: DNS_ANSWER,
+    dns: () => DNS_ANSWER,
     index: 0,
     events: [],
   };
