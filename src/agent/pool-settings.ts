@@ -17,7 +17,7 @@ export function forgottenBy(before: PoolConfig, after: PoolConfig): Forgotten {
   };
 }
 
-function keysOf(addresses: readonly string[]): Set<string> {
+export function keysOf(addresses: readonly string[]): Set<string> {
   return new Set(addresses.map(serverKey));
 }
 

@@ -6,7 +6,6 @@
 import type { PoolConfig } from "../config/schema.ts";
 import type { FailureReport, ReportAnswer } from "../core/feedback.ts";
 import { listStateOf, type PoolView, type Ready, type ShownPool } from "../core/pool-view.ts";
-import { serverKey } from "../core/rpc-addr.ts";
 import { RpcProxy } from "../core/rpc-proxy.ts";
 import { Running } from "../core/running.ts";
 import type { Snapshot } from "../core/snapshot.ts";
@@ -21,7 +20,7 @@ import { RememberedServers } from "../sources/remembered-servers.ts";
 import type { RememberedPool } from "../state/state-body.ts";
 import { consulServiceOf } from "./consul-service.ts";
 import { newsOf, notingKept } from "./pool-news.ts";
-import { firstSourcesOf, forgottenBy } from "./pool-settings.ts";
+import { firstSourcesOf, forgottenBy, keysOf } from "./pool-settings.ts";
 import {
   isSameBundle,
   type PartPorts,
@@ -169,7 +168,7 @@ export class Pool implements ShownPool, Ready {
 
   /** Takes the last known list, before the start; what only the configuration named counts if it still does. */
   restore({ saved_at, servers }: RememberedPool, maxAgeMs: number): void {
-    const configured = new Set(this.#sources.config.servers.map(serverKey));
+    const configured = keysOf(this.#sources.config.servers);
     const counted = servers.filter(({ address, configured: was }) => was !== true || configured.has(address));
     this.remembered.restore({ savedAt: Date.parse(saved_at), servers: counted }, maxAgeMs);
   }

@@ -1,4 +1,5 @@
 /** What of the pools and the timeline is worth keeping: pure, but for the views that it asks for. */
+import { MAX_SERVERS_PER_SOURCE } from "../core/list-limit.ts";
 import type { PoolView } from "../core/pool-view.ts";
 import type { Clock } from "../core/ports.ts";
 import type { Claims, Snapshot } from "../core/snapshot.ts";
@@ -19,9 +20,6 @@ import {
  * set back meanwhile, an index would come twice.
  */
 export const INDEX_RESERVE = 1_024;
-
-/** Servers of one pool that are kept, the first ones. */
-const MOST_SERVERS = 20_000;
 
 interface SavedPool {
   view(): PoolView;
@@ -71,7 +69,7 @@ function vouchedAt({ sources }: PoolView, clock: Clock): number {
 function serversOf({ members, order }: Snapshot): RememberedServer[] {
   return order
     .toSeq()
-    .take(MOST_SERVERS)
+    .take(MAX_SERVERS_PER_SOURCE)
     .toArray()
     .flatMap((key) => {
       const member = members.get(key);

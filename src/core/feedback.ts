@@ -2,7 +2,7 @@
 import type { Fleet } from "./fleet.ts";
 import { RecentMap } from "./recent-map.ts";
 import { checkIntervalMs } from "./time/fleet-pace.ts";
-import { earliestNext, FRESH_PACE, type Pace, type PaceRule, spend } from "./time/pace.ts";
+import { FRESH_PACE, type Pace, type PaceRule, take } from "./time/pace.ts";
 
 /** `confirmed`: our own question failed, too; `refuted`: it was answered; `noted`: nobody was asked. */
 export const REPORT_VERDICTS = ["confirmed", "refuted", "noted"] as const;
@@ -53,9 +53,8 @@ export class SourceLimits {
 
   /** Takes a report, unless it comes too soon. @returns the milliseconds that it has to wait; 0: it was taken. */
   take(source: string, now: number): number {
-    const pace = this.#paces.get(source) ?? FRESH_PACE;
-    const waitMs = Math.max(0, earliestNext(pace, now, true, SOURCE_RULE) - now);
-    this.#paces.set(source, waitMs > 0 ? pace : spend(pace, now, SOURCE_RULE));
+    const { pace, waitMs } = take(this.#paces.get(source) ?? FRESH_PACE, now, SOURCE_RULE);
+    this.#paces.set(source, pace);
     return waitMs;
   }
 }
@@ -68,10 +67,8 @@ export class CheckLimit {
   take(fleet: Fleet, now: number): number {
     const minIntervalMs = checkIntervalMs(fleet);
     const rule = { minIntervalMs, burst: Math.max(0, Math.floor(1_000 / minIntervalMs) - 1) };
-    const waitMs = Math.max(0, earliestNext(this.#pace, now, true, rule) - now);
-    if (waitMs === 0) {
-      this.#pace = spend(this.#pace, now, rule);
-    }
+    const { pace, waitMs } = take(this.#pace, now, rule);
+    this.#pace = pace;
     return waitMs;
   }
 }

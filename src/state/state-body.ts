@@ -1,11 +1,9 @@
 /** What the state file has: the last known list of each pool, and what of the timeline outlives the process. */
 import { z } from "zod";
 import { parseIpAddress, undialable } from "../core/ip-address.ts";
+import { MAX_SERVERS_PER_SOURCE } from "../core/list-limit.ts";
 import { EndpointError } from "../core/rpc-addr.ts";
 import { endpointAt } from "../core/server-endpoint.ts";
-
-/** Servers of one pool that are kept: what one source may name. */
-const MOST_SERVERS = 20_000;
 
 /** Changes of the head that outlive the process: the question after a crash is usually about before it. */
 export const HEAD_CHANGES_KEPT = 64;
@@ -38,7 +36,7 @@ const pool = z.object({
   /** When a source was last heard that vouched for the list. */
   saved_at: time,
   /** In failover order. */
-  servers: z.array(server).max(MOST_SERVERS),
+  servers: z.array(server).max(MAX_SERVERS_PER_SOURCE),
   head: name.nullable(),
   leader: text,
   num_nodes: count,

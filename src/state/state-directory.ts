@@ -2,6 +2,7 @@
 import { readdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { messageOf } from "../core/message-of.ts";
+import { rfc3339 } from "../core/time/rfc3339.ts";
 import { FileError, readRegularFile } from "../files/regular-file.ts";
 import { isTemporaryName } from "./replace-file.ts";
 import type { StateBody } from "./state-body.ts";
@@ -43,7 +44,7 @@ export function removeLeftovers(directory: string): void {
 }
 
 function setAside(directory: string, reason: string, now: number): FoundState {
-  const stamp = new Date(now).toISOString().replaceAll(/[-:]/g, "");
+  const stamp = rfc3339(now).replaceAll(/[-:]/g, "");
   const names = new Set(namesIn(directory));
   let name = `${BAD}${stamp}`;
   for (let nth = 2; names.has(name); nth += 1) {

@@ -21,6 +21,16 @@ export function spend(pace: Pace, startedAtMs: number, rule: PaceRule): Pace {
   return Math.max(pace, startedAtMs) + rule.minIntervalMs;
 }
 
+/** Takes one from the allowance. While that is empty it takes nothing: `waitMs` says how long that lasts. */
+export function take(
+  pace: Pace,
+  now: number,
+  rule: PaceRule,
+): { readonly pace: Pace; readonly waitMs: number } {
+  const waitMs = Math.max(0, earliestNext(pace, now, true, rule) - now);
+  return { pace: waitMs > 0 ? pace : spend(pace, now, rule), waitMs };
+}
+
 /**
  * When the next query may start, given the pace after the last one. An answer whose index did not move brought nothing,
  * so it has no claim on the burst.

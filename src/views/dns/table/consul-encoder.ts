@@ -4,7 +4,7 @@ import {
   consulSubtrees,
   serviceNodes,
 } from "../zone/consul-zone.ts";
-import { type ZoneNodes, type ZonePool, zoneSoa } from "../zone/zone.ts";
+import { isSameView, type ZoneNodes, type ZonePool, zoneSoa } from "../zone/zone.ts";
 import { type ConsulTable, type EncodedName, encodeNegative, encodeNodes } from "./answer-table.ts";
 
 interface EncodedService {
@@ -54,7 +54,7 @@ export class ConsulEncoder {
 
   #encoded(key: string, view: ZonePool): EncodedService {
     const known = this.#services.get(key);
-    return known?.view.snapshot === view.snapshot && known.view.state === view.state
+    return known !== undefined && isSameView(known.view, view)
       ? known
       : { view, names: encodeNodes(this.#nodes(view)) };
   }

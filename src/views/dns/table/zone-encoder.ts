@@ -2,6 +2,7 @@ import {
   addressName,
   addressNode,
   fixedNodes,
+  isSameView,
   listedAddresses,
   poolNodes,
   type ZonePool,
@@ -72,8 +73,4 @@ export class ZoneEncoder {
     const name = addressName(this.#settings.domain, address);
     return this.#targets.get(address) ?? encodeNode(name, addressNode(name, address));
   }
-}
-
-function isSameView(one: ZonePool, other: ZonePool): boolean {
-  return one.snapshot === other.snapshot && one.state === other.state;
 }

@@ -38,6 +38,11 @@ export interface ZonePool {
   readonly service?: ConsulService | undefined;
 }
 
+/** Whether both are answered alike. */
+export function isSameView(one: ZonePool, other: ZonePool): boolean {
+  return one.snapshot === other.snapshot && one.state === other.state;
+}
+
 /** One name of the zone. A name without records still exists (RFC 8020). */
 export type ZoneNode =
   | {
