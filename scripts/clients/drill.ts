@@ -9,6 +9,7 @@ import { createServer, type Server } from "node:http";
 import { connect } from "node:net";
 import { createInterface } from "node:readline";
 import { AgentProcess } from "../lab/agent-process.ts";
+import { endProcess } from "../lab/end-process.ts";
 import { PeerProcess } from "../lab/peer-process.ts";
 import { until } from "../lab/until.ts";
 import { type Contender, contenders } from "./contenders.ts";
@@ -46,8 +47,7 @@ class Watched {
   }
 
   async stop(): Promise<void> {
-    this.#child.kill("SIGKILL");
-    await once(this.#child, "exit");
+    await endProcess(this.#child, "SIGKILL");
     await this.#beside?.stop();
   }
 }

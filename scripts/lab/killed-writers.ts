@@ -1,10 +1,11 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { Random } from "../../src/core/ports.ts";
 import { readState, removeLeftovers } from "../../src/state/state-directory.ts";
+import { endProcess } from "./end-process.ts";
 
 const WRITING = fileURLToPath(new URL("state-writing.ts", import.meta.url));
 
@@ -35,7 +36,7 @@ export async function killedWriters(
     });
     await once(writer.stdout, "data");
     await delay(random() * MOST_MS);
-    await killed(writer);
+    await endProcess(writer, "SIGKILL");
     withinAWrite += readdirSync(directory).some((name) => name.endsWith(".tmp")) ? 1 : 0;
     removeLeftovers(directory);
     const found = readState(directory, Date.now());
@@ -48,10 +49,4 @@ export async function killedWriters(
     }
   }
   return { kills, unusable, withinAWrite };
-}
-
-async function killed(writer: ChildProcess): Promise<void> {
-  const exit = once(writer, "exit");
-  writer.kill("SIGKILL");
-  await exit;
 }

@@ -1,10 +1,10 @@
 import { spawn } from "node:child_process";
 import { createSocket } from "node:dgram";
-import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { decode, encode } from "dns-packet";
+import { endProcess } from "./end-process.ts";
 import { freePort } from "./free-port.ts";
 import { until } from "./until.ts";
 
@@ -80,9 +80,7 @@ export async function rememberedStart(directory: string): Promise<RememberedStar
     }, "an answer of the remembered list");
   } finally {
     socket.close();
-    const exit = once(agent, "exit");
-    agent.kill("SIGKILL");
-    await exit;
+    await endProcess(agent, "SIGKILL");
   }
   return answer as unknown as RememberedStart;
 }

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import type { Socket } from "node:net";
 import { suite, type TestContext, test } from "node:test";
-import { DnsAsker, MAX_BURST } from "../../scripts/lab/dns-asker.ts";
+import { MAX_BURST } from "../../scripts/lab/dns-asker.ts";
 import { until } from "../../scripts/lab/until.ts";
 import { Pools } from "../../src/agent/pools.ts";
 import { placeOf } from "../../src/agent/reload-plan.ts";
@@ -13,6 +13,7 @@ import { systemClock, systemRandom } from "../../src/system-ports.ts";
 import { DnsServer } from "../../src/views/dns/dns-server.ts";
 import { FakeCatalog } from "../support/fake-catalog.ts";
 import { FakeLogger, FakeResolver, noteTo } from "../support/fake-ports.ts";
+import { askForHead } from "../support/head-asker.ts";
 import { type ScriptedServer, scriptedServer } from "../support/scripted-server.ts";
 
 const DOMAIN = "headwaiter.internal";
@@ -63,34 +64,9 @@ async function servedPools(t: TestContext, pools: object) {
   };
 }
 
-/** Answers that name anything but this server, and those that never came. */
-async function asking(t: TestContext, dns: string, port: number) {
-  const wrong: string[] = [];
-  const name = `_web._tcp.${DOMAIN}`;
-  const asker = await DnsAsker.start(
-    { address: dns, name, perSecond: 2_000, maxOpen: MAX_BURST },
-    ({ ports }) => {
-      if (ports.length !== 1 || ports[0] !== port) {
-        wrong.push(JSON.stringify(ports));
-      }
-    },
-  );
-  t.after(() => {
-    asker.stop();
-    asker.close();
-  });
-  return {
-    asked: () => asker.counts.sent,
-    /** Resolves when all that was asked is answered. */
-    end: async () => {
-      asker.stop();
-      await until(
-        () => asker.counts.sent === asker.counts.answered,
-        () => asker.counts,
-      );
-      assert.deepEqual(wrong, []);
-    },
-  };
+/** Asked all the time for the head. */
+async function asking(t: TestContext, address: string, port: number) {
+  return await askForHead(t, { address, perSecond: 2_000, maxOpen: MAX_BURST }, port);
 }
 
 function handles(): readonly string[] {
@@ -130,9 +106,9 @@ suite("a pool that is given other settings", () => {
     const questions = await asking(t, served.dns, portOf(head));
     for (let round = 0; round < 5; round++) {
       for (const change of CHANGES) {
-        const askedBefore = questions.asked();
+        const askedBefore = questions.counts().sent;
         served.replace({ web: { ...settings, ...change } });
-        await until(() => questions.asked() > askedBefore + 20);
+        await until(() => questions.counts().sent > askedBefore + 20);
         assert.equal(proxy.findServer()?.key, before.head, JSON.stringify(change));
         assert.equal(proxy.snapshot().revision, before.revision, JSON.stringify(proxy.history().at(-1)));
       }
@@ -158,7 +134,7 @@ suite("a pool that is given other settings", () => {
     replace({ web: { ...settings, health: { interval: "50ms", timeout: "1s" } } });
     replace({ web: { ...settings, rebalance: { min_reuse: "1h", jitter: "0s" } } });
     const questions = await asking(t, served.dns, portOf(server));
-    await until(() => questions.asked() > 200);
+    await until(() => questions.counts().sent > 200);
     await questions.end();
     assert.equal(server.accepted(), 1);
     assert.equal(pool("web").proxy.findServer()?.key, server.address);
@@ -232,7 +208,7 @@ suite("pools that come and go", () => {
     assert.equal(served.pool("kept"), own);
     await until(() => server.sockets.size === 1);
     const questions = await asking(t, served.dns, portOf(server));
-    await until(() => questions.asked() > 100);
+    await until(() => questions.counts().sent > 100);
     await questions.end();
     served.replace({ kept });
     assert.deepEqual([...served.pools.byName.keys()], ["kept"]);

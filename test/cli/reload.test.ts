@@ -1,8 +1,9 @@
 /** The program, given other settings again and again while it is asked. */
 import assert from "node:assert/strict";
-import { suite, type TestContext, test } from "node:test";
-import { DnsAsker, MAX_BURST } from "../../scripts/lab/dns-asker.ts";
+import { suite, test } from "node:test";
+import { MAX_BURST } from "../../scripts/lab/dns-asker.ts";
 import { until } from "../../scripts/lab/until.ts";
+import { askForHead } from "../support/head-asker.ts";
 import { ask } from "../support/http-client.ts";
 import { programEnd } from "../support/program-run.ts";
 import { RealAgent } from "../support/real-agent.ts";
@@ -45,28 +46,6 @@ function configOfRound(round: number, kept: Config): object {
   }
 }
 
-async function asked(t: TestContext, agent: RealAgent, port: number) {
-  const wrong: string[] = [];
-  const asker = await DnsAsker.start(
-    {
-      address: `127.0.0.1:${agent.ports.dns}`,
-      name: "_web._tcp.headwaiter.internal",
-      perSecond: 5_000,
-      maxOpen: MAX_BURST,
-    },
-    ({ ports }) => {
-      if (ports.length !== 1 || ports[0] !== port) {
-        wrong.push(JSON.stringify(ports));
-      }
-    },
-  );
-  t.after(() => {
-    asker.stop();
-    asker.close();
-  });
-  return { asker, wrong };
-}
-
 suite("an agent that is reloaded", () => {
   test(`${RELOADS} times under load loses no question and no connection, and grows by nothing`, async (t) => {
     const server = await scriptedServer(t, reads);
@@ -74,32 +53,28 @@ suite("an agent that is reloaded", () => {
     const agent = await RealAgent.start(t, { config: { pools: { web: kept } } });
     const http = `127.0.0.1:${agent.ports.http}`;
     await until(() => server.sockets.size === 1);
-    const { asker, wrong } = await asked(t, agent, Number(server.address.split(":")[1]));
+    const address = `127.0.0.1:${agent.ports.dns}`;
+    const asker = await askForHead(t, { address, perSecond: 5_000, maxOpen: MAX_BURST }, server.port);
     const statuses: number[] = [];
     const grown: { readonly memoryMiB: number; readonly files: number }[] = [];
     for (let round = 0; round < RELOADS; round++) {
-      const before = asker.counts.sent;
+      const before = asker.counts().sent;
       agent.configure(configOfRound(round, kept));
       const { status } = await ask(http, "/v1/agent/reload", { method: "POST" });
       statuses.push(status);
-      await until(() => asker.counts.sent >= before + QUESTIONS_BETWEEN);
+      await until(() => asker.counts().sent >= before + QUESTIONS_BETWEEN);
       if (round % 10 === 9) {
         grown.push({ memoryMiB: agent.memoryMiB(), files: agent.openFiles() });
       }
     }
-    asker.stop();
-    await until(
-      () => asker.counts.sent === asker.counts.answered,
-      () => asker.counts,
-    );
-    assert.deepEqual(wrong, []);
+    await asker.end();
     assert.equal(statuses.filter((status) => status === 422).length, RELOADS / 5);
     assert.equal(statuses.filter((status) => status === 200).length, (RELOADS / 5) * 4);
     assert.equal(server.accepted(), 1);
     const [first, last] = [grown[2] ?? assert.fail(), grown.at(-1) ?? assert.fail()];
     assert.ok(last.files <= first.files + 3, JSON.stringify(grown));
     assert.ok(last.memoryMiB <= first.memoryMiB + 24, JSON.stringify(grown));
-    t.diagnostic(`${asker.counts.sent} questions; ${JSON.stringify([first, last])}`);
+    t.diagnostic(`${asker.counts().sent} questions; ${JSON.stringify([first, last])}`);
   });
 
   test("writes its log as it says from then on", async (t) => {

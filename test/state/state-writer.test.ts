@@ -6,7 +6,7 @@ import { FakeClock, settled } from "../support/fake-ports.ts";
 /** A writer whose disk takes what it is given, unless it is told to refuse or to hang. */
 function scene() {
   const clock = new FakeClock();
-  const disk = { refuses: undefined as string | undefined, waits: Promise.resolve() };
+  const disk = { refuses: undefined as string | undefined, waits: undefined as Promise<unknown> | undefined };
   const writes: { readonly at: number; readonly value: number }[] = [];
   const ended: (string | undefined)[] = [];
   const world = { value: 0 };
@@ -26,7 +26,15 @@ function scene() {
     world.value += 1;
     writer.changed();
   };
-  return { change, clock, disk, ended, world, writer, writes };
+  /** Writes hang until the returned function is called. */
+  const hang = () => {
+    const held = Promise.withResolvers();
+    disk.waits = held.promise;
+    return () => {
+      held.resolve(undefined);
+    };
+  };
+  return { change, clock, disk, ended, hang, world, writer, writes };
 }
 
 test("writes a second after the first change, and at most every five seconds", async () => {
@@ -56,11 +64,8 @@ test("a list that does not change is written every five minutes", async () => {
 });
 
 test("a change while a write is under way is written, too, and never two at once", async () => {
-  const { change, clock, disk, writer, writes } = scene();
-  let finish: () => void = () => undefined;
-  disk.waits = new Promise((resolve) => {
-    finish = resolve;
-  });
+  const { change, clock, hang, writer, writes } = scene();
+  const finish = hang();
   writer.start();
   await clock.advance(1_000);
   change();
@@ -94,11 +99,8 @@ test("a write that fails is tried after 5, 10, 20 s and so on, and what changed 
 });
 
 test("a stop writes at once what is known by then, after the write that is under way", async () => {
-  const { change, clock, disk, writer, writes } = scene();
-  let finish: () => void = () => undefined;
-  disk.waits = new Promise((resolve) => {
-    finish = resolve;
-  });
+  const { change, clock, hang, writer, writes } = scene();
+  const finish = hang();
   writer.start();
   await clock.advance(1_000);
   change();
