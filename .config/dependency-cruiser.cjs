@@ -22,7 +22,7 @@ const MAY_IMPORT = {
   "views/metrics/": [CORE],
   "config/": [
     FILES,
-    "^src/core/(rpc-addr|printable|without-secrets|message-of|system-reason)\\.ts$",
+    "^src/core/(rpc-addr|service-pool|printable|without-secrets|message-of|system-reason)\\.ts$",
     "^src/net/consul/consul-address\\.ts$",
   ],
   "dev/": [CORE, "^src/net/nomad/"],

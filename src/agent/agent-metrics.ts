@@ -10,6 +10,7 @@ import type { LoopDelay } from "./loop-delay.ts";
 import type { MemoryStatus } from "./memory.ts";
 import { openFiles } from "./open-files.ts";
 import type { Pool } from "./pool.ts";
+import type { PoolsOnDemand } from "./pools-on-demand.ts";
 import { VERSION } from "./version.ts";
 
 /** Whoever is asked at a scrape need not be there before. */
@@ -17,6 +18,7 @@ interface Measured {
   readonly journal: Journal;
   readonly clock: Clock;
   readonly pools: () => ReadonlyMap<string, Pool>;
+  readonly onDemand: () => Pick<PoolsOnDemand, "results" | "size">;
   readonly dns: () => Pick<DnsServer, "counters" | "threadRestarts">;
   readonly isReady: () => boolean;
   readonly config: () => ConfigStatus;
@@ -30,7 +32,7 @@ const STARTED_AT_SECONDS = (Date.now() - performance.now()) / 1000;
 
 /** They follow the journal from now on. */
 export function agentMetrics(measured: Measured): Metrics {
-  const { clock, config, dns, isReady, journal, loopDelay, pools, stateFile, timeline } = measured;
+  const { clock, config, dns, isReady, journal, loopDelay, onDemand, pools, stateFile, timeline } = measured;
   const metrics = new Metrics({
     clock,
     pools: () => [...pools().values()].map((pool) => pool.view()),
@@ -38,6 +40,7 @@ export function agentMetrics(measured: Measured): Metrics {
     numbers: () => ({
       versions: { version: VERSION, node: process.versions.node },
       isReady: isReady(),
+      onDemand: onDemand(),
       config: config(),
       eventsDropped: timeline.dropped,
       stateFile: stateFile(),

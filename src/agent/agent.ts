@@ -24,11 +24,13 @@ import { agentMetrics } from "./agent-metrics.ts";
 import { ClockWatch } from "./clock-watch.ts";
 import { LoopDelay } from "./loop-delay.ts";
 import { Memory } from "./memory.ts";
+import { demandOf } from "./on-demand-settings.ts";
 import { clientLimits, openFiles } from "./open-files.ts";
 import { type ChangingParts, otherSettings } from "./other-settings.ts";
 import { prepareOwnDirectory } from "./own-directory.ts";
 import { OwnRegistration } from "./own-registration.ts";
 import { Pools } from "./pools.ts";
+import { PoolsOnDemand } from "./pools-on-demand.ts";
 import { placeOf } from "./reload-plan.ts";
 import { type ConfigSource, type PreparedConfig, Reloads } from "./reloads.ts";
 import { VERSION } from "./version.ts";
@@ -44,6 +46,7 @@ export class Agent {
   /** Of this process before anything of the agent was open. */
   readonly #openFiles = openFiles();
   readonly #pools: Pools;
+  readonly #onDemand: PoolsOnDemand;
   readonly #dns: DnsServer;
   readonly #http: HttpServer;
   readonly #clockWatch: ClockWatch;
@@ -83,7 +86,8 @@ export class Agent {
     this.#metrics = agentMetrics({
       journal: this.#journal,
       clock: systemClock,
-      pools: () => this.#pools.byName,
+      pools: () => this.#pools.configured(),
+      onDemand: () => this.#onDemand,
       dns: () => this.#dns,
       isReady: () => this.#http.readiness().ready,
       config: () => this.#reloads.status(),
@@ -104,9 +108,20 @@ export class Agent {
         this.#show();
       },
     });
+    this.#onDemand = new PoolsOnDemand(config.onDemand, {
+      pools: this.#pools,
+      dns: () => this.#dns,
+      catalog: this.#consul,
+      clock: systemClock,
+      logger: logger.child({ name: "agent.consul" }),
+    });
     const clients = this.#clientLimits(config);
     this.#dns = new DnsServer({
       ...config.dns,
+      demand: demandOf(config),
+      wanted: (pool) => {
+        this.#onDemand.wanted(pool);
+      },
       tcpConnections: clients.dnsTcp,
       logger: logger.child({ name: "agent.dns" }),
       clock: systemClock,
@@ -155,6 +170,9 @@ export class Agent {
       directory: config.dataDirectory,
       maxAgeMs: config.state.maxAgeMs,
       pools: () => this.#pools.byName,
+      revive: (pool) => {
+        this.#onDemand.revive(pool);
+      },
       timeline: this.#timeline,
       journal: this.#journal,
       clock: systemClock,
@@ -168,6 +186,7 @@ export class Agent {
       dns: this.#dns,
       http: this.#http,
       pools: this.#pools,
+      onDemand: this.#onDemand,
       memory: this.#memory,
       registration: this.#registration,
     };
@@ -199,9 +218,9 @@ export class Agent {
     return this.#stopWaitsFor;
   }
 
-  /** The head of each pool by the pool's name, `host:port`. */
+  /** The head of each configured pool by the pool's name, `host:port`. */
   heads(): ReadonlyMap<string, string | undefined> {
-    return new Map([...this.#pools.byName].map(([name, { proxy }]) => [name, proxy.findServer()?.key]));
+    return new Map([...this.#pools.configured()].map(([name, { proxy }]) => [name, proxy.findServer()?.key]));
   }
 
   /** Where DNS is served; empty before the start and after the end. */
@@ -245,7 +264,7 @@ export class Agent {
 
   #follow(): void {
     if (this.#isRunning && this.#stopping === undefined) {
-      this.#running.follow([this.#clockWatch, this.#loopDelay, ...this.#registration.parts]);
+      this.#running.follow([this.#clockWatch, this.#loopDelay, this.#onDemand, ...this.#registration.parts]);
     }
   }
 
@@ -264,9 +283,9 @@ export class Agent {
   }
 
   /** @throws AgentError when too few files may be open for these pools. */
-  #clientLimits({ dns, pools }: Config) {
+  #clientLimits({ dns, onDemand, pools }: Config) {
     return clientLimits(this.#openFiles, {
-      pools: Object.keys(pools).length,
+      pools: Object.keys(pools).length + (onDemand?.maxPools ?? 0),
       dnsThreads: dns.sockets,
       dnsAddresses: dns.listen.length,
     });
@@ -304,6 +323,6 @@ export class Agent {
   /** The views follow the pools themselves: called when pools come or go. */
   #show(): void {
     this.#dns.show([...this.#pools.byName.values()]);
-    this.#metrics.keep(new Set(this.#pools.byName.keys()));
+    this.#metrics.keep(new Set(this.#pools.configured().keys()));
   }
 }

@@ -21,6 +21,8 @@ interface MemoryPorts {
   readonly directory: string | undefined;
   readonly maxAgeMs: number;
   readonly pools: () => ReadonlyMap<string, Pool>;
+  /** Makes a pool that a question had started. */
+  readonly revive: (pool: string) => void;
   readonly timeline: Timeline;
   readonly journal: Journal;
   readonly clock: Clock;
@@ -119,10 +121,15 @@ export class Memory {
   }
 
   #restore({ head_changes, last_index, pools: lists }: StateBody): void {
-    const { pools, timeline } = this.#ports;
+    const { pools, revive, timeline } = this.#ports;
     timeline.resume(last_index, head_changes);
+    for (const [name, { on_demand }] of Object.entries(lists)) {
+      if (on_demand === true) {
+        revive(name);
+      }
+    }
     for (const [name, pool] of pools()) {
-      const list = lists[name];
+      const list = Object.hasOwn(lists, name) ? lists[name] : undefined;
       if (list !== undefined) {
         this.#lists[name] = list;
         pool.restore(list, this.#maxAgeMs);

@@ -48,6 +48,8 @@ export interface PoolPorts {
   readonly reportLimits: SourceLimits;
   /** One Consul client serves all pools. */
   readonly catalog: ConsulCatalog;
+  /** Of a pool that a question started: where the DNS part notes that it is asked for. */
+  readonly useSlot?: number | undefined;
 }
 
 /** What the parts ask of the pool and of the world. */

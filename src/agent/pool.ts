@@ -44,6 +44,7 @@ import type { Place } from "./reload-plan.ts";
  */
 export class Pool implements ShownPool, Ready {
   readonly name: string;
+  readonly useSlot: number | undefined;
   readonly proxy: RpcProxy;
   readonly remembered: RememberedServers;
   readonly #ports: PoolPorts;
@@ -59,6 +60,7 @@ export class Pool implements ShownPool, Ready {
   /** @throws AgentError when a file that the configuration names can't be read. */
   constructor(name: string, config: PoolConfig, place: Place, ports: PoolPorts) {
     this.name = name;
+    this.useSlot = ports.useSlot;
     this.#ports = ports;
     this.#penalties = new Penalties(ports.clock);
     this.#firstReports = new FirstReports(firstSourcesOf(config), () => {
@@ -111,6 +113,11 @@ export class Pool implements ShownPool, Ready {
     return heartbeat instanceof PushedHeartbeats ? heartbeat : undefined;
   }
 
+  /** Whether a question started it. */
+  get onDemand(): boolean {
+    return this.useSlot !== undefined;
+  }
+
   snapshot(): Snapshot {
     return this.proxy.snapshot();
   }
@@ -149,6 +156,7 @@ export class Pool implements ShownPool, Ready {
     const remembered = this.remembered.status();
     return {
       name: this.name,
+      onDemand: this.onDemand,
       snapshot: this.snapshot(),
       state: poolState(this.listState(), health),
       contact: this.#contact,

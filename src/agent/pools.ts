@@ -4,12 +4,14 @@ import { SourceLimits } from "../core/feedback.ts";
 import type { Note } from "../core/journal-event.ts";
 import type { Logger } from "../core/ports.ts";
 import type { Observe } from "../core/routine.ts";
+import { serviceOfPool } from "../core/service-pool.ts";
 import { UnderWay } from "../core/under-way.ts";
+import { isOnDemand, onDemandConfig } from "./on-demand-settings.ts";
 import { Pool } from "./pool.ts";
 import type { PoolPorts } from "./pool-sources.ts";
 import { type Place, poolsPlan } from "./reload-plan.ts";
 
-interface PoolsPorts extends Omit<PoolPorts, "logger" | "note" | "observe" | "reportLimits"> {
+interface PoolsPorts extends Omit<PoolPorts, "logger" | "note" | "observe" | "reportLimits" | "useSlot"> {
   readonly loggerOf: (pool: string) => Logger;
   readonly noteOf: (pool: string) => Note;
   readonly observerOf?: (pool: string) => Observe;
@@ -32,6 +34,7 @@ export class Pools {
   /** Pools that were removed and have not let go of everything yet. */
   readonly #ending = new UnderWay();
   #configs: Config["pools"];
+  #place: Place;
   #isRunning = false;
 
   /** @throws AgentError when a file that a pool names can't be read. */
@@ -41,11 +44,17 @@ export class Pools {
       this.#byName.set(name, this.#made(name, config, place));
     }
     this.#configs = configs;
+    this.#place = place;
   }
 
   /** In the order in which they came; follows every change. */
   get byName(): ReadonlyMap<string, Pool> {
     return this.#byName;
+  }
+
+  /** Without those that questions started. */
+  configured(): ReadonlyMap<string, Pool> {
+    return new Map([...this.#byName].filter(([, pool]) => !isOnDemand(pool)));
   }
 
   start(): void {
@@ -63,20 +72,31 @@ export class Pools {
 
   /**
    * Makes what these pools ask for: new ones are to be started, others ended, those with other settings, or other
-   * contents of their files, go on with them.
+   * contents of their files, go on with them. Pools that questions started end with `template`, or where a pool of
+   * the same name is configured now.
    * @throws AgentError when a file that a pool names can't be read; nothing has changed then.
    */
-  prepare(configs: Config["pools"], place: Place): PreparedPools {
-    const { added, kept, removed } = poolsPlan(this.#configs, configs);
-    const newPools = added.map((name) => this.#made(name, configs[name] as PoolConfig, place));
+  prepare(configs: Config["pools"], place: Place, template?: PoolConfig): PreparedPools {
+    const plan = poolsPlan(this.#configs, configs);
+    const onDemand = this.#onDemandConfigs(configs, template);
+    const removed = [
+      ...plan.removed,
+      ...[...this.#byName.values()]
+        .filter((pool) => isOnDemand(pool) && !onDemand.has(pool.name))
+        .map(({ name }) => name),
+    ];
+    const newPools = plan.added.map((name) => this.#made(name, configs[name] as PoolConfig, place));
+    const kept = [...plan.kept, ...onDemand.keys()];
     const swaps = kept.flatMap((name) => {
-      const swap = this.#byName.get(name)?.prepare(configs[name] as PoolConfig, place);
+      const config = onDemand.get(name) ?? configs[name];
+      const swap = config && this.#byName.get(name)?.prepare(config, place);
       return swap === undefined ? [] : { name, swap };
     });
     return {
-      plan: { added, removed, changed: swaps.map(({ name }) => name) },
+      plan: { added: plan.added, removed, changed: swaps.map(({ name }) => name) },
       swap: () => {
         this.#configs = configs;
+        this.#place = place;
         for (const { swap } of swaps) {
           swap();
         }
@@ -85,13 +105,39 @@ export class Pools {
     };
   }
 
+  /** Starts a pool that a question asks for, once the pools have started. No pool has the name. */
+  add(name: string, config: PoolConfig, useSlot: number): void {
+    this.#replace([], [this.#made(name, config, this.#place, useSlot)]);
+  }
+
+  /** Ends a pool that a question started. */
+  end(name: string): void {
+    this.#replace([name], []);
+  }
+
+  /** What the pools that questions started, and that stay, go on with. */
+  #onDemandConfigs(
+    configs: Config["pools"],
+    template: PoolConfig | undefined,
+  ): ReadonlyMap<string, PoolConfig> {
+    const configured = new Set(Object.keys(configs).map((name) => name.toLowerCase()));
+    return new Map(
+      [...this.#byName.values()].flatMap(({ name, useSlot }) => {
+        const service = useSlot === undefined ? undefined : serviceOfPool(name);
+        return service === undefined || template === undefined || configured.has(name)
+          ? []
+          : [[name, onDemandConfig(template, service)] as const];
+      }),
+    );
+  }
+
   #replace(removed: readonly string[], newPools: readonly Pool[]): void {
     for (const name of removed) {
       this.#end(name);
     }
     for (const pool of newPools) {
       this.#byName.set(pool.name, pool);
-      this.#ports.noteOf(pool.name)({ kind: "pool-added" });
+      this.#ports.noteOf(pool.name)({ kind: "pool-added", onDemand: isOnDemand(pool) });
     }
     if (newPools.length > 0 || removed.length > 0) {
       this.#ports.changed();
@@ -115,9 +161,11 @@ export class Pools {
     this.#ports.noteOf(name)({ kind: "pool-removed" });
   }
 
-  #made(name: string, config: PoolConfig, place: Place): Pool {
+  /** @param useSlot of a pool that a question starts: it has no series of its own. */
+  #made(name: string, config: PoolConfig, place: Place, useSlot?: number): Pool {
     const { loggerOf, noteOf, observerOf, ...ports } = this.#ports;
-    const own = { logger: loggerOf(name), note: noteOf(name), observe: observerOf?.(name) };
+    const observe = useSlot === undefined ? observerOf?.(name) : undefined;
+    const own = { logger: loggerOf(name), note: noteOf(name), observe, useSlot };
     return new Pool(name, config, place, { ...ports, ...own, reportLimits: this.#reportLimits });
   }
 }

@@ -1,6 +1,7 @@
 import { sameKeys } from "../config/difference.ts";
 import { changeOfSettings, settingsUntilRestart } from "../config/restart-keys.ts";
 import { type Config, optionsOf, type Settings } from "../config/schema.ts";
+import { TEMPLATE } from "../config/sections/pools.ts";
 import { restartHash, settingsHash } from "../config/settings-hash.ts";
 import { warningsOf } from "../config/warnings.ts";
 import {
@@ -145,7 +146,7 @@ export class Reloads implements Reloading {
       configureLog(config.log);
       note({ kind: "config-reloaded", hash, changed: applied, needsRestart, pools });
       for (const pool of pools.changed) {
-        noteOf(pool)({ kind: "pool-changed", changed: keysOfPool(pool, applied) });
+        noteOf(pool)({ kind: "pool-changed", changed: keysOfPool(nameInSettings(pool, running), applied) });
       }
       swap();
       for (const warning of warningsOf(config)) {
@@ -177,6 +178,11 @@ export class Reloads implements Reloading {
       throw error;
     }
   }
+}
+
+/** Pools that questions started have one entry for all of them. */
+function nameInSettings(pool: string, { pools }: Settings): string {
+  return Object.hasOwn(pools, pool) ? pool : TEMPLATE;
 }
 
 /** Within the pool; none when only the contents of its files, or what all pools share, are others. */

@@ -34,9 +34,10 @@ export function listsToSave(
   before: StateBody["pools"],
   clock: Clock,
 ): StateBody["pools"] {
-  const entries = [...pools].map(
-    ([name, pool]) => [name, listToSave(pool.view(), before[name], clock)] as const,
-  );
+  const entries = [...pools].map(([name, pool]) => {
+    const last = Object.hasOwn(before, name) ? before[name] : undefined;
+    return [name, listToSave(pool.view(), last, clock)] as const;
+  });
   return Object.fromEntries(
     entries.flatMap(([name, list]) => (list === undefined ? [] : [[name, list] as const])),
   );
@@ -57,6 +58,7 @@ function listToSave(
     head: snapshot.head.key,
     leader: snapshot.leaderAddr,
     num_nodes: snapshot.numNodes,
+    ...(view.onDemand ? { on_demand: true as const } : {}),
   };
 }
 

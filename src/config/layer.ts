@@ -51,7 +51,7 @@ export function valueAt(values: unknown, path: Path): unknown {
 function shownKeys(path: Path): string {
   return path
     .map(String)
-    .map((key) => (/^[\w-]{1,63}$/.test(key) && withoutTokens(key) === key ? key : "…"))
+    .map((key) => (/^([\w-]{1,63}|\*)$/.test(key) && withoutTokens(key) === key ? key : "…"))
     .join(".");
 }
 

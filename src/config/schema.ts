@@ -8,7 +8,8 @@ import { consulOptions, consulSettings } from "./sections/consul.ts";
 import { dnsOptions, dnsSettings, resolverOptions } from "./sections/dns.ts";
 import { httpOptions, httpSettings, registrationOptions } from "./sections/http.ts";
 import { logSettings } from "./sections/log.ts";
-import { poolsOptions, poolsSettings } from "./sections/pools.ts";
+import { onDemandSettings } from "./sections/on-demand.ts";
+import { onDemandOptions, poolsOptions, poolsSettings } from "./sections/pools.ts";
 import { stateOptions, stateSettings } from "./sections/state.ts";
 import { filled, mapping } from "./values.ts";
 
@@ -51,6 +52,7 @@ export const settingsSchema = z.strictObject(
     consul: consulSettings.prefault({}),
     state: stateSettings.prefault({}),
     pools: poolsSettings.prefault({ nomad: {} }),
+    on_demand: onDemandSettings.prefault({}),
   },
   mapping,
 );
@@ -59,7 +61,8 @@ export const settingsSchema = z.strictObject(
 export type Settings = z.infer<typeof settingsSchema>;
 
 /** The options that settings come to. */
-export function optionsOf({ datacenter, region, data_dir, log, dns, http, consul, state, pools }: Settings) {
+export function optionsOf(settings: Settings) {
+  const { datacenter, region, data_dir, log, dns, http, consul, state, pools, on_demand } = settings;
   return {
     datacenter,
     region,
@@ -72,6 +75,8 @@ export function optionsOf({ datacenter, region, data_dir, log, dns, http, consul
     pools: poolsOptions(pools, consul.wait),
     ...defined({
       dataDirectory: data_dir,
+      /** Absent: no question starts a pool. */
+      onDemand: onDemandOptions(on_demand, pools, consul.wait),
       /** Absent: the agent does not register. */
       registration: consul.register ? registrationOptions(http) : undefined,
     }),
@@ -83,3 +88,6 @@ export type Config = ReturnType<typeof optionsOf>;
 
 /** One pool's options. */
 export type PoolConfig = Config["pools"][string];
+
+/** Of pools that questions start. */
+export type OnDemandConfig = NonNullable<Config["onDemand"]>;

@@ -83,8 +83,10 @@ export type PoolEvent =
       readonly contact: "held" | "orphaned";
       readonly lastHeartbeatAt?: number | undefined;
     }
-  /** Of the configuration, while the agent runs. `changed`: keys within the pool. */
-  | { readonly kind: "pool-added" }
+  /**
+   * Of the configuration, while the agent runs, or of questions (`onDemand`). `changed`: keys within the pool.
+   */
+  | { readonly kind: "pool-added"; readonly onDemand: boolean }
   | { readonly kind: "pool-removed" }
   | { readonly kind: "pool-changed"; readonly changed: readonly string[] }
   | { readonly kind: "configured-server-refused"; readonly reason: string }

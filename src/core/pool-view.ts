@@ -23,6 +23,8 @@ export interface ConsulService {
 /** What a view that shows lists sees of a pool. */
 export interface ShownPool {
   readonly name: string;
+  /** Of a pool that a question started: where the DNS part notes that it is asked for. */
+  readonly useSlot?: number | undefined;
   /** What it is in Consul's names; absent when it is none. */
   consulService?(): ConsulService | undefined;
   snapshot(): Snapshot;
@@ -169,6 +171,8 @@ export interface Disagreeing {
 /** All that is known of a pool at one moment. */
 export interface PoolView {
   readonly name: string;
+  /** Whether a question started it. */
+  readonly onDemand: boolean;
   readonly snapshot: Snapshot;
   readonly state: PoolState;
   /** Whether heartbeats with a leader arrive. */

@@ -40,6 +40,8 @@ const pool = z.object({
   head: name.nullable(),
   leader: text,
   num_nodes: count,
+  /** A question started the pool. */
+  on_demand: z.exactOptional(z.literal(true)),
 });
 
 const headChange = z.object({

@@ -46,7 +46,10 @@ const LINE_OF: LineOf = {
   "rebalance-kept": NO_LINE,
   "server-penalised": NO_LINE,
   "standby-up": NO_LINE,
-  "pool-added": (_event, pool) => ({ part: "agent", ...info({ pool }, "a pool was added") }),
+  "pool-added": ({ onDemand }, pool) => ({
+    part: "agent",
+    ...info({ pool, ...(onDemand ? { on_demand: true } : {}) }, "a pool was added"),
+  }),
   "pool-removed": (_event, pool) => ({ part: "agent", ...info({ pool }, "a pool was removed") }),
   "pool-changed": ({ changed }, pool) => ({
     part: "agent",

@@ -285,6 +285,7 @@ test("what can't be written is told once, counted, and told again when it is wri
     clock,
     logger,
     instance: "test",
+    revive: () => undefined,
     configHash: () => "hash",
   });
   memory.open();

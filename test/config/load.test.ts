@@ -156,7 +156,7 @@ suite("a mistake is one line that names its place and what was expected", () => 
   const rows: [string, string][] = [
     [
       "nonsense: 1",
-      "FILE: nonsense: unknown key, expected one of datacenter, region, data_dir, log, dns, http, consul, state, pools",
+      "FILE: nonsense: unknown key, expected one of datacenter, region, data_dir, log, dns, http, consul, state, pools, on_demand",
     ],
     [
       "dns: { adress: x }",

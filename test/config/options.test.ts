@@ -9,7 +9,7 @@ import type { ConsulClientOptions } from "../../src/net/consul/consul-client.ts"
 import type { DnsResolverOptions } from "../../src/net/names/dns-resolver.ts";
 import { type ConsulWatchConfig, DEFAULT_CONSUL_WATCH } from "../../src/sources/consul/watch-config.ts";
 import type { HealthConfig } from "../../src/sources/health/health-monitor.ts";
-import type { DnsServerOptions } from "../../src/views/dns/dns-server.ts";
+import type { DnsServerOptions } from "../../src/views/dns/dns-server-options.ts";
 import type { HttpOptions } from "../../src/views/http/http-server.ts";
 import type { SelfRegistrationOptions } from "../../src/views/self-registration.ts";
 

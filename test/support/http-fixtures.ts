@@ -12,6 +12,7 @@ import { CONFIG, FakeLogger, fakePorts } from "./fake-ports.ts";
 export function unwatchedView(name: string, proxy: Pick<RpcProxy, "snapshot" | "history">): PoolView {
   return {
     name,
+    onDemand: false,
     snapshot: proxy.snapshot(),
     state: proxy.snapshot().head === undefined ? "empty" : "live",
     contact: "held",

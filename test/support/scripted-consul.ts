@@ -30,6 +30,7 @@ export class ScriptedConsul implements AsyncDisposable {
   #index = 10;
   /** Method, path and query of each request, and the token it carried. */
   readonly requests: { readonly url: string; readonly token: string | undefined }[] = [];
+  #holds: Promise<undefined> | undefined;
   /** The only token that is let in; any when `undefined`. */
   validToken: string | undefined;
   readonly #leavesOut: (key: string, value: unknown) => unknown;
@@ -85,6 +86,16 @@ export class ScriptedConsul implements AsyncDisposable {
     await closed;
   }
 
+  /** From now on no question about services is answered before the returned function is called. */
+  holdAnswers(): () => void {
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    this.#holds = promise;
+    return () => {
+      resolve(undefined);
+      this.#holds = undefined;
+    };
+  }
+
   /** Moves the index although nothing changed, as other services' changes do. */
   bump(): void {
     this.#index += 1;
@@ -115,6 +126,7 @@ export class ScriptedConsul implements AsyncDisposable {
       case "health/service":
       case "catalog/service":
         await this.#block(url, response);
+        await this.#holds;
         this.#answer(response, this.#listed(area === "health", rest[0] ?? "", url));
         return;
       case "catalog/datacenters":

@@ -1,12 +1,19 @@
 /** All pools by their names, which are names of DNS, too. */
 import { z } from "zod";
 import { mapping, quoted } from "../values.ts";
+import type { OnDemandSettings } from "./on-demand.ts";
 import { poolOptions, poolSettings, withDefaultsFor } from "./pool.ts";
 
 const RESERVED_POOL_NAMES = ["addr", "all", "ns"];
 
+/** Not a pool: the settings of those that questions start. */
+export const TEMPLATE = "*";
+
 /** Source: RFC 6335 §5.1 service names. */
 const poolName = z.string().superRefine((name, context) => {
+  if (name === TEMPLATE) {
+    return;
+  }
   const isServiceName = /^(?=.{1,15}$)(?=.*[a-z])[a-z0-9]+(-[a-z0-9]+)*$/i.test(name);
   if (!isServiceName || RESERVED_POOL_NAMES.includes(name.toLowerCase())) {
     const expected =
@@ -32,6 +39,24 @@ function twinOf(names: readonly string[]): readonly [string, string] | undefined
   return undefined;
 }
 
+/** What can't be the same for whatever service a question names. */
+function mistakesInTemplate(
+  template: z.infer<typeof poolSettings> | undefined,
+): readonly (readonly [readonly string[], string])[] {
+  if (template === undefined) {
+    return [];
+  }
+  const { backups, heartbeat = "none", servers } = template;
+  const isFromQuestion = "expected no such key: the question says it";
+  return [
+    ...(backups === null ? [[["backups"], "expected Consul to be asked"] as const] : []),
+    ...(backups?.service === undefined ? [] : [[["backups", "service"], isFromQuestion] as const]),
+    ...(backups?.tag === undefined ? [] : [[["backups", "tag"], isFromQuestion] as const]),
+    ...(servers.length > 0 ? [[["servers"], "expected no server: each service has its own"] as const] : []),
+    ...(heartbeat === "none" ? [] : [[["heartbeat"], "expected none"] as const]),
+  ];
+}
+
 export const poolsSettings = z
   .record(poolName, poolSettings.prefault({}), mapping)
   .refine((named) => Object.keys(named).length > 0, { error: "expected at least one pool" })
@@ -41,16 +66,44 @@ export const poolsSettings = z
       const message = `expected names that differ in more than case: to DNS ${twin.join(" and ")} are one`;
       context.addIssue({ code: "custom", path: [twin[1]], message });
     }
+    for (const [path, message] of mistakesInTemplate(named[TEMPLATE])) {
+      context.addIssue({ code: "custom", path: [TEMPLATE, ...path], message });
+    }
   })
   .transform((named) =>
     Object.fromEntries(
       Object.entries(named).map(([name, settings]) => [name, withDefaultsFor(name, settings)]),
     ),
   )
-  .meta({ description: "All pools by their names, which differ in more than case." });
+  .meta({
+    description:
+      'All pools by their names, which differ in more than case. `"*"` is no pool: a question for a service that no pool serves starts one with these settings.',
+  });
 
-export function poolsOptions(pools: z.infer<typeof poolsSettings>, consulWaitMs: number) {
+type PoolsSettings = z.infer<typeof poolsSettings>;
+
+/** Of the pools that are configured. */
+export function poolsOptions(pools: PoolsSettings, consulWaitMs: number) {
   return Object.fromEntries(
-    Object.entries(pools).map(([name, settings]) => [name, poolOptions(settings, consulWaitMs)]),
+    Object.entries(pools)
+      .filter(([name]) => name !== TEMPLATE)
+      .map(([name, settings]) => [name, poolOptions(settings, consulWaitMs)]),
+  );
+}
+
+/** Of the pools that questions start; `undefined`: none does. */
+export function onDemandOptions(
+  { max_pools, starts_per_second, unused }: OnDemandSettings,
+  pools: PoolsSettings,
+  consulWaitMs: number,
+) {
+  const template = pools[TEMPLATE];
+  return (
+    template && {
+      template: poolOptions(template, consulWaitMs),
+      maxPools: max_pools,
+      startsPerSecond: starts_per_second,
+      unusedMs: unused,
+    }
   );
 }

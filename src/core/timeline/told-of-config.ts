@@ -26,7 +26,13 @@ export const TOLD_OF_CONFIG: { readonly [Kind in ConfigKind]: ToldOf<Kind> } = {
       `the configuration can't be used, nothing has changed: ${printable(error)}`,
       { error: printable(error) },
     ),
-  "pool-added": () => told("pool-added", "info", "the pool is there now", {}),
+  "pool-added": ({ onDemand }) =>
+    told(
+      "pool-added",
+      "info",
+      onDemand ? "the pool is there now: a question asked for it" : "the pool is there now",
+      { on_demand: onDemand },
+    ),
   "pool-removed": () => told("pool-removed", "info", "the pool is gone", {}),
   "pool-changed": ({ changed }) =>
     told("pool-changed", "info", `goes on with other settings: ${listed(changed) || "those of all pools"}`, {

@@ -6,13 +6,18 @@ import { type BackoffRule, doubledMs } from "../../core/time/backoff.ts";
 import { Counters } from "./counters.ts";
 import { DnsServerError, listenError } from "./listen-error.ts";
 import type { AnswerTable } from "./table/answer-table.ts";
-import type { DnsAddress, FromThread, ThreadSettings, ToThread } from "./thread-messages.ts";
+import { ended } from "./thread-end.ts";
+import type {
+  DemandSettings,
+  DemandVerdict,
+  DnsAddress,
+  FromThread,
+  ThreadSettings,
+  ToThread,
+} from "./thread-messages.ts";
 
 /** A thread that dies at once again waits 0.1, 0.2, 0.4 … s, at most 5: a port comes free, and no core is burnt. */
 const RESTART: BackoffRule = { baseMs: 100, maxMs: 5_000 };
-/** A thread closes its sockets in a few ms; one that is stuck is ended after a second. */
-const STOP_DEADLINE_MS = 1000;
-
 /** One that served this long was well: the next restart waits the shortest time again. */
 const WELL_AFTER_MS = 10_000;
 
@@ -39,6 +44,10 @@ export interface AnsweringThreadOptions {
   readonly tcpConnections?: number | undefined;
   readonly answersPerSecond?: number | undefined;
   readonly waitingPlaces: number;
+  readonly demand: DemandSettings | undefined;
+  readonly uses: SharedArrayBuffer;
+  /** A question is about a pool that is not in the table. */
+  readonly wanted: (pool: string) => void;
   readonly clock: Clock;
   readonly logger: Logger;
   /** The thread died, or serves again after it had died. */
@@ -52,6 +61,7 @@ export class AnsweringThread {
   #listen: readonly DnsAddress[];
   #table: AnswerTable;
   #answersPerSecond: number | undefined;
+  #demand: DemandSettings | undefined;
   #state: ThreadState = { kind: "stopped" };
   #restarts = 0;
   #failuresInARow = 0;
@@ -60,6 +70,7 @@ export class AnsweringThread {
     this.#options = options;
     this.#listen = options.listen;
     this.#answersPerSecond = options.answersPerSecond;
+    this.#demand = options.demand;
     this.#table = table;
   }
 
@@ -98,6 +109,17 @@ export class AnsweringThread {
     this.#post({ kind: "limit", answersPerSecond });
   }
 
+  /** Whether, and how fast, questions start pools from now on. */
+  demand(settings: DemandSettings | undefined): void {
+    this.#demand = settings;
+    this.#post({ kind: "demand", settings });
+  }
+
+  /** What becomes of a pool that was asked for; it holds for `holdMs`. */
+  decide(pool: string, verdict: DemandVerdict, holdMs: number): void {
+    this.#post({ kind: "decided", pool, verdict, holdMs });
+  }
+
   async stop(): Promise<void> {
     const state = this.#state;
     this.#state = { kind: "stopped" };
@@ -117,7 +139,7 @@ export class AnsweringThread {
   /** A thread that is yet to be started again begins with what there is then. */
   #post(message: ToThread): void {
     if (this.#state.kind === "starting" || this.#state.kind === "serving") {
-      post(this.#state.worker, message);
+      this.#state.worker.postMessage(message);
     }
   }
 
@@ -131,6 +153,8 @@ export class AnsweringThread {
       counterMemory: this.counters.memory,
       table: this.#table,
       waitingPlaces: this.#options.waitingPlaces,
+      demand: this.#demand,
+      uses: this.#options.uses,
     };
     // The extension is that of this file: `.ts` from the sources, `.js` when built.
     const worker = new Worker(new URL(`./thread/worker${extname(import.meta.url)}`, import.meta.url), {
@@ -150,14 +174,14 @@ export class AnsweringThread {
       if (message.kind === "listen-failed") {
         reject(listenError(message.failure));
       } else if (this.#isCurrent(worker)) {
-        this.#listen = message.addresses;
-        this.#state = {
-          kind: "serving",
-          worker,
-          addresses: message.addresses,
-          since: this.#options.clock.now(),
-        };
-        resolve(message.addresses);
+        if (message.kind === "wanted") {
+          this.#options.wanted(message.pool);
+          return;
+        }
+        const { addresses } = message;
+        this.#listen = addresses;
+        this.#state = { kind: "serving", worker, addresses, since: this.#options.clock.now() };
+        resolve(addresses);
       }
     });
     worker.on("error", (error: Error) => {
@@ -210,21 +234,4 @@ export class AnsweringThread {
       }
     }
   }
-}
-
-function post(worker: Worker, message: ToThread): void {
-  worker.postMessage(message);
-}
-
-async function ended(worker: Worker, clock: Clock): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<undefined>();
-  worker.once("exit", () => {
-    resolve(undefined);
-  });
-  const cancel = clock.after(STOP_DEADLINE_MS, () => {
-    void worker.terminate();
-  });
-  post(worker, { kind: "stop" });
-  await promise;
-  cancel();
 }

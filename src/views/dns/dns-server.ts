@@ -1,60 +1,16 @@
+import { isDeepStrictEqual } from "node:util";
 import type { DnsAnswer } from "../../core/explain/explanation.ts";
-import type { DnsThreadEvent } from "../../core/journal-event.ts";
 import type { ShownPool } from "../../core/pool-view.ts";
-import type { Clock, Logger } from "../../core/ports.ts";
+import { MAX_POOLS_ON_DEMAND } from "../../core/service-pool.ts";
 import { AnsweringThread } from "./answering-thread.ts";
 import { Counters, type CounterValues } from "./counters.ts";
-import { type ConsulNames, TableEncoder } from "./table/table-encoder.ts";
+import type { DnsPolicy, DnsServerOptions, DnsServerState } from "./dns-server-options.ts";
+import { TableEncoder } from "./table/table-encoder.ts";
 import { WAITING_PLACES } from "./thread/waiting-room.ts";
-import type { DnsAddress } from "./thread-messages.ts";
+import type { DemandSettings, DemandVerdict, DnsAddress } from "./thread-messages.ts";
 import { headAnswer } from "./zone/head-answer.ts";
 import { reachableAddresses } from "./zone/reachable-addresses.ts";
 import type { ZonePool } from "./zone/zone.ts";
-
-export interface DnsServerOptions {
-  /** At least one; served on UDP and TCP each. */
-  readonly listen: readonly DnsAddress[];
-  /** The zone, such as `headwaiter.internal`. */
-  readonly domain: string;
-  readonly ttlSeconds: number;
-  readonly negativeTtlSeconds: number;
-  /** 2 answers UDP with two threads on one port: for machines that ask more than some 80,000 queries/s. */
-  readonly sockets: 1 | 2;
-  /**
-   * Connections of clients over TCP, of all addresses together; 256 by default; one more takes the place of the one
-   * silent longest.
-   */
-  readonly tcpConnections?: number | undefined;
-  /** Absent: Consul's names are not served. */
-  readonly consulNames?: ConsulNames | undefined;
-  /** Over UDP to each network beyond loopback, of all threads together; absent: no limit. */
-  readonly rateLimit?: number | undefined;
-  readonly logger: Logger;
-  readonly clock: Clock;
-  /** An answering thread died, or serves again. */
-  readonly note?: (event: DnsThreadEvent) => void;
-  /** Called when answers are of the present lists: the threads have the new table. */
-  readonly onPublished?: (() => void) | undefined;
-}
-
-export type DnsServerState =
-  | { readonly kind: "stopped" }
-  | { readonly kind: "starting" }
-  | { readonly kind: "serving"; readonly restarts: number }
-  /** A thread died and comes back; `serving` others answer meanwhile. */
-  | {
-      readonly kind: "restarting";
-      readonly since: number;
-      readonly reason: string;
-      readonly serving: number;
-      readonly restarts: number;
-    };
-
-/** What may change while it serves. */
-export type DnsPolicy = Pick<
-  DnsServerOptions,
-  "ttlSeconds" | "negativeTtlSeconds" | "rateLimit" | "consulNames"
->;
 
 /**
  * The DNS view of the pools. Answers are made here, on the thread that changes them, and given by others, which wait
@@ -65,6 +21,8 @@ export class DnsServer {
   readonly #encoder: TableEncoder;
   #views: ReadonlyMap<string, ZonePool> = new Map();
   #publishes = false;
+  /** A byte for each pool that a question started; the threads set it when the pool is asked for. */
+  readonly #uses = new Uint8Array(new SharedArrayBuffer(MAX_POOLS_ON_DEMAND));
   #unfollow: readonly (() => void)[] = [];
   #threads: readonly AnsweringThread[] = [];
   #addresses: readonly DnsAddress[] = [];
@@ -92,6 +50,9 @@ export class DnsServer {
       tcpConnections,
       answersPerSecond: this.#answersPerSecond(),
       waitingPlaces,
+      demand: this.#demandOfThread(),
+      uses: this.#uses.buffer,
+      wanted: (pool: string) => this.#options.wanted?.(pool),
       clock,
       logger,
       note,
@@ -127,9 +88,9 @@ export class DnsServer {
   }
 
   /** Answers carry these times, and are limited so, as soon as the threads have read it. */
-  configure({ consulNames, negativeTtlSeconds, rateLimit, ttlSeconds }: DnsPolicy): void {
+  configure({ consulNames, demand, negativeTtlSeconds, rateLimit, ttlSeconds }: DnsPolicy): void {
     const before = this.#options;
-    this.#options = { ...before, consulNames, negativeTtlSeconds, rateLimit, ttlSeconds };
+    this.#options = { ...before, consulNames, demand, negativeTtlSeconds, rateLimit, ttlSeconds };
     if (this.#encoder.configure(policyOf(this.#options))) {
       this.update(this.#views);
     }
@@ -138,6 +99,23 @@ export class DnsServer {
         thread.limit(this.#answersPerSecond());
       }
     }
+    if (!isDeepStrictEqual(demand, before.demand)) {
+      for (const thread of this.#threads) {
+        thread.demand(this.#demandOfThread());
+      }
+    }
+  }
+
+  /** What becomes of a pool that questions wait for; it holds for `holdMs` milliseconds. */
+  decide(pool: string, verdict: DemandVerdict, holdMs: number): void {
+    for (const thread of this.#threads) {
+      thread.decide(pool, verdict, holdMs);
+    }
+  }
+
+  /** Whether the pool with this slot was asked for since the last call. */
+  takeUse(slot: number): boolean {
+    return Atomics.exchange(this.#uses, slot, 0) !== 0;
   }
 
   /** Answers follow these pools, and no others, until the next call or the stop. */
@@ -166,7 +144,7 @@ export class DnsServer {
 
   /** What is answered, as soon as the threads have the present lists, to the question for the head of a pool. */
   answerOf(pool: string): DnsAnswer {
-    return headAnswer(this.#encoder.settings, pool, this.#views.get(pool));
+    return headAnswer(this.#encoder.settings, pool, this.#views.get(pool), this.#encoder.consulSettings);
   }
 
   /** Where it listens, with the ports the system chose; empty when stopped. */
@@ -204,6 +182,11 @@ export class DnsServer {
     return rateLimit && rateLimit / sockets;
   }
 
+  #demandOfThread(): DemandSettings | undefined {
+    const { demand, sockets } = this.#options;
+    return demand && { ...demand, startsPerSecond: demand.startsPerSecond / sockets };
+  }
+
   #unfollowAll(): void {
     for (const unfollow of this.#unfollow) {
       unfollow();
@@ -226,5 +209,10 @@ function policyOf({ consulNames, negativeTtlSeconds, ttlSeconds }: DnsPolicy) {
 }
 
 function viewOf(pool: ShownPool): ZonePool {
-  return { snapshot: pool.snapshot(), state: pool.listState(), service: pool.consulService?.() };
+  return {
+    snapshot: pool.snapshot(),
+    state: pool.listState(),
+    service: pool.consulService?.(),
+    useSlot: pool.useSlot,
+  };
 }

@@ -24,13 +24,41 @@ export interface ThreadSettings {
   readonly table: AnswerTable;
   /** How many questions may wait for a pool's first server. */
   readonly waitingPlaces: number;
+  /** Absent: no question starts a pool. */
+  readonly demand: DemandSettings | undefined;
+  /** One byte for each pool that a question started: a thread sets it to 1 when the pool is asked for. */
+  readonly uses: SharedArrayBuffer;
 }
+
+/** How questions start pools. */
+export interface DemandSettings {
+  /** So many a second, and as many at once after a pause. */
+  readonly startsPerSecond: number;
+  /** Whether Consul's own names start pools, too. */
+  readonly consulNames: boolean;
+}
+
+/**
+ * What the main thread says of a pool that is not in the table: it is about to be, Consul does not know the service, or
+ * nobody can tell now.
+ */
+export type DemandVerdict = "starting" | "unknown" | "not-ready";
 
 export type ToThread =
   | { readonly kind: "table"; readonly table: AnswerTable }
   | { readonly kind: "limit"; readonly answersPerSecond: number | undefined }
+  | { readonly kind: "demand"; readonly settings: DemandSettings | undefined }
+  | {
+      readonly kind: "decided";
+      readonly pool: string;
+      readonly verdict: DemandVerdict;
+      /** Milliseconds for which it holds. */
+      readonly holdMs: number;
+    }
   | { readonly kind: "stop" };
 
 export type FromThread =
   | { readonly kind: "listening"; readonly addresses: readonly DnsAddress[] }
-  | { readonly kind: "listen-failed"; readonly failure: ListenFailure };
+  | { readonly kind: "listen-failed"; readonly failure: ListenFailure }
+  /** A question is about a pool that is not in the table. */
+  | { readonly kind: "wanted"; readonly pool: string };

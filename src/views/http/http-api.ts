@@ -19,6 +19,8 @@ interface HeartbeatTaker {
 
 /** What HTTP may ask of a pool. */
 export interface PoolApi extends Ready {
+  /** Whether a question started it; by default the configuration did. */
+  readonly onDemand?: boolean | undefined;
   listState(): ListState;
   /** What is not as it should be with the pool's sources. */
   warnings(): readonly SourceWarning[];

@@ -48,9 +48,10 @@ export function poolJson(facts: Facts, limit: number) {
 
 /** What every list of pools shows. */
 export function summaryOf(facts: Facts) {
-  const { name, snapshot, state } = facts.view;
+  const { name, onDemand, snapshot, state } = facts.view;
   return {
     name,
+    on_demand: onDemand,
     index: facts.index,
     state,
     state_since_at: stateSince(facts),

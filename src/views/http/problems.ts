@@ -26,7 +26,10 @@ export function agentProblems(api: HttpApi): readonly Problem[] {
   return [
     ...dns,
     ...configProblems(api),
-    ...[...api.pools.keys()].flatMap((name) => poolProblems(poolFacts(api, name))),
+    // A question for a service that is not well is no problem of the agent's.
+    ...[...api.pools]
+      .filter(([, pool]) => pool.onDemand !== true)
+      .flatMap(([name]) => poolProblems(poolFacts(api, name))),
   ];
 }
 

@@ -3,7 +3,7 @@ import { poolFacts } from "./pool-facts.ts";
 import { summaryOf } from "./pool-json.ts";
 import { shownWarning } from "./shown-warning.ts";
 
-/** Ready: DNS is served and every pool has a head. */
+/** Ready: DNS is served and every pool has a head, but for those that questions started. */
 export interface Readiness {
   readonly ready: boolean;
   /** The pools without a head. */
@@ -23,7 +23,10 @@ export function readinessOf(
   { clock, dnsState, pools }: Pick<HttpApi, "clock" | "dnsState" | "pools">,
   only?: string,
 ): Readiness {
-  const asked = only === undefined ? [...pools] : [[only, poolOf({ pools }, only)] as const];
+  const asked =
+    only === undefined
+      ? [...pools].filter(([, pool]) => pool.onDemand !== true)
+      : [[only, poolOf({ pools }, only)] as const];
   const waiting = asked.filter(([, pool]) => !pool.isReady()).map(([name]) => name);
   const dns = dnsState();
   const stale = asked.some(([, pool]) => pool.listState() === "stale");
@@ -35,7 +38,8 @@ export function readinessOf(
 
 /** As HTTP shows it: with what each pool waits for. @throws ApiError `unknown-pool`. */
 export function readinessJson(api: HttpApi, only?: string) {
-  const names = only === undefined ? [...api.pools.keys()] : [only];
+  const configured = [...api.pools].filter(([, pool]) => pool.onDemand !== true).map(([name]) => name);
+  const names = only === undefined ? configured : [only];
   return {
     ...readinessOf(api, only),
     stopping: api.isStopping(),

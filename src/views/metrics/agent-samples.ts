@@ -2,6 +2,7 @@
 import type { ConfigStatus } from "../../core/config-view.ts";
 import type { HttpCounts } from "./http-counts.ts";
 import type { HistogramValues, Samples } from "./samples.ts";
+import type { Tally } from "./tally.ts";
 
 /** What DNS has counted since its start. */
 interface DnsNumbers {
@@ -33,6 +34,8 @@ export interface ProcessNumbers {
 export interface AgentNumbers {
   readonly versions: { readonly version: string; readonly node: string };
   readonly isReady: boolean;
+  /** Pools that questions started: how many are there, and what became of those that were asked for. */
+  readonly onDemand: { readonly size: number; readonly results: Tally };
   readonly dns: DnsNumbers;
   readonly dnsThreadRestarts: number;
   readonly config: ConfigStatus;
@@ -47,6 +50,10 @@ export function addAgent(samples: Samples, numbers: AgentNumbers, http: HttpCoun
   const { dns, dnsThreadRestarts, eventLoopDelayMaxSeconds, isReady, versions } = numbers;
   samples.add("headwaiter_build_info", versions, 1);
   samples.add("headwaiter_ready", {}, isReady ? 1 : 0);
+  samples.add("headwaiter_pools_on_demand", {}, numbers.onDemand.size);
+  for (const [result, count] of numbers.onDemand.results.entries()) {
+    samples.add("headwaiter_pools_on_demand_asked_total", { result }, count);
+  }
   addDns(samples, dns);
   samples.add("headwaiter_dns_thread_restarts_total", {}, dnsThreadRestarts);
   addConfig(samples, numbers.config);

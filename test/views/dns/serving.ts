@@ -1,6 +1,7 @@
 import type { TestContext } from "node:test";
 import { silentLogger, systemClock } from "../../../src/system-ports.ts";
-import { DnsServer, type DnsServerOptions } from "../../../src/views/dns/dns-server.ts";
+import { DnsServer } from "../../../src/views/dns/dns-server.ts";
+import type { DnsServerOptions } from "../../../src/views/dns/dns-server-options.ts";
 import type { DnsAddress } from "../../../src/views/dns/thread-messages.ts";
 import type { ZonePool } from "../../../src/views/dns/zone/zone.ts";
 

@@ -217,6 +217,7 @@ suite("a pool", () => {
     };
     assert.deepEqual(Object.keys(pool), [
       "name",
+      "on_demand",
       "index",
       "state",
       "state_since_at",

@@ -11,6 +11,7 @@ import { HealthMonitor } from "../../../src/sources/health/health-monitor.ts";
 import { Penalties } from "../../../src/sources/health/penalties.ts";
 import { Metrics } from "../../../src/views/metrics/metrics.ts";
 import { CONSUL_RESULTS } from "../../../src/views/metrics/pool-samples.ts";
+import { Tally } from "../../../src/views/metrics/tally.ts";
 import { CONFIG, fakePorts, settled } from "../../support/fake-ports.ts";
 import { FakeServers } from "../../support/fake-servers.ts";
 import { fakeConfiguration, unwatchedView } from "../../support/http-fixtures.ts";
@@ -24,6 +25,7 @@ const C = "127.0.0.1:3";
 const NUMBERS = {
   versions: { version: "1", node: "24" },
   isReady: true,
+  onDemand: { size: 0, results: new Tally() },
   dns: {
     requests: [],
     responses: [],

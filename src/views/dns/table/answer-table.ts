@@ -36,7 +36,12 @@ export interface EncodedName {
   readonly replies: ReadonlyMap<number, EncodedReply>;
   /** For the answer that there is no record of a type. */
   readonly extendedError: ExtendedError | undefined;
+  /** Where to note that the name was asked for; `NO_SLOT`: nowhere. */
+  readonly useSlot: number;
 }
+
+/** Of names that are there whether they are asked for or not. */
+export const NO_SLOT = -1;
 
 export interface AnswerTable {
   readonly domain: string;
@@ -60,11 +65,11 @@ const MAX_RECORDS_LENGTH = 65_535 - 12 - 259 - 17;
 // The question's name always starts right after the header: a pointer to it is two bytes instead of some thirty.
 const POINTER_TO_QUESTION = Uint8Array.of(0xc0, 12);
 
-export function encodeNodes(nodes: ZoneNodes): readonly EncodedName[] {
-  return Array.from(nodes, ([name, node]) => encodeNode(name, node));
+export function encodeNodes(nodes: ZoneNodes, useSlot = NO_SLOT): readonly EncodedName[] {
+  return Array.from(nodes, ([name, node]) => encodeNode(name, node, useSlot));
 }
 
-export function encodeNode(name: string, node: ZoneNode): EncodedName {
+export function encodeNode(name: string, node: ZoneNode, useSlot = NO_SLOT): EncodedName {
   const replies = new Map<number, EncodedReply>();
   for (const type of answeredTypes(node)) {
     const reply = positiveReply(node, type);
@@ -75,7 +80,7 @@ export function encodeNode(name: string, node: ZoneNode): EncodedName {
       replies.set(TYPE.ANY, replies.get(TYPE.ANY) ?? encoded);
     }
   }
-  return { name: encodeName(name), replies, extendedError: nodeExtendedError(node) };
+  return { name: encodeName(name), replies, extendedError: nodeExtendedError(node), useSlot };
 }
 
 /** The two answers that say "no", alike for all names but for the question. */

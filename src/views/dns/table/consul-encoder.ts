@@ -56,7 +56,7 @@ export class ConsulEncoder {
     const known = this.#services.get(key);
     return known !== undefined && isSameView(known.view, view)
       ? known
-      : { view, names: encodeNodes(this.#nodes(view)) };
+      : { view, names: encodeNodes(this.#nodes(view), view.useSlot) };
   }
 
   #nodes(view: ZonePool): ZoneNodes {

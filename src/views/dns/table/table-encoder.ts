@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import type { ConsulZoneSettings } from "../zone/consul-zone.ts";
 import type { ZonePool, ZoneSettings } from "../zone/zone.ts";
 import type { AnswerTable } from "./answer-table.ts";
 import { ConsulEncoder } from "./consul-encoder.ts";
@@ -34,6 +35,13 @@ export class TableEncoder {
     return this.#zone.settings;
   }
 
+  /** Of Consul's names; absent when they are not served. */
+  get consulSettings(): ConsulZoneSettings | undefined {
+    const { consulNames, ...times } = this.#policy;
+    const { nameServerAddresses } = this.#zone.settings;
+    return consulNames && { ...consulNames, ...times, nameServerAddresses };
+  }
+
   /** @returns whether the next table is another one. */
   configure(policy: TablePolicy): boolean {
     if (isDeepStrictEqual(policy, this.#policy)) {
@@ -51,8 +59,7 @@ export class TableEncoder {
   }
 
   #newConsulEncoder(): ConsulEncoder | undefined {
-    const { consulNames, ...times } = this.#policy;
-    const { nameServerAddresses } = this.#zone.settings;
-    return consulNames && new ConsulEncoder({ ...consulNames, ...times, nameServerAddresses });
+    const settings = this.consulSettings;
+    return settings && new ConsulEncoder(settings);
   }
 }

@@ -66,7 +66,7 @@ export class ZoneEncoder {
     const known = this.#pools.get(pool);
     return known !== undefined && isSameView(known.view, view)
       ? known
-      : { view, names: encodeNodes(poolNodes(this.#settings, pool, view)) };
+      : { view, names: encodeNodes(poolNodes(this.#settings, pool, view), view.useSlot) };
   }
 
   #encodedTarget(address: string): EncodedName {

@@ -5,12 +5,15 @@ import {
   type EncodedName,
   type EncodedReply,
   encodeNode,
+  NO_SLOT,
 } from "../table/answer-table.ts";
 import { encodeName, hashName } from "../table/domain-name.ts";
 import { addressOfHexLabel, addressOfLabel } from "../zone/address-name.ts";
 import { CLASS_IN, EXTENDED_ERROR, type ExtendedError, RCODE, type Rcode, TYPE } from "../zone/record.ts";
 import { addressNode } from "../zone/zone.ts";
+import type { Demand } from "./demand.ts";
 import { HEADER_LENGTH, Query } from "./query.ts";
+import { poolOfConsulName, poolOfOwnName } from "./wanted-pool.ts";
 
 /**
  * What the server takes, and sends over UDP: fits one packet of every IPv6 path, so no fragment (DNS flag day 2020).
@@ -26,8 +29,11 @@ const MAX_FAR_PAYLOAD = 512;
 const OPT_LENGTH = 11;
 const EXTENDED_ERROR_LENGTH = 6;
 const EXTENDED_ERROR_OPTION = 15;
-/** In place of a reply. */
+/** In place of a reply: the pool is there, and may have a server in a moment. */
 export const WAITS = "waits";
+/** The same: the pool may be there in a moment. */
+export const WAITS_BRIEFLY = "waits-briefly";
+export type Wait = typeof WAITS | typeof WAITS_BRIEFLY;
 const ADDR_LABEL = encodeName("addr").subarray(0, 5);
 const ALL_LABEL = encodeName("all").subarray(0, 4);
 
@@ -46,17 +52,19 @@ export type Way = "udp" | "far-udp" | "slip" | "tcp";
  */
 export class Responder {
   readonly #counters: Counters;
+  readonly #demand: Demand | undefined;
+  readonly #uses: Uint8Array;
   readonly #query = new Query();
   #origin = origin("");
   #consul: ConsulOrigins | undefined;
   #names = new Map<number, EncodedName[]>();
-  /** Whether any question may wait: after the start it costs the others one look at this. */
-  #isStarting = false;
   #noData = bare(RCODE.SERVFAIL);
   #unknownName = bare(RCODE.SERVFAIL);
 
-  constructor(counters: Counters) {
+  constructor(counters: Counters, onDemand?: OnDemand) {
     this.#counters = counters;
+    this.#demand = onDemand?.demand;
+    this.#uses = onDemand?.uses ?? new Uint8Array();
   }
 
   /** Answers from now on come from this table: no query sees half of one. */
@@ -65,17 +73,16 @@ export class Responder {
     this.#origin = origin(table.domain);
     this.#consul = table.consul && consulOrigins(table.consul);
     this.#names = Map.groupBy(names, ({ name }) => hashName(name));
-    this.#isStarting = names.some(({ replies }) => replies.values().some(({ mayWait }) => mayWait));
     this.#noData = table.noData;
     this.#unknownName = table.unknownName;
   }
 
   /**
-   * The reply to a message, or undefined when it gets none; `WAITS` when a better one than "not ready" may come in a
+   * The reply to a message, or undefined when it gets none; a `Wait` when a better one than "not ready" may come in a
    * moment. `room` bytes before the reply are left free.
    * Never throws, keeps nothing of `message`, and hands out fresh memory: the kernel may still be reading the last one.
    */
-  respond(message: Uint8Array, way: Way, room = 0): Buffer | typeof WAITS | undefined {
+  respond(message: Uint8Array, way: Way, room = 0): Buffer | Wait | undefined {
     const query = this.#query;
     const verdict = query.read(message);
     // What can't be read is no client's that could come again by TCP.
@@ -94,28 +101,29 @@ export class Responder {
       case "bad-version":
         return this.#write(message, way, room, BAD_VERSION);
       case "question":
-        return this.#isStarting && way !== "slip" && this.#waits() ? WAITS : this.#answer(message, way, room);
+        return this.#answer(message, way, room);
     }
   }
 
   /** Whether there is still nothing better to say to a question that waits. */
   stillWaits(question: Uint8Array): boolean {
     this.#query.read(question);
-    return this.#waits();
+    const known = this.#knownName();
+    if (known !== undefined) {
+      return known.replies.get(this.#query.type)?.mayWait === true;
+    }
+    const pool = this.#wantedPool();
+    return pool !== undefined && this.#demand?.held(pool, performance.now()) === "starting";
   }
 
   /** The reply to a question that has waited: whatever there is now. It was counted when it came. */
   respondLate(question: Uint8Array, way: Way, room = 0): Buffer {
     this.#query.read(question);
-    return this.#answer(question, way, room);
+    const reply = this.#answer(question, way, room);
+    return typeof reply === "string" ? this.#notReady(question, way, room) : reply;
   }
 
-  #waits(): boolean {
-    const { type } = this.#query;
-    return this.#query.class === CLASS_IN && this.#knownName()?.replies.get(type)?.mayWait === true;
-  }
-
-  #answer(message: Uint8Array, way: Way, room: number): Buffer {
+  #answer(message: Uint8Array, way: Way, room: number): Buffer | Wait {
     const { type } = this.#query;
     if (type === TYPE.AXFR || type === TYPE.IXFR) {
       return this.#write(message, way, room, way === "tcp" ? REFUSED : UNSUPPORTED);
@@ -124,13 +132,59 @@ export class Responder {
       return this.#write(message, way, room, REFUSED);
     }
     const known = this.#knownName() ?? this.#addressName() ?? this.#consulAddressName();
-    if (known !== undefined) {
-      const reply = known.replies.get(type);
-      return reply === undefined
-        ? this.#write(message, way, room, this.#noDataHere(), known.extendedError)
-        : this.#write(message, this.#wayOfKnown(way), room, reply, reply.extendedError);
+    if (known === undefined) {
+      return this.#answerUnknown(message, way, room);
     }
-    return this.#write(message, way, room, this.#unknownNameHere());
+    if (known.useSlot !== NO_SLOT) {
+      this.#uses[known.useSlot] = 1;
+    }
+    const reply = known.replies.get(type);
+    if (reply === undefined) {
+      return this.#write(message, way, room, this.#noDataHere(), known.extendedError);
+    }
+    return reply.mayWait && way !== "slip"
+      ? WAITS
+      : this.#write(message, this.#wayOfKnown(way), room, reply, reply.extendedError);
+  }
+
+  /** A service of Consul's may have the name, and its pool start now. */
+  #answerUnknown(message: Uint8Array, way: Way, room: number): Buffer | Wait {
+    const pool = this.#wantedPool();
+    switch (pool === undefined ? "unknown" : this.#demand?.verdictOn(pool, performance.now())) {
+      case "starting":
+        return way === "slip" ? this.#notReady(message, way, room) : WAITS_BRIEFLY;
+      case "not-ready":
+        return this.#notReady(message, way, room);
+      case "unknown":
+      case undefined:
+        return this.#write(message, way, room, this.#unknownNameHere());
+    }
+  }
+
+  #notReady(message: Uint8Array, way: Way, room: number): Buffer {
+    return this.#write(message, way, room, NOT_READY, EXTENDED_ERROR.NOT_READY);
+  }
+
+  /** The pool that a question is about whose name is not in the table, where questions start pools. */
+  #wantedPool(): string | undefined {
+    const settings = this.#demand?.settings;
+    if (settings === undefined) {
+      return undefined;
+    }
+    if (this.#isUnder(this.#origin)) {
+      return poolOfOwnName(this.#labelsBefore(this.#origin));
+    }
+    const services = settings.consulNames ? this.#consul?.services : undefined;
+    const subtree = services?.find((domain) => this.#isUnder(domain));
+    return subtree && poolOfConsulName(this.#labelsBefore(subtree));
+  }
+
+  #labelsBefore(end: Origin): readonly string[] {
+    const { labelCount, labelStarts, name } = this.#query;
+    return Array.from({ length: labelCount - end.labels }, (_, label) => {
+      const start = (labelStarts[label] ?? 0) + 1;
+      return Buffer.from(name.subarray(start, labelStarts[label + 1])).toString("latin1");
+    });
   }
 
   #noDataHere(): EncodedReply {
@@ -298,6 +352,13 @@ export class Responder {
   }
 }
 
+/** What questions about pools that are not there lead to. */
+interface OnDemand {
+  readonly demand: Demand;
+  /** One byte for each pool that a question started. */
+  readonly uses: Uint8Array;
+}
+
 /** A name that questions end with. */
 interface Origin {
   readonly domain: string;
@@ -310,6 +371,8 @@ interface ConsulOrigins extends Pick<ConsulTable, "noData" | "unknownName"> {
   readonly origin: Origin;
   readonly addresses: Origin;
   readonly subtrees: readonly Origin[];
+  /** Those under which services have names. */
+  readonly services: readonly Origin[];
 }
 
 function origin(domain: string): Origin {
@@ -318,7 +381,15 @@ function origin(domain: string): Origin {
 
 function consulOrigins({ domain, noData, subtrees, unknownName }: ConsulTable): ConsulOrigins {
   const addresses = origin(`addr.${domain}`);
-  return { origin: origin(domain), addresses, subtrees: subtrees.map(origin), noData, unknownName };
+  const services = subtrees.filter((subtree) => subtree !== addresses.domain).map(origin);
+  return {
+    origin: origin(domain),
+    addresses,
+    services,
+    subtrees: [...services, addresses],
+    noData,
+    unknownName,
+  };
 }
 
 function nodeOf(address: string | undefined, owner: string): EncodedName | undefined {
@@ -344,6 +415,7 @@ function bare(rcode: Rcode): EncodedReply {
 const MALFORMED = bare(RCODE.FORMERR);
 const UNSUPPORTED = bare(RCODE.NOTIMP);
 const REFUSED = bare(RCODE.REFUSED);
+const NOT_READY = bare(RCODE.SERVFAIL);
 const BAD_VERSION = bare(RCODE.BADVERS);
 
 function largestUdp(way: Way): number {

@@ -1,7 +1,7 @@
 import { type AddressInfo, createServer, isIPv6, type Server, type Socket } from "node:net";
 import { MostRecent } from "../../../core/most-recent.ts";
 import type { Counters } from "../counters.ts";
-import { MAX_UDP_PAYLOAD, type Responder, WAITS } from "./responder.ts";
+import { MAX_UDP_PAYLOAD, type Responder, type Wait } from "./responder.ts";
 import type { WaitingRoom } from "./waiting-room.ts";
 
 export interface TcpLimits {
@@ -208,8 +208,8 @@ class Connection {
       if (reply !== undefined) {
         this.lastQueryAt = start;
         this.#events.answered();
-        if (reply === WAITS) {
-          this.#letWait(message);
+        if (typeof reply === "string") {
+          this.#letWait(message, reply);
         } else {
           this.#send(reply);
         }
@@ -220,8 +220,8 @@ class Connection {
     this.#counters.duration((performance.now() - start) / 1000);
   }
 
-  #letWait(message: Uint8Array): void {
-    const admission = this.#waitingRoom.admit(this.#client, message, (question) => {
+  #letWait(message: Uint8Array, wait: Wait): void {
+    const admission = this.#waitingRoom.admit(this.#client, message, wait, (question) => {
       this.#waiting--;
       this.#due.push(question);
       this.#answerReceived();

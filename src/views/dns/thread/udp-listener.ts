@@ -2,7 +2,7 @@ import type { RemoteInfo, SocketOptions } from "node:dgram";
 import { isIPv6 } from "node:net";
 import { UDPServer } from "dns2";
 import type { Counters } from "../counters.ts";
-import { type Responder, WAITS, type Way } from "./responder.ts";
+import type { Responder, Wait, Way } from "./responder.ts";
 import type { UdpGate } from "./udp-gate.ts";
 import type { WaitingRoom } from "./waiting-room.ts";
 
@@ -59,8 +59,8 @@ export class UdpListener extends UDPServer {
     }
     try {
       const reply = this.#responder.respond(message, way);
-      if (reply === WAITS) {
-        this.#letWait(message, client, way);
+      if (typeof reply === "string") {
+        this.#letWait(message, client, way, reply);
       } else if (reply !== undefined) {
         this.send(reply, client.port, client.address);
       }
@@ -70,13 +70,13 @@ export class UdpListener extends UDPServer {
     this.#counters.duration((performance.now() - start) / 1000);
   }
 
-  #letWait(message: Buffer, { address, port }: RemoteInfo, way: Way): void {
+  #letWait(message: Buffer, { address, port }: RemoteInfo, way: Way, wait: Wait): void {
     const answer = (question: Uint8Array): void => {
       this.send(this.#responder.respondLate(question, way), port, address);
     };
     const own = this.address();
     const client = `udp ${own.address} ${own.port} ${address} ${port}`;
-    if (this.#waitingRoom.admit(client, message, answer) === "full") {
+    if (this.#waitingRoom.admit(client, message, wait, answer) === "full") {
       answer(message);
     }
   }

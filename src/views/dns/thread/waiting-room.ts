@@ -1,11 +1,14 @@
 import type { Counters } from "../counters.ts";
 import { HEADER_LENGTH, nameEnd } from "./query.ts";
-import type { Responder } from "./responder.ts";
+import { type Responder, WAITS_BRIEFLY, type Wait } from "./responder.ts";
 
 export interface WaitingRoomLimits {
   /** Questions that wait at the same time; the next one is answered at once. */
   readonly places: number;
+  /** Of questions about a pool that is there and has no server yet. */
   readonly patienceMs: number;
+  /** Of questions about a pool that Consul is asked for. */
+  readonly briefPatienceMs: number;
 }
 
 /**
@@ -20,6 +23,9 @@ export const WAITING_PLACES = 1024;
  * milliseconds, is waited for all the same.
  */
 const PATIENCE_MS = 900;
+
+/** Consul answers in a few milliseconds; who asks for a name that may not exist is not kept waiting for long. */
+const BRIEF_PATIENCE_MS = 250;
 
 /** `known`: the same question of the same client waits already, and its answer is this one's, too. */
 export type Admission = "waits" | "known" | "full";
@@ -38,31 +44,35 @@ function idAndQuestion(message: Uint8Array): string {
 
 /**
  * Questions about pools that are starting, until there is a better answer than SERVFAIL or their patience is over. That
- * answer would stay in the caches of forwarders for up to a minute. All have the same patience: who came first leaves
- * first.
+ * answer would stay in the caches of forwarders for up to a minute.
  */
 export class WaitingRoom {
   readonly #responder: Pick<Responder, "stillWaits">;
   readonly #counters: Counters;
   readonly #limits: WaitingRoomLimits;
   readonly #guests = new Map<string, Guest>();
-  #timer: NodeJS.Timeout | undefined;
+  /** For who leaves first. */
+  #timer: { readonly at: number; readonly id: NodeJS.Timeout } | undefined;
 
   constructor(
     responder: Pick<Responder, "stillWaits">,
     counters: Counters,
-    { places = WAITING_PLACES, patienceMs = PATIENCE_MS }: Partial<WaitingRoomLimits> = {},
+    {
+      places = WAITING_PLACES,
+      patienceMs = PATIENCE_MS,
+      briefPatienceMs = BRIEF_PATIENCE_MS,
+    }: Partial<WaitingRoomLimits> = {},
   ) {
     this.#responder = responder;
     this.#counters = counters;
-    this.#limits = { places, patienceMs };
+    this.#limits = { places, patienceMs, briefPatienceMs };
   }
 
   /**
    * Takes in a well-formed question. `client` tells apart who may ask with the same ID. `answer` is called once, with a
    * copy of the question, unless the client is forgotten before.
    */
-  admit(client: string, question: Uint8Array, answer: (question: Uint8Array) => void): Admission {
+  admit(client: string, question: Uint8Array, wait: Wait, answer: (question: Uint8Array) => void): Admission {
     const key = `${client} ${idAndQuestion(question)}`;
     if (this.#guests.has(key)) {
       this.#counters.event("dropped");
@@ -73,11 +83,10 @@ export class WaitingRoom {
       return "full";
     }
     this.#counters.event("waited");
-    const leavesAt = performance.now() + this.#limits.patienceMs;
+    const { briefPatienceMs, patienceMs } = this.#limits;
+    const leavesAt = performance.now() + (wait === WAITS_BRIEFLY ? briefPatienceMs : patienceMs);
     this.#guests.set(key, { client, question: new Uint8Array(question), leavesAt, answer });
-    this.#timer ??= setTimeout(() => {
-      this.#timeIsUp();
-    }, this.#limits.patienceMs);
+    this.#wakeAt(leavesAt);
     return "waits";
   }
 
@@ -98,8 +107,19 @@ export class WaitingRoom {
   /** All are answered, with what there is. */
   close(): void {
     this.#release(() => true);
-    clearTimeout(this.#timer);
+    clearTimeout(this.#timer?.id);
     this.#timer = undefined;
+  }
+
+  #wakeAt(at: number): void {
+    if (this.#timer !== undefined && this.#timer.at <= at) {
+      return;
+    }
+    clearTimeout(this.#timer?.id);
+    const id = setTimeout(() => {
+      this.#timeIsUp();
+    }, at - performance.now());
+    this.#timer = { at, id };
   }
 
   #timeIsUp(): void {
@@ -107,11 +127,9 @@ export class WaitingRoom {
     const now = performance.now();
     // A timer may fire a fraction of a millisecond early.
     this.#release(({ leavesAt }) => leavesAt <= now + 1);
-    const next = this.#guests.values().next().value;
-    if (next !== undefined) {
-      this.#timer ??= setTimeout(() => {
-        this.#timeIsUp();
-      }, next.leavesAt - now);
+    const next = Math.min(...this.#guests.values().map(({ leavesAt }) => leavesAt));
+    if (next < Infinity) {
+      this.#wakeAt(next);
     }
   }
 

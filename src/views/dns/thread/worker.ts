@@ -2,6 +2,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { Counters } from "../counters.ts";
 import type { FromThread, ThreadSettings, ToThread } from "../thread-messages.ts";
+import { Demand } from "./demand.ts";
 import { Listeners } from "./listeners.ts";
 import { Responder } from "./responder.ts";
 import { WaitingRoom } from "./waiting-room.ts";
@@ -12,7 +13,10 @@ if (main === null) {
 }
 const settings = workerData as ThreadSettings;
 const counters = new Counters(settings.counterMemory);
-const responder = new Responder(counters);
+const demand = new Demand((pool) => {
+  tell({ kind: "wanted", pool });
+});
+const responder = new Responder(counters, { demand, uses: new Uint8Array(settings.uses) });
 const waitingRoom = new WaitingRoom(responder, counters, { places: settings.waitingPlaces });
 const listeners = new Listeners(settings, responder, waitingRoom, counters);
 
@@ -25,7 +29,16 @@ main.on("message", (message: ToThread) => {
     case "limit":
       listeners.limit(message.answersPerSecond);
       return;
+    case "demand":
+      demand.configure(message.settings);
+      waitingRoom.review();
+      return;
+    case "decided":
+      demand.decided(message.pool, message.verdict, message.holdMs, performance.now());
+      waitingRoom.review();
+      return;
     case "stop":
+      demand.close();
       waitingRoom.close();
       listeners.close();
       main.close();
@@ -33,10 +46,15 @@ main.on("message", (message: ToThread) => {
   }
 });
 
+demand.configure(settings.demand);
 responder.replace(settings.table);
 const outcome = await listeners.open();
-const report: FromThread =
+tell(
   "systemCode" in outcome
     ? { kind: "listen-failed", failure: outcome }
-    : { kind: "listening", addresses: outcome };
-main.postMessage(report);
+    : { kind: "listening", addresses: outcome },
+);
+
+function tell(message: FromThread): void {
+  main?.postMessage(message);
+}

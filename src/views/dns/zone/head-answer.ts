@@ -1,6 +1,7 @@
 import type { DnsAnswer } from "../../../core/explain/explanation.ts";
+import { type ConsulZoneSettings, serviceNodes } from "./consul-zone.ts";
 import { EXTENDED_ERROR, type ExtendedError, RCODE } from "./record.ts";
-import { headNode, headOwner, type ZonePool, type ZoneSettings } from "./zone.ts";
+import { headNode, headOwner, type ZoneNode, type ZonePool, type ZoneSettings } from "./zone.ts";
 import { positiveReply } from "./zone-answer.ts";
 
 const ERROR_TEXT: Readonly<Record<ExtendedError, string>> = {
@@ -8,13 +9,22 @@ const ERROR_TEXT: Readonly<Record<ExtendedError, string>> = {
   [EXTENDED_ERROR.NOT_READY]: "Not Ready",
 };
 
-/** What is answered to the question for the head of this pool. `view`: absent when there is no such pool. */
-export function headAnswer(settings: ZoneSettings, pool: string, view: ZonePool | undefined): DnsAnswer {
-  const reply = view && positiveReply(headNode(settings, pool, view), "SRV");
+/**
+ * What is answered to the question for the head of this pool. `view`: absent when there is no such pool. `consul`:
+ * absent when Consul's names are not served.
+ */
+export function headAnswer(
+  settings: ZoneSettings,
+  pool: string,
+  view: ZonePool | undefined,
+  consul?: ConsulZoneSettings,
+): DnsAnswer {
+  const [owner, node] = view === undefined ? [] : headOf(settings, pool, view, consul);
+  const reply = node && positiveReply(node, "SRV");
   const rcode = reply?.rcode ?? RCODE.NXDOMAIN;
   const [record] = reply?.answer ?? [];
   return {
-    question: `${headOwner(settings.domain, pool)} SRV`,
+    question: `${owner ?? headOwner(settings.domain, pool)} SRV`,
     answer: record?.data.type === "SRV" ? `${record.data.target}:${record.data.port}` : null,
     rcode: Object.entries(RCODE).find(([, code]) => code === rcode)?.[0] ?? String(rcode),
     extended_error:
@@ -23,4 +33,19 @@ export function headAnswer(settings: ZoneSettings, pool: string, view: ZonePool 
         : { code: reply.extendedError, text: ERROR_TEXT[reply.extendedError] },
     ttl_s: record?.ttl ?? null,
   };
+}
+
+/** The name of the head, and what there is: a tag of a service has names only among Consul's. */
+function headOf(
+  settings: ZoneSettings,
+  pool: string,
+  view: ZonePool,
+  consul: ConsulZoneSettings | undefined,
+): readonly [string, ZoneNode] | [] {
+  if (!pool.includes(".")) {
+    return [headOwner(settings.domain, pool), headNode(settings, pool, view)];
+  }
+  const { service } = view;
+  const [first] = consul === undefined || service === undefined ? [] : serviceNodes(consul, service, view);
+  return first ?? [];
 }

@@ -36,11 +36,13 @@ export interface ZonePool {
   readonly state: ListState;
   /** What it is in Consul's names. */
   readonly service?: ConsulService | undefined;
+  /** Of a pool that a question started: where it is noted that it is asked for. */
+  readonly useSlot?: number | undefined;
 }
 
 /** Whether both are answered alike. */
 export function isSameView(one: ZonePool, other: ZonePool): boolean {
-  return one.snapshot === other.snapshot && one.state === other.state;
+  return one.snapshot === other.snapshot && one.state === other.state && one.useSlot === other.useSlot;
 }
 
 /** One name of the zone. A name without records still exists (RFC 8020). */
@@ -123,8 +125,18 @@ export function headNode(settings: ZoneSettings, pool: string, view: ZonePool): 
     : srvNode(settings, headOwner(settings.domain, pool), [head], staleError(view.state));
 }
 
-/** The three names of one pool. */
+/** The three names of one pool, as far as DNS can spell them; a tag of a service has names only among Consul's. */
 export function poolNodes(settings: ZoneSettings, pool: string, view: ZonePool): ZoneNodes {
+  const nodes = pool.includes(".") ? [] : [...namedNodes(settings, pool, view)];
+  return new Map(nodes.filter(([name]) => isSpellable(name)));
+}
+
+/** Source: RFC 1035 §2.3.4. */
+function isSpellable(name: string): boolean {
+  return name.length <= 253 && name.split(".").every((label) => label.length <= 63);
+}
+
+function namedNodes(settings: ZoneSettings, pool: string, view: ZonePool): ZoneNodes {
   const label = pool.toLowerCase();
   const ofHead = [headOwner(settings.domain, pool), headNode(settings, pool, view)] as const;
   const listOwner = `_${label}._tcp.all.${settings.domain}`;

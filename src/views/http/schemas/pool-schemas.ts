@@ -9,6 +9,7 @@ const cause = z.strictObject({ occurrence: code, source: text, server: textOrNul
 
 const summary = {
   name: text,
+  on_demand: z.boolean().describe("Whether a question started it."),
   index: count.describe("Of the last event that concerns the pool."),
   state: z.enum(["starting", "empty", "live", "stale", "outage"]),
   state_since_at: timeOrNull,
