@@ -7,6 +7,7 @@ import { availableParallelism, loadavg } from "node:os";
 import type { NodeServerInfo } from "../../src/core/api-version-filter.ts";
 import { RpcProxy } from "../../src/core/rpc-proxy.ts";
 import { silentLogger, systemClock, systemRandom, systemResolver } from "../../src/system-ports.ts";
+import { median } from "../lab/median.ts";
 
 const SIZES = [3, 100, 1_000, 10_000];
 
@@ -122,10 +123,6 @@ function durationText(ns: number | undefined): string {
   }
   const [value, unit] = ns < 1e3 ? [ns, "ns"] : ns < 1e6 ? [ns / 1e3, "µs"] : [ns / 1e6, "ms"];
   return `${value.toPrecision(3)} ${unit}`;
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((one, other) => one - other)[values.length >> 1] ?? Number.NaN;
 }
 
 const ROUNDS = 25;

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { askAnyUdp } from "../../test/views/dns/dns-client.ts";
 import { query } from "../../test/views/dns/zone-text.ts";
+import { median } from "../lab/median.ts";
 import { PeerProcess } from "../lab/peer-process.ts";
 import { type Contender, type ContenderName, contenders, stalledAgent } from "./dns-contenders.ts";
 import { type Load, type Measurement, measure } from "./dns-load.ts";
@@ -73,11 +74,6 @@ async function measureAll(
     }
     console.error(`round ${round + 1} of ${rounds}, load average ${loadavg()[0]?.toFixed(1) ?? "?"}`);
   }
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }
 
 function row({ contender, measurements }: Running): Row {

@@ -13,13 +13,10 @@ import { statePath } from "../../src/state/state-directory.ts";
 import { encodeState } from "../../src/state/state-format.ts";
 import { systemRandom } from "../../src/system-ports.ts";
 import { killedWriters } from "../lab/killed-writers.ts";
+import { median } from "../lab/median.ts";
 import { rememberedStart } from "../lab/remembered-start.ts";
 
 const [kills = "1000", starts = "10"] = process.argv.slice(2);
-
-function median(values: readonly number[]): number {
-  return values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)] ?? Number.NaN;
-}
 
 function nodeAloneMs(): number {
   const startedAt = performance.now();

@@ -87,7 +87,7 @@ export class PoolsOnDemand implements Runnable {
       this.#decide(name, "starting", STARTING_HOLD_MS);
     } else if (unknownForMs > 0) {
       this.#decide(name, "unknown", unknownForMs);
-    } else if (this.size + this.#asking.size >= config.maxPools) {
+    } else if (this.size >= config.maxPools) {
       this.#refuse(name, "full");
     } else if (!this.#asking.has(name)) {
       this.#asking.add(name);
@@ -138,6 +138,10 @@ export class PoolsOnDemand implements Runnable {
   }
 
   #start(name: string, service: ConsulService, config: OnDemandConfig): void {
+    if (this.size >= config.maxPools) {
+      this.#refuse(name, "full");
+      return;
+    }
     try {
       this.#add(name, service, config);
     } catch (error) {
