@@ -111,6 +111,22 @@ test("a head that serves the connections it has, and lets nobody in: confirmed, 
   assert.deepEqual([told?.verdict, told?.client], ["confirmed", "web-7"]);
 });
 
+test("other settings while the head is asked: the check ends, and whoever reported the head is told to try again", async (t) => {
+  const silent = await scriptedServer(t, (socket) => socket.resume());
+  const web = { servers: [silent.address], ping: "nomad", heartbeat: "none", backups: null };
+  const slow = { pools: { web: { ...web, health: { timeout: "30s" } } } };
+  const { agent, http, write } = await startedAgent(t, slow);
+  await until(() => agent.heads().get("web") !== undefined && silent.accepted() > 0);
+  const before = silent.accepted();
+  const path = `/v1/pools/web/servers/${silent.address}/failed`;
+  const reported = ask(http, path, { method: "POST" });
+  await until(() => silent.accepted() > before);
+  write({ pools: { web: { ...web, ping: "none" } } });
+  assert.equal((await ask(http, "/v1/agent/reload", { method: "POST" })).status, 200);
+  const { verdict, text } = (await reported).json() as Record<string, unknown>;
+  assert.deepEqual([verdict, text], ["noted", "it could not be asked: report it again"]);
+});
+
 test("programs that disagree with the agent about a head are a problem of the status", async (t) => {
   const server = await scriptedServer(t, (socket) => socket.resume());
   const second = await scriptedServer(t, (socket) => socket.resume());

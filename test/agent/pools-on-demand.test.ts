@@ -120,6 +120,14 @@ suite("a question about a service that no pool serves", () => {
     assert.deepEqual(await pools(), []);
   });
 
+  test("reaches Consul once, whichever thread it comes to", async (t) => {
+    const { ask: dig, requests } = await running(t, { dns: { sockets: 2 } });
+    for (let i = 0; i < 20; i += 1) {
+      assert.equal((await dig(`_nobody._tcp.${ZONE}`)).rcode, "NXDOMAIN");
+    }
+    assert.equal(requests("nobody"), 1);
+  });
+
   test("is told that nobody can tell when Consul gives no answer in 250 ms", async (t) => {
     const { ask: dig, consul } = await running(t);
     const release = consul.holdAnswers();

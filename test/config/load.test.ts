@@ -169,6 +169,21 @@ suite("a mistake is one line that names its place and what was expected", () => 
     ['region: ""', "FILE: region: expected the name of a region"],
     ['data_dir: ""', "FILE: data_dir: expected the path of a directory"],
     ["dns: { address: [] }", "FILE: dns.address: expected an address or a list of addresses"],
+    ['pools: { "*": { backups: null } }', "FILE: pools.*.backups: expected Consul to be asked"],
+    [
+      'pools: { "*": { backups: { service: db } } }',
+      "FILE: pools.*.backups.service: expected no such key: the question says it",
+    ],
+    [
+      'pools: { "*": { backups: { tag: blue } } }',
+      "FILE: pools.*.backups.tag: expected no such key: the question says it",
+    ],
+    [
+      'pools: { "*": { servers: ["10.0.0.1:1"] } }',
+      "FILE: pools.*.servers: expected no server: each service has its own",
+    ],
+    ['pools: { "*": { heartbeat: push } }', "FILE: pools.*.heartbeat: expected none"],
+    ["on_demand: { max_pools: 1025 }", "FILE: on_demand.max_pools: expected a whole number from 1 to 1024"],
     [
       'pools: { web: { backups: { service: "" } } }',
       "FILE: pools.web.backups.service: expected the name of a Consul service",

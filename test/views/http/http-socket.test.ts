@@ -1,6 +1,7 @@
 /** HTTP on a unix socket: who gets in, and what becomes of the file. */
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import {
   existsSync,
   lstatSync,
@@ -11,13 +12,16 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { get } from "node:http";
+import { get, type IncomingMessage, request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, afterEach, suite, test } from "node:test";
+import { RpcProxy } from "../../../src/core/rpc-proxy.ts";
+import type { PoolApi } from "../../../src/views/http/http-api.ts";
 import { HttpListenError } from "../../../src/views/http/http-listener.ts";
 import { HttpServer } from "../../../src/views/http/http-server.ts";
-import { httpOptions } from "../../support/http-fixtures.ts";
+import { CONFIG, fakePorts } from "../../support/fake-ports.ts";
+import { httpOptions, unwatchedView } from "../../support/http-fixtures.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "headwaiter-socket-"));
 const socket = join(directory, "agent.sock");
@@ -83,6 +87,42 @@ suite("HTTP on a unix socket", () => {
   test("refuses other host names here, too", async () => {
     await serverOn().start();
     assert.equal(await statusOf(socket, { host: "evil.example" }), 403);
+  });
+
+  test("counts the reports of each client for itself, which its address can't tell apart", async () => {
+    const sources: string[] = [];
+    const proxy = new RpcProxy(fakePorts(), CONFIG);
+    const web: PoolApi = {
+      proxy,
+      isReady: () => true,
+      listState: () => "live",
+      warnings: () => [],
+      view: () => unwatchedView("web", proxy),
+      report: ({ source }) => {
+        sources.push(source);
+        return Promise.resolve({
+          kind: "answered",
+          verdict: "noted",
+          text: "",
+          checkedMs: undefined,
+          head: undefined,
+        });
+      },
+    };
+    const server = new HttpServer(
+      httpOptions({ address: { socket, mode: 0o600 }, pools: new Map([["web", web]]) }),
+    );
+    servers.push(server);
+    await server.start();
+    for (const body of ['{"client":"web-7"}', '{"client":"web-8"}', "{}"]) {
+      const path = "/v1/pools/web/servers/127.0.0.1:1/failed";
+      const headers = { "content-type": "application/json" };
+      const sent = request({ socketPath: socket, path, method: "POST", headers, agent: false }).end(body);
+      const [response] = (await once(sent, "response")) as [IncomingMessage];
+      response.resume();
+      assert.equal(response.statusCode, 202);
+    }
+    assert.deepEqual(sources, ["unix web-7", "unix web-8", "unix unnamed"]);
   });
 
   test("takes the place of a socket that a killed process left behind", async () => {
