@@ -62,7 +62,9 @@ export class Pool implements ShownPool, Ready {
     this.name = name;
     this.useSlot = ports.useSlot;
     this.#ports = ports;
-    this.#penalties = new Penalties(ports.clock);
+    this.#penalties = new Penalties(ports.clock, () => {
+      this.#tellState();
+    });
     this.#firstReports = new FirstReports(firstSourcesOf(config), () => {
       this.#tellState();
     });
@@ -128,6 +130,11 @@ export class Pool implements ShownPool, Ready {
 
   consulService() {
     return consulServiceOf(this.#sources.config);
+  }
+
+  /** Keys of servers that failed lately; another set only when they are others. */
+  failedLately(): ReadonlySet<string> {
+    return this.#penalties.avoided();
   }
 
   /** Whether there is a head. */
@@ -230,6 +237,7 @@ export class Pool implements ShownPool, Ready {
   async stop(): Promise<void> {
     this.#isRunning = false;
     await this.#running.end();
+    this.#penalties.close();
   }
 
   /** The list itself runs, too: it rebalances, and keeps names fresh. */

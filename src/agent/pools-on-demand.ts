@@ -87,8 +87,6 @@ export class PoolsOnDemand implements Runnable {
       this.#decide(name, "starting", STARTING_HOLD_MS);
     } else if (unknownForMs > 0) {
       this.#decide(name, "unknown", unknownForMs);
-    } else if (this.size >= config.maxPools) {
-      this.#refuse(name, "full");
     } else if (!this.#asking.has(name)) {
       this.#asking.add(name);
       this.#queries.add(this.#begin(name, service, config));

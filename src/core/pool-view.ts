@@ -28,9 +28,14 @@ export interface ShownPool {
   /** What it is in Consul's names; absent when it is none. */
   consulService?(): ConsulService | undefined;
   snapshot(): Snapshot;
+  /** Keys of servers that failed lately; another set only when they are others. */
+  failedLately?(): ReadonlySet<string>;
   /** The state of the present snapshot. */
   listState(): ListState;
-  /** Calls back after each change of the list or of its state. @returns the function that ends it. */
+  /**
+   * Calls back after each change of the list, of its state, or of the servers that failed lately.
+   * @returns the function that ends it.
+   */
   subscribe(changed: () => void): () => void;
 }
 

@@ -157,7 +157,8 @@ suite("a question about a service that no pool serves", () => {
     assert.deepEqual((await dig(`_b._tcp.${ZONE}`)).values, [1_001]);
     const refused = await dig(`_c._tcp.${ZONE}`);
     assert.deepEqual([refused.rcode, refused.extendedError], ["SERVFAIL", NOT_READY]);
-    assert.equal(requests("c"), 0);
+    assert.equal(requests("c"), 1);
+    assert.equal((await dig(`_nobody._tcp.${ZONE}`)).rcode, "NXDOMAIN");
     assert.equal((await pools()).length, 2);
   });
 

@@ -88,13 +88,13 @@ export const dnsSettings = z
           refused: 3,
         }),
       consul_names: z
-        .enum(["head", "off"], { error: "expected head or off" })
+        .enum(["head", "all", "off"], { error: "expected head, all or off" })
         .default("off")
         .meta({
           description:
-            "Whether Consul's own names of services are answered, too: with the head of the pool of that service.",
-          value: "`head` or `off`",
-          taken: ["head"],
+            "Whether Consul's own names of services are answered, too: with the `head` of the pool of that service, or with `all` its servers.",
+          value: "`head`, `all` or `off`",
+          taken: ["head", "all"],
           refused: "on",
         }),
       consul_domain: domainName.prefault("consul").meta({
@@ -140,7 +140,8 @@ export function dnsOptions(settings: DnsSettings, datacenter: string) {
     sockets,
     ...defined({
       rateLimit: rate_limit,
-      consulNames: consul_names === "off" ? undefined : { domain: consul_domain, datacenter },
+      consulNames:
+        consul_names === "off" ? undefined : { domain: consul_domain, datacenter, answers: consul_names },
     }),
   };
 }

@@ -24,6 +24,10 @@ export class DnsServer {
   /** A byte for each pool that a question started; the threads set it when the pool is asked for. */
   readonly #uses = new Uint8Array(new SharedArrayBuffer(MAX_POOLS_ON_DEMAND));
   #unfollow: readonly (() => void)[] = [];
+  /** Makes the answers anew, from what is shown. */
+  #refresh = () => {
+    this.update(this.#views);
+  };
   #threads: readonly AnsweringThread[] = [];
   #addresses: readonly DnsAddress[] = [];
 
@@ -92,7 +96,7 @@ export class DnsServer {
     const before = this.#options;
     this.#options = { ...before, consulNames, demand, negativeTtlSeconds, rateLimit, ttlSeconds };
     if (this.#encoder.configure(policyOf(this.#options))) {
-      this.update(this.#views);
+      this.#refresh();
     }
     if (rateLimit !== before.rateLimit) {
       for (const thread of this.#threads) {
@@ -121,11 +125,11 @@ export class DnsServer {
   /** Answers follow these pools, and no others, until the next call or the stop. */
   show(pools: readonly ShownPool[]): void {
     this.#unfollowAll();
-    const update = () => {
-      this.update(new Map(pools.map((pool) => [pool.name, viewOf(pool)])));
+    this.#refresh = () => {
+      this.update(new Map(pools.map((pool) => [pool.name, this.#viewOf(pool)])));
     };
-    this.#unfollow = pools.map((pool) => pool.subscribe(update));
-    update();
+    this.#unfollow = pools.map((pool) => pool.subscribe(this.#refresh));
+    this.#refresh();
   }
 
   /**
@@ -187,6 +191,17 @@ export class DnsServer {
     return demand && { ...demand, startsPerSecond: demand.startsPerSecond / sockets };
   }
 
+  #viewOf(pool: ShownPool): ZonePool {
+    const { consulNames } = this.#options;
+    return {
+      snapshot: pool.snapshot(),
+      state: pool.listState(),
+      service: pool.consulService?.(),
+      failedLately: consulNames?.answers === "all" ? pool.failedLately?.() : undefined,
+      useSlot: pool.useSlot,
+    };
+  }
+
   #unfollowAll(): void {
     for (const unfollow of this.#unfollow) {
       unfollow();
@@ -206,13 +221,4 @@ export class DnsServer {
 
 function policyOf({ consulNames, negativeTtlSeconds, ttlSeconds }: DnsPolicy) {
   return { consulNames, negativeTtlSeconds, ttlSeconds };
-}
-
-function viewOf(pool: ShownPool): ZonePool {
-  return {
-    snapshot: pool.snapshot(),
-    state: pool.listState(),
-    service: pool.consulService?.(),
-    useSlot: pool.useSlot,
-  };
 }

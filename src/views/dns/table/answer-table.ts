@@ -18,6 +18,8 @@ export interface EncodedReply {
   readonly additionalCount: number;
   /** Answer, authority and additional records; names point at the question, at offset 12, so its length must match. */
   readonly records: Uint8Array;
+  /** Where in `records` each record of the answer ends: of one that is too large, the first ones are sent. */
+  readonly answerEnds: Uint16Array;
   /** Bytes of answer and authority: what an answer can't do without. */
   readonly requiredLength: number;
   /**
@@ -123,6 +125,7 @@ function encodeReply(questionName: string | undefined, reply: ZoneReply): Encode
     authorityCount: authority.length,
     additionalCount: complete ? additional.length : 0,
     records: concatenated(complete ? [...required, ...additional] : required),
+    answerEnds: endsOf(answer),
     requiredLength,
     zonePointers: [],
     zoneLength: 0,
@@ -143,6 +146,7 @@ function encodeSoaReply(
     authorityCount: reply.authority.length,
     additionalCount: 0,
     records: concatenated([bytes]),
+    answerEnds: endsOf([]),
     requiredLength: bytes.length,
     zonePointers,
     zoneLength,
@@ -195,6 +199,11 @@ function packetAnswer({ ttl, data }: ResourceRecord): Answer {
     case "SOA":
       throw new Error("an SOA record stands alone");
   }
+}
+
+function endsOf(records: readonly Uint8Array[]): Uint16Array {
+  let end = 0;
+  return Uint16Array.from(records, ({ length }) => (end += length));
 }
 
 function totalLength(pieces: readonly Uint8Array[]): number {

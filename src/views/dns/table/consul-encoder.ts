@@ -2,10 +2,17 @@ import {
   type ConsulZoneSettings,
   consulFixedNodes,
   consulSubtrees,
-  serviceNodes,
+  serviceNode,
 } from "../zone/consul-zone.ts";
-import { isSameView, type ZoneNodes, type ZonePool, zoneSoa } from "../zone/zone.ts";
-import { type ConsulTable, type EncodedName, encodeNegative, encodeNodes } from "./answer-table.ts";
+import { isSameView, type ZonePool, zoneSoa } from "../zone/zone.ts";
+import {
+  type ConsulTable,
+  type EncodedName,
+  encodeNegative,
+  encodeNode,
+  encodeNodes,
+} from "./answer-table.ts";
+import { encodeName } from "./domain-name.ts";
 
 interface EncodedService {
   readonly view: ZonePool;
@@ -54,12 +61,17 @@ export class ConsulEncoder {
 
   #encoded(key: string, view: ZonePool): EncodedService {
     const known = this.#services.get(key);
-    return known !== undefined && isSameView(known.view, view)
-      ? known
-      : { view, names: encodeNodes(this.#nodes(view), view.useSlot) };
+    return known !== undefined && isSameView(known.view, view) ? known : { view, names: this.#names(view) };
   }
 
-  #nodes(view: ZonePool): ZoneNodes {
-    return view.service === undefined ? new Map() : serviceNodes(this.#settings, view.service, view);
+  /** Records point at the question for their owner: those of one name are those of all. */
+  #names(view: ZonePool): readonly EncodedName[] {
+    const service = view.service && serviceNode(this.#settings, view.service, view);
+    if (service === undefined) {
+      return [];
+    }
+    const [first] = service.names;
+    const encoded = encodeNode(first, service.node, view.useSlot);
+    return service.names.map((name) => ({ ...encoded, name: encodeName(name) }));
   }
 }

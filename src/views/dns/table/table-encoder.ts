@@ -9,6 +9,8 @@ import { ZoneEncoder } from "./zone-encoder.ts";
 export interface ConsulNames {
   readonly domain: string;
   readonly datacenter: string;
+  /** Which servers of a service are answered; `all`: those that did not fail lately. */
+  readonly answers: "head" | "all";
 }
 
 /** What may change from one table to the next. */

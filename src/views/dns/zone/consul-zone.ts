@@ -1,5 +1,6 @@
 /** Consul's own names, `NAME.service.consul`, as a function of the pools' snapshots. No socket, no clock, no bytes. */
 import type { ConsulService } from "../../../core/pool-view.ts";
+import type { ServerEndpoint } from "../../../core/server-endpoint.ts";
 import { hexAddressLabel } from "./address-name.ts";
 import { addressRecord, type ResourceRecord } from "./record.ts";
 import {
@@ -17,6 +18,8 @@ import {
 export interface ConsulZoneSettings extends ZoneSettings {
   /** Consul's datacenter, whose names are answered. */
   readonly datacenter: string;
+  /** Which servers of a service are answered. */
+  readonly answers: "head" | "all";
 }
 
 /** What is answered of the domain: whatever else lies under it is refused. */
@@ -30,33 +33,85 @@ export function consulFixedNodes(settings: ConsulZoneSettings, soa: ResourceReco
   return new Map([...apexNodes(settings, soa), ...empty]);
 }
 
-/** The names of one service: all hold the same records, those of the head. None where DNS can't spell it. */
-export function serviceNodes(
+/** A service: its names, which all hold the same, and what is at the first of them. */
+export interface ServiceNode {
+  readonly names: readonly [string, ...string[]];
+  readonly node: ZoneNode;
+}
+
+/** `undefined` where DNS can't spell the service. */
+export function serviceNode(
   settings: ConsulZoneSettings,
   service: ConsulService,
-  { snapshot: { head }, state }: ZonePool,
-): ZoneNodes {
-  const names = serviceNames(settings, service);
+  view: ZonePool,
+): ServiceNode | undefined {
+  const [name, ...others] = serviceNames(settings, service);
+  return name === undefined ? undefined : { names: [name, ...others], node: nodeAt(name, settings, view) };
+}
+
+function nodeAt(name: string, settings: ConsulZoneSettings, view: ZonePool): ZoneNode {
+  const { head } = view.snapshot;
   if (head === undefined) {
-    const isStarting = state === "starting";
-    const node = { kind: "not-ready", types: ["A", "AAAA", "SRV"], isStarting } as const;
-    return new Map(names.map((name) => [name, node]));
+    return { kind: "not-ready", types: ["A", "AAAA", "SRV"], isStarting: view.state === "starting" };
   }
+  const servers = settings.answers === "all" ? usableServers(view, head) : [head];
   const ttl = settings.ttlSeconds;
-  const target = head.kind === "name" ? head.host : hexAddressName(settings.domain, head.host);
-  const targetTtl = head.kind === "name" ? ttl : FIXED_TTL_SECONDS;
-  const glue = head.named.map((address) => addressRecord(target, targetTtl, address));
-  return new Map(
-    names.map((name) => {
-      const srv: ResourceRecord = {
-        name,
-        ttl,
-        data: { type: "SRV", priority: 1, weight: 1, port: head.port, target },
-      };
-      const addresses = head.named.map((address) => addressRecord(name, ttl, address));
-      return [name, readyNode([...addresses, srv], glue, staleError(state))];
+  const srv = servers.map(
+    (server): ResourceRecord => ({
+      name,
+      ttl,
+      data: { type: "SRV", priority: 1, weight: 1, port: server.port, target: targetOf(settings, server) },
     }),
   );
+  return readyNode(
+    [...addressRecords(servers, () => name, ttl), ...srv],
+    [
+      ...addressRecords(
+        servers.filter(({ kind }) => kind === "name"),
+        (server) => targetOf(settings, server),
+        ttl,
+      ),
+      ...addressRecords(
+        servers.filter(({ kind }) => kind !== "name"),
+        (server) => targetOf(settings, server),
+        FIXED_TTL_SECONDS,
+      ),
+    ],
+    staleError(view.state),
+  );
+}
+
+/** As many as a message of 64 KB holds of the shortest records. */
+const MAX_SERVERS = 4096;
+
+/** In the order of the list, the head always. */
+function usableServers(
+  { failedLately, snapshot }: ZonePool,
+  head: ServerEndpoint,
+): readonly ServerEndpoint[] {
+  const usable = snapshot.servers
+    .slice(1)
+    .filter(({ key }) => failedLately === undefined || !failedLately.has(key));
+  return [head, ...usable.slice(0, MAX_SERVERS - 1)];
+}
+
+/** Each address of an owner once: two ports of one machine have one. */
+function addressRecords(
+  servers: readonly ServerEndpoint[],
+  ownerOf: (server: ServerEndpoint) => string,
+  ttl: number,
+): readonly ResourceRecord[] {
+  const records = servers.flatMap((server) =>
+    server.named.map((address) => {
+      const owner = ownerOf(server);
+      return [`${owner} ${address}`, addressRecord(owner, ttl, address)] as const;
+    }),
+  );
+  return [...new Map(records).values()];
+}
+
+function targetOf(settings: ConsulZoneSettings, server: ServerEndpoint): string {
+  return server.kind === "name" ? server.host : hexAddressName(settings.domain, server.host);
 }
 
 /** As Consul spells an address in a name: `0a000001.addr.consul`. */

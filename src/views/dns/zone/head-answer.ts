@@ -1,5 +1,5 @@
 import type { DnsAnswer } from "../../../core/explain/explanation.ts";
-import { type ConsulZoneSettings, serviceNodes } from "./consul-zone.ts";
+import { type ConsulZoneSettings, serviceNode } from "./consul-zone.ts";
 import { EXTENDED_ERROR, type ExtendedError, RCODE } from "./record.ts";
 import { headNode, headOwner, type ZoneNode, type ZonePool, type ZoneSettings } from "./zone.ts";
 import { positiveReply } from "./zone-answer.ts";
@@ -46,6 +46,7 @@ function headOf(
     return [headOwner(settings.domain, pool), headNode(settings, pool, view)];
   }
   const { service } = view;
-  const [first] = consul === undefined || service === undefined ? [] : serviceNodes(consul, service, view);
-  return first ?? [];
+  const found =
+    consul === undefined || service === undefined ? undefined : serviceNode(consul, service, view);
+  return found === undefined ? [] : [found.names[0], found.node];
 }

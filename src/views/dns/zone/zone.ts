@@ -36,13 +36,17 @@ export interface ZonePool {
   readonly state: ListState;
   /** What it is in Consul's names. */
   readonly service?: ConsulService | undefined;
+  /** Keys of servers that failed lately: left out where all servers are answered. */
+  readonly failedLately?: ReadonlySet<string> | undefined;
   /** Of a pool that a question started: where it is noted that it is asked for. */
   readonly useSlot?: number | undefined;
 }
 
 /** Whether both are answered alike. */
 export function isSameView(one: ZonePool, other: ZonePool): boolean {
-  return one.snapshot === other.snapshot && one.state === other.state && one.useSlot === other.useSlot;
+  return (
+    one.snapshot === other.snapshot && one.state === other.state && one.failedLately === other.failedLately
+  );
 }
 
 /** One name of the zone. A name without records still exists (RFC 8020). */
