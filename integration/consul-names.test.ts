@@ -75,7 +75,10 @@ async function register(driver: ConsulDriver): Promise<void> {
         id: `s${service}-${instance}`,
         service: `s${service}`,
         port: 1_000 + service,
-        address: service % 5 === 4 ? `2001:db8::${service}:${instance}` : `10.0.${service}.${instance + 1}`,
+        address:
+          service % 5 === 4
+            ? `2001:db8::${service}:${instance}`
+            : `10.${service >> 8}.${service & 255}.${instance + 1}`,
         tags: instance === 0 ? ["blue"] : [],
       });
     }

@@ -13,6 +13,11 @@ export function encodeName(name: string): Uint8Array {
   return wire;
 }
 
+/** Whether DNS has room for the name, whatever its characters. Source: RFC 1035 §2.3.4. */
+export function isSpellable(name: string): boolean {
+  return name.length <= 253 && name.split(".").every((label) => label.length <= 63);
+}
+
 /** FNV-1a, 32 bits; the one hash over names. Start with `HASH_START`, add each byte. */
 export const HASH_START = 0x811c9dc5 | 0;
 

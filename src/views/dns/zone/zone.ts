@@ -2,6 +2,7 @@
 import type { ConsulService, ListState } from "../../../core/pool-view.ts";
 import type { ServerEndpoint } from "../../../core/server-endpoint.ts";
 import type { Snapshot } from "../../../core/snapshot.ts";
+import { isSpellable } from "../table/domain-name.ts";
 import { addressLabel } from "./address-name.ts";
 import { headReasonStrings } from "./head-reason.ts";
 import {
@@ -133,11 +134,6 @@ export function headNode(settings: ZoneSettings, pool: string, view: ZonePool): 
 export function poolNodes(settings: ZoneSettings, pool: string, view: ZonePool): ZoneNodes {
   const nodes = pool.includes(".") ? [] : [...namedNodes(settings, pool, view)];
   return new Map(nodes.filter(([name]) => isSpellable(name)));
-}
-
-/** Source: RFC 1035 §2.3.4. */
-function isSpellable(name: string): boolean {
-  return name.length <= 253 && name.split(".").every((label) => label.length <= 63);
 }
 
 function namedNodes(settings: ZoneSettings, pool: string, view: ZonePool): ZoneNodes {
