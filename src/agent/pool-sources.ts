@@ -67,6 +67,8 @@ export interface PartPorts extends PoolPorts {
   /** Of health, as it is set now: milliseconds. */
   readonly timeoutMs: () => number;
   readonly connectionTo: (key: string) => HeldConnection | undefined;
+  /** Servers were found down, or have answered again. */
+  readonly findingsChanged: () => void;
 }
 
 /** An immutable bundle: other settings make another one, which shares the parts that are the same in both. */

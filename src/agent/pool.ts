@@ -12,6 +12,7 @@ import type { Snapshot } from "../core/snapshot.ts";
 import type { SourceWarning } from "../core/source-warning.ts";
 import { FirstReports } from "../sources/first-reports.ts";
 import { Feedback } from "../sources/health/feedback.ts";
+import { FoundLately } from "../sources/health/found-lately.ts";
 import { HealthMonitor } from "../sources/health/health-monitor.ts";
 import { Penalties } from "../sources/health/penalties.ts";
 import type { Contact, KnownContact } from "../sources/heartbeat/contact.ts";
@@ -47,6 +48,7 @@ export class Pool implements ShownPool, Ready {
   readonly useSlot: number | undefined;
   readonly proxy: RpcProxy;
   readonly remembered: RememberedServers;
+  readonly foundDown: FoundLately;
   readonly #ports: PoolPorts;
   readonly #penalties: Penalties;
   readonly #feedback: Feedback;
@@ -62,9 +64,7 @@ export class Pool implements ShownPool, Ready {
     this.name = name;
     this.useSlot = ports.useSlot;
     this.#ports = ports;
-    this.#penalties = new Penalties(ports.clock, () => {
-      this.#tellState();
-    });
+    this.#penalties = new Penalties(ports.clock);
     this.#firstReports = new FirstReports(firstSourcesOf(config), () => {
       this.#tellState();
     });
@@ -91,6 +91,7 @@ export class Pool implements ShownPool, Ready {
         this.#firstReports.end();
       }
     });
+    this.foundDown = new FoundLately(ports.clock, () => this.#sources.health.findings());
     this.remembered = new RememberedServers({ ...ports, proxy: this.proxy });
     this.#feedback = new Feedback({
       ...ports,
@@ -130,11 +131,6 @@ export class Pool implements ShownPool, Ready {
 
   consulService() {
     return consulServiceOf(this.#sources.config);
-  }
-
-  /** Keys of servers that failed lately; another set only when they are others. */
-  failedLately(): ReadonlySet<string> {
-    return this.#penalties.avoided();
   }
 
   /** Whether there is a head. */
@@ -219,6 +215,7 @@ export class Pool implements ShownPool, Ready {
       });
       this.#follow();
       sources.health.configure(config.health);
+      this.foundDown.look();
       // New ones first: a list that is replaced as a whole is not empty between.
       sources.static.configure(config.servers);
       this.proxy.forgetConfigured(forgottenBy(before.config, config));
@@ -237,13 +234,12 @@ export class Pool implements ShownPool, Ready {
   async stop(): Promise<void> {
     this.#isRunning = false;
     await this.#running.end();
-    this.#penalties.close();
   }
 
   /** The list itself runs, too: it rebalances, and keeps names fresh. */
   #follow(): void {
     if (this.#isRunning) {
-      this.#running.follow([...partsOf(this.#sources), this.proxy, this.remembered]);
+      this.#running.follow([...partsOf(this.#sources), this.proxy, this.remembered, this.foundDown]);
     }
   }
 
@@ -278,6 +274,9 @@ export class Pool implements ShownPool, Ready {
       },
       onOtherRegion: (server, own) => this.#sources.region?.bar(server, own),
       connectionTo: (key) => this.#sources.health.connectionTo(key),
+      findingsChanged: () => {
+        this.foundDown.look();
+      },
     };
   }
 

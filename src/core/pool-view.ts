@@ -20,6 +20,14 @@ export interface ConsulService {
   readonly tag: string | undefined;
 }
 
+/** Which listed servers were found down lately, for who has to know more than the list. */
+export interface FoundDown {
+  /** Their keys: one value for as long as they are the same. */
+  keys(): ReadonlySet<string>;
+  /** Calls back when they are others, once a second after a few at once. @returns the function that ends it. */
+  subscribe(changed: () => void): () => void;
+}
+
 /** What a view that shows lists sees of a pool. */
 export interface ShownPool {
   readonly name: string;
@@ -27,15 +35,12 @@ export interface ShownPool {
   readonly useSlot?: number | undefined;
   /** What it is in Consul's names; absent when it is none. */
   consulService?(): ConsulService | undefined;
+  /** Absent: nothing is known of the servers but the list. */
+  readonly foundDown?: FoundDown | undefined;
   snapshot(): Snapshot;
-  /** Keys of servers that failed lately; another set only when they are others. */
-  failedLately?(): ReadonlySet<string>;
   /** The state of the present snapshot. */
   listState(): ListState;
-  /**
-   * Calls back after each change of the list, of its state, or of the servers that failed lately.
-   * @returns the function that ends it.
-   */
+  /** Calls back after each change of the list or of its state. @returns the function that ends it. */
   subscribe(changed: () => void): () => void;
 }
 

@@ -308,3 +308,29 @@ suite("what a pool is in Consul's names", () => {
     });
   }
 });
+
+test("a pool tells which servers it found down, for as long as it asks them", async (t) => {
+  const servers = [new StandInServer(), new StandInServer()];
+  for (const server of servers) {
+    t.after(() => server.stop());
+    await server.start();
+  }
+  const values = { servers: servers.map(({ address }) => address), ping: "tcp" };
+  const { pool, clock } = poolOf(t, values);
+  const told: string[] = [];
+  pool.foundDown.subscribe(() => told.push([...pool.foundDown.keys()].join(" ")));
+  pool.start();
+  await until(() => servers.every(({ acceptedConnections }) => acceptedConnections > 0));
+  const [head] = servers;
+  await head?.stop();
+  await until(async () => {
+    await clock.advance(100);
+    return told.length > 0;
+  });
+  assert.deepEqual(told, [head?.address]);
+  const config = configOf([
+    { origin: "test", values: { pools: { web: { ...QUIET, ...values, ping: "none" } } } },
+  ]);
+  pool.prepare(config.pools["web"] ?? assert.fail(), config)?.();
+  assert.deepEqual(told.slice(1), [""]);
+});

@@ -210,7 +210,7 @@ suite("a mistake is one line that names its place and what was expected", () => 
       "FILE: dns.rate_limit: expected whole answers a second from 1 to 1000000, or null for no limit",
     ]),
     ["dns: { ttl: 1500ms }", "FILE: dns.ttl: expected whole seconds, at most 2147483647s"],
-    ["dns: { consul_names: on }", "FILE: dns.consul_names: expected head or off"],
+    ["dns: { consul_names: on }", "FILE: dns.consul_names: expected head, all or off"],
     ...["headwaiter.internal", "internal", "a.headwaiter.internal"].map((domain): [string, string] => [
       `dns: { consul_names: head, consul_domain: ${domain} }`,
       "FILE: dns.consul_domain: expected a domain that is not dns.domain, nor under it or above it",

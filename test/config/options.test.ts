@@ -94,7 +94,7 @@ suite("settings come to options", () => {
         ttlSeconds: 2,
         negativeTtlSeconds: 3,
         rateLimit: 4,
-        consulNames: { domain: "consul.a", datacenter: "dc2" },
+        consulNames: { domain: "consul.a", datacenter: "dc2", answers: "head" },
         sockets: 2,
       },
       resolver: { nameservers: ["[::1]:53"] },

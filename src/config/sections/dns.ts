@@ -92,7 +92,7 @@ export const dnsSettings = z
         .default("off")
         .meta({
           description:
-            "Whether Consul's own names of services are answered, too: with the `head` of the pool of that service, or with `all` its servers.",
+            "Whether Consul's own names of services are answered, too: with the head of the pool of that service, or with all servers that are usable now, the head first.",
           value: "`head`, `all` or `off`",
           taken: ["head", "all"],
           refused: "on",

@@ -8,6 +8,7 @@ import { FleetWaits } from "../../core/time/fleet-waits.ts";
 import type { Connector, HeldConnection } from "../../net/connection/held-connection.ts";
 import { type ActingPorts, carryOut } from "./carry-out.ts";
 import { decide } from "./decide.ts";
+import type { Findings } from "./found-lately.ts";
 import { checkServer } from "./head-check.ts";
 import { HeadSearch } from "./head-search.ts";
 import {
@@ -31,6 +32,8 @@ export interface HealthPorts extends ActingPorts {
   readonly random: Random;
   /** Hears of each ping. */
   readonly observe?: Observe | undefined;
+  /** Called after servers were found down, or have answered again. */
+  readonly findingsChanged?: (() => void) | undefined;
 }
 
 /**
@@ -157,12 +160,22 @@ export class HealthMonitor implements Runnable {
     return this.#health.search?.confirmedAt;
   }
 
+  /** When each server that has not answered since was last found down; of a watched one that is down: now. */
+  findings(): Findings {
+    const stillDown = this.#watches.states().filter(({ state }) => state.phase === "down");
+    return new Map([
+      ...this.#health.records.byKey.entrySeq().map(([key, { foundAt }]): [string, number] => [key, foundAt]),
+      ...stillDown.map(({ key }): [string, number] => [key, this.#ports.clock.now()]),
+    ]);
+  }
+
   status(): HealthStatus {
     return healthStatus(this.#watches, this.#search, this.#health, this.#view());
   }
 
   /** What is known is noted before anything is done: what an action changes is an event of its own, and sees it. */
   #take(event: HealthEvent): void {
+    const { byKey } = this.#health.records;
     for (const step of decide(event)) {
       const { health, actions } = step(this.#health, this.#view());
       this.#health = health;
@@ -174,6 +187,9 @@ export class HealthMonitor implements Runnable {
           stopped: this.#life.signal,
         });
       }
+    }
+    if (this.#health.records.byKey !== byKey) {
+      this.#ports.findingsChanged?.();
     }
   }
 

@@ -4,8 +4,11 @@ import type { Pinger } from "../../core/ports.ts";
 import type { RpcProxy } from "../../core/rpc-proxy.ts";
 import type { Runnable } from "../../core/running.ts";
 import type { Snapshot } from "../../core/snapshot.ts";
+import type { Findings } from "./found-lately.ts";
 import { type HealthStatus, UNWATCHED } from "./health-status.ts";
 import type { Penalties } from "./penalties.ts";
+
+const NO_FINDINGS: Findings = new Map();
 
 /** Any server may become head in a rebalance: nobody is asked. */
 export const neverAsks: Pinger = { ping: () => Promise.resolve() };
@@ -46,6 +49,11 @@ export class Hearsay implements Runnable {
     const ifHeadFails: IfHeadFails =
       next === undefined ? { kind: "none" } : { kind: "next", server: next, isConnected: false };
     return { ...UNWATCHED, ifHeadFails };
+  }
+
+  /** Nobody is asked. */
+  findings(): Findings {
+    return NO_FINDINGS;
   }
 
   /** There is nothing to set: no server is dialled. */

@@ -32,15 +32,10 @@ interface Record {
  */
 export class Penalties {
   readonly #clock: Clock;
-  readonly #changed: (() => void) | undefined;
   readonly #records = new RecentMap<Record>(MAX_REMEMBERED);
-  #avoided: ReadonlySet<string> = new Set();
-  #cancel: () => void = () => undefined;
 
-  /** @param changed called when `avoided` is another one; `close` ends that. */
-  constructor(clock: Clock, changed?: () => void) {
+  constructor(clock: Clock) {
     this.#clock = clock;
-    this.#changed = changed;
   }
 
   /** Counts a failure of this server. */
@@ -48,20 +43,6 @@ export class Penalties {
     this.#forgive();
     const failures = (this.#records.get(key)?.failures ?? 0) + 1;
     this.#records.set(key, { failures, failedAt: this.#clock.now() });
-    this.#tell();
-  }
-
-  /** Keys of the servers that may not be chosen yet: the same set for as long as they are the same. */
-  avoided(): ReadonlySet<string> {
-    const now = new Set(this.list().map(({ key }) => key));
-    const isSame = now.size === this.#avoided.size && [...now].every((key) => this.#avoided.has(key));
-    this.#avoided = isSame ? this.#avoided : now;
-    return this.#avoided;
-  }
-
-  /** Tells no more. */
-  close(): void {
-    this.#cancel();
   }
 
   /** Milliseconds until the server may be chosen again; 0 when it may now. */
@@ -93,20 +74,6 @@ export class Penalties {
         until: failedAt + doubledMs(failures, PENALTY),
       }))
       .filter(({ until }) => until > this.#clock.now());
-  }
-
-  #tell(): void {
-    if (this.#changed === undefined) {
-      return;
-    }
-    this.#cancel();
-    const next = Math.min(...this.list().map(({ until }) => until));
-    if (next < Infinity) {
-      this.#cancel = this.#clock.after(next - this.#clock.now(), () => {
-        this.#tell();
-      });
-    }
-    this.#changed();
   }
 
   #forgive(): void {

@@ -23,11 +23,8 @@ export class DnsServer {
   #publishes = false;
   /** A byte for each pool that a question started; the threads set it when the pool is asked for. */
   readonly #uses = new Uint8Array(new SharedArrayBuffer(MAX_POOLS_ON_DEMAND));
+  #shown: readonly ShownPool[] = [];
   #unfollow: readonly (() => void)[] = [];
-  /** Makes the answers anew, from what is shown. */
-  #refresh = () => {
-    this.update(this.#views);
-  };
   #threads: readonly AnsweringThread[] = [];
   #addresses: readonly DnsAddress[] = [];
 
@@ -96,7 +93,10 @@ export class DnsServer {
     const before = this.#options;
     this.#options = { ...before, consulNames, demand, negativeTtlSeconds, rateLimit, ttlSeconds };
     if (this.#encoder.configure(policyOf(this.#options))) {
-      this.#refresh();
+      this.update(this.#views);
+      if (consulNames?.answers !== before.consulNames?.answers && this.#shown.length > 0) {
+        this.show(this.#shown);
+      }
     }
     if (rateLimit !== before.rateLimit) {
       for (const thread of this.#threads) {
@@ -125,11 +125,17 @@ export class DnsServer {
   /** Answers follow these pools, and no others, until the next call or the stop. */
   show(pools: readonly ShownPool[]): void {
     this.#unfollowAll();
-    this.#refresh = () => {
-      this.update(new Map(pools.map((pool) => [pool.name, this.#viewOf(pool)])));
+    this.#shown = pools;
+    const answersAll = this.#options.consulNames?.answers === "all";
+    const foundDown = (pool: ShownPool) => (answersAll ? pool.foundDown : undefined);
+    const update = () => {
+      this.update(new Map(pools.map((pool) => [pool.name, viewOf(pool, foundDown(pool)?.keys())])));
     };
-    this.#unfollow = pools.map((pool) => pool.subscribe(this.#refresh));
-    this.#refresh();
+    this.#unfollow = pools.flatMap((pool) => [
+      pool.subscribe(update),
+      foundDown(pool)?.subscribe(update) ?? (() => undefined),
+    ]);
+    update();
   }
 
   /**
@@ -191,22 +197,12 @@ export class DnsServer {
     return demand && { ...demand, startsPerSecond: demand.startsPerSecond / sockets };
   }
 
-  #viewOf(pool: ShownPool): ZonePool {
-    const { consulNames } = this.#options;
-    return {
-      snapshot: pool.snapshot(),
-      state: pool.listState(),
-      service: pool.consulService?.(),
-      failedLately: consulNames?.answers === "all" ? pool.failedLately?.() : undefined,
-      useSlot: pool.useSlot,
-    };
-  }
-
   #unfollowAll(): void {
     for (const unfollow of this.#unfollow) {
       unfollow();
     }
     this.#unfollow = [];
+    this.#shown = [];
   }
 
   #publish(): void {
@@ -221,4 +217,14 @@ export class DnsServer {
 
 function policyOf({ consulNames, negativeTtlSeconds, ttlSeconds }: DnsPolicy) {
   return { consulNames, negativeTtlSeconds, ttlSeconds };
+}
+
+function viewOf(pool: ShownPool, down: ReadonlySet<string> | undefined): ZonePool {
+  return {
+    snapshot: pool.snapshot(),
+    state: pool.listState(),
+    service: pool.consulService?.(),
+    down,
+    useSlot: pool.useSlot,
+  };
 }

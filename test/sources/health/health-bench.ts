@@ -33,6 +33,7 @@ export async function bench(
   addresses: readonly string[],
   config: Partial<HealthConfig> = {},
   before: (servers: FakeServers) => void = () => undefined,
+  findingsChanged: () => void = () => undefined,
 ): Promise<Bench> {
   const base = fakePorts();
   const servers = new FakeServers(base.clock);
@@ -44,7 +45,7 @@ export async function bench(
     await proxy.addPrimaryServer(address);
   }
   const monitor = new HealthMonitor(
-    { ...ports, proxy, connector: servers, penalties },
+    { ...ports, proxy, connector: servers, penalties, findingsChanged },
     {
       intervalMs: 500,
       timeoutMs: 500,

@@ -42,23 +42,3 @@ test("of very many servers that fail, those that failed last are remembered", ()
   penalties.add("other");
   assert.deepEqual([penalties.remainingMs("s1"), penalties.remainingMs("s2")], [60_000, 0]);
 });
-
-test("who may not be chosen is told when it is somebody else: at a failure, and when a penalty ends", async () => {
-  const clock = new FakeClock();
-  const told: string[][] = [];
-  const penalties = new Penalties(clock, () => {
-    told.push([...penalties.avoided()]);
-  });
-  penalties.add("a");
-  const first = penalties.avoided();
-  assert.equal(penalties.avoided(), first);
-  await clock.advance(10_000);
-  penalties.add("b");
-  await clock.advance(25_000);
-  await clock.advance(25_000);
-  assert.deepEqual(told, [["a"], ["a", "b"], ["b"], []]);
-  penalties.add("a");
-  penalties.close();
-  await clock.advance(600_000);
-  assert.equal(told.length, 5);
-});

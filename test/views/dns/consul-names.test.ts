@@ -1,18 +1,17 @@
 /** Consul's own names: what they answer, and that the agent's own zone stays as it is beside them. */
 import assert from "node:assert/strict";
 import { after, describe, suite, test } from "node:test";
-import { decode } from "dns-packet";
 import { until } from "../../../scripts/lab/until.ts";
 import type { ShownPool } from "../../../src/core/pool-view.ts";
 import type { ConsulNames } from "../../../src/views/dns/table/table-encoder.ts";
 import type { DnsAddress } from "../../../src/views/dns/thread-messages.ts";
 import type { ZonePool } from "../../../src/views/dns/zone/zone.ts";
-import { askTcp, askUdp, framed } from "./dns-client.ts";
-import { manyServers, pool } from "./pools.ts";
+import { askUdp } from "./dns-client.ts";
+import { pool } from "./pools.ts";
 import { serving, started } from "./serving.ts";
 import { query, text } from "./zone-text.ts";
 
-const CONSUL: ConsulNames = { domain: "consul", datacenter: "DC1", answers: "head" };
+const CONSUL = { domain: "consul", datacenter: "DC1", answers: "head" } as const;
 const WEB = ["10.0.0.1:80", "10.0.0.2:81"];
 
 function service(name: string, tag: string | undefined, servers: readonly string[]): ZonePool {
@@ -112,53 +111,6 @@ suite("Consul's names", () => {
         assert.equal(await answer(address, question), expected);
       });
     }
-  });
-
-  describe("with all servers of a service", () => {
-    const failedLately = new Set(["10.0.0.2:81"]);
-    const pools = {
-      web: { ...service("web", undefined, [...WEB, "10.0.0.1:82"]), failedLately },
-      down: { ...service("down", undefined, ["10.0.0.2:81"]), failedLately },
-      large: service("large", undefined, manyServers(300)),
-    };
-    const server = started(pools, { consulNames: { ...CONSUL, answers: "all" } });
-    after(async () => (await server).dns.stop());
-
-    test("the head is first, who failed lately is left out, and each address is there once", async () => {
-      const { address } = await server;
-      assert.equal(
-        await answer(address, "web.service.consul. IN A"),
-        ";; NOERROR qr aa\n;; ANSWER\nweb.service.consul. 0 IN A 10.0.0.1",
-      );
-      const srv = (port: number) =>
-        `_web._tcp.service.dc1.consul. 0 IN SRV 1 1 ${port} 0a000001.addr.consul.`;
-      assert.equal(
-        await answer(address, "_web._tcp.service.dc1.consul. IN SRV"),
-        `;; NOERROR qr aa\n;; ANSWER\n${srv(80)}\n${srv(82)}\n;; ADDITIONAL\n0a000001.addr.consul. 300 IN A 10.0.0.1`,
-      );
-    });
-
-    test("the head is there although it failed lately", async () => {
-      const { address } = await server;
-      assert.match(await answer(address, "down.service.consul. IN A"), /IN A 10\.0\.0\.2$/);
-    });
-
-    test("over UDP there are as many as fit, truncated, the head first; over TCP all", async () => {
-      const { address } = await server;
-      const question = query("large.service.consul. IN A");
-      const few = decode((await askUdp(address, question)) ?? assert.fail());
-      const { replies } = await askTcp(address, [framed(question)]);
-      const all = decode(replies[0] ?? assert.fail());
-      assert.deepEqual([few.flag_tc, all.flag_tc, all.answers?.length], [true, false, 300]);
-      assert.ok(few.answers !== undefined && few.answers.length > 20, `${few.answers?.length}`);
-      assert.deepEqual(few.answers, all.answers?.slice(0, few.answers.length));
-    });
-
-    test("ANY is answered with the addresses", async () => {
-      const { address } = await server;
-      const [first, ...others] = (await answer(address, "web.service.consul. IN ANY")).split("\n").slice(2);
-      assert.deepEqual([first, others], ["web.service.consul. 0 IN A 10.0.0.1", []]);
-    });
   });
 
   test("are refused where they are off, and follow the configuration while it serves", async (t) => {

@@ -60,31 +60,32 @@ describe("truncation", () => {
     return `${flag_tc ? "TC " : ""}${answers?.length ?? 0} SRV, ${others} A, ${reply.length > 512 ? "over" : "within"} 512`;
   }
 
-  test("without OPT 512 bytes: first the addresses go, which is no truncation, then the last servers", async () => {
+  test("without OPT 512 bytes: first the addresses go, which is no truncation, then all", async () => {
     assert.equal(await counts(ask("four")), "4 SRV, 4 A, within 512");
     assert.equal(await counts(ask("eight")), "8 SRV, 0 A, within 512");
-    assert.equal(await counts(ask("many")), "TC 8 SRV, 0 A, within 512");
+    assert.equal(await counts(ask("many")), "TC 0 SRV, 0 A, within 512");
   });
 
   test("a smaller size than 512 counts as 512, a larger one than 1,232 as that", async () => {
     assert.equal(await counts(ask("eight", "+edns=0 +bufsize=100")), "8 SRV, 0 A, within 512");
     assert.equal(await counts(ask("four", "+edns=0 +bufsize=100")), "4 SRV, 4 A, within 512");
     assert.equal(await counts(ask("eight", "+edns=0 +bufsize=65508")), "8 SRV, 8 A, over 512");
-    assert.equal(await counts(ask("many", "+edns=0 +bufsize=65508")), "TC 21 SRV, 0 A, over 512");
+    assert.equal(await counts(ask("many", "+edns=0 +bufsize=65508")), "TC 0 SRV, 0 A, within 512");
   });
 
-  test("a truncated answer keeps the question and the OPT, and has as many whole records as fit", async () => {
-    const seen = text(await askUdp(address, ask("many", "+edns=0 +do"))).split("\n");
-    assert.deepEqual(seen.slice(0, 5), [
-      ";; NOERROR qr aa tc",
-      ";; EDNS 0 udp=1232 do",
-      "? _many._tcp.all.headwaiter.internal. IN SRV",
-      ";; ANSWER",
-      "_many._tcp.all.headwaiter.internal. 0 IN SRV 0 1 4647 10-0-0-0.addr.headwaiter.internal.",
-    ]);
-    assert.ok(seen.length > 15);
-    const stale = text(await askUdp(address, ask("vast", "+edns=0"))).split("\n");
-    assert.deepEqual(stale.slice(0, 2), [";; NOERROR qr aa tc", ";; EDNS 0 udp=1232 option=15:0003"]);
+  test("a truncated answer keeps the question and the OPT", async () => {
+    assert.equal(
+      text(await askUdp(address, ask("many", "+edns=0 +do"))),
+      `;; NOERROR qr aa tc
+;; EDNS 0 udp=1232 do
+? _many._tcp.all.headwaiter.internal. IN SRV`,
+    );
+    assert.equal(
+      text(await askUdp(address, ask("vast", "+edns=0"))),
+      `;; NOERROR qr aa tc
+;; EDNS 0 udp=1232 option=15:0003
+? _vast._tcp.all.headwaiter.internal. IN SRV`,
+    );
   });
 
   test("no answer is larger than the client takes", async () => {

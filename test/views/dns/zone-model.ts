@@ -18,8 +18,8 @@ import {
   type ZoneNode,
   type ZonePool,
   type ZoneSettings,
-  zoneSoa,
 } from "../../../src/views/dns/zone/zone.ts";
+import { zoneSoa } from "../../../src/views/dns/zone/zone-soa.ts";
 
 export interface Question {
   /** Lower case, without a final dot. */

@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { ListState } from "../../../src/core/pool-view.ts";
 import { type RecordData, type ResourceRecord, TYPE } from "../../../src/views/dns/zone/record.ts";
-import { type ZonePool, zoneSoa } from "../../../src/views/dns/zone/zone.ts";
+import type { ZonePool } from "../../../src/views/dns/zone/zone.ts";
+import { zoneSoa } from "../../../src/views/dns/zone/zone-soa.ts";
 import { snapshot } from "./pools.ts";
 import { type ModelReply, modelReply } from "./zone-model.ts";
 

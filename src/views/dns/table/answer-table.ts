@@ -18,10 +18,12 @@ export interface EncodedReply {
   readonly additionalCount: number;
   /** Answer, authority and additional records; names point at the question, at offset 12, so its length must match. */
   readonly records: Uint8Array;
-  /** Where in `records` each record of the answer ends: of one that is too large, the first ones are sent. */
-  readonly answerEnds: Uint16Array;
   /** Bytes of answer and authority: what an answer can't do without. */
   readonly requiredLength: number;
+  /**
+   * Where each record of the answer ends, when as many as fit are an answer, marked as truncated; empty: all or none.
+   */
+  readonly answerEnds: Uint16Array;
   /**
    * Where in `records` a pointer to the zone's name belongs: every question about the zone ends with that name, at an
    * offset that only the question tells.
@@ -64,6 +66,9 @@ export interface ConsulTable extends Omit<AnswerTable, "consul"> {
 // 65,535 bytes of a TCP message, less header, the longest question (259) and an OPT with an extended error (17).
 const MAX_RECORDS_LENGTH = 65_535 - 12 - 259 - 17;
 
+/** Of an answer that is given whole or not at all. */
+export const NO_ENDS = new Uint16Array();
+
 // The question's name always starts right after the header: a pointer to it is two bytes instead of some thirty.
 const POINTER_TO_QUESTION = Uint8Array.of(0xc0, 12);
 
@@ -95,6 +100,7 @@ export function encodeNegative(soa: ResourceRecord): Pick<AnswerTable, "unknownN
     additional: [],
     extendedError: undefined,
     mayWait: false,
+    isDivisible: false,
   };
   return {
     noData: encodeReply(undefined, noData),
@@ -125,8 +131,8 @@ function encodeReply(questionName: string | undefined, reply: ZoneReply): Encode
     authorityCount: authority.length,
     additionalCount: complete ? additional.length : 0,
     records: concatenated(complete ? [...required, ...additional] : required),
-    answerEnds: endsOf(answer),
     requiredLength,
+    answerEnds: reply.isDivisible ? endsOf(answer) : NO_ENDS,
     zonePointers: [],
     zoneLength: 0,
   };
@@ -146,8 +152,8 @@ function encodeSoaReply(
     authorityCount: reply.authority.length,
     additionalCount: 0,
     records: concatenated([bytes]),
-    answerEnds: endsOf([]),
     requiredLength: bytes.length,
+    answerEnds: NO_ENDS,
     zonePointers,
     zoneLength,
   };
@@ -201,9 +207,12 @@ function packetAnswer({ ttl, data }: ResourceRecord): Answer {
   }
 }
 
-function endsOf(records: readonly Uint8Array[]): Uint16Array {
+function endsOf(pieces: readonly Uint8Array[]): Uint16Array {
   let end = 0;
-  return Uint16Array.from(records, ({ length }) => (end += length));
+  return Uint16Array.from(pieces, (piece) => {
+    end += piece.length;
+    return end;
+  });
 }
 
 function totalLength(pieces: readonly Uint8Array[]): number {

@@ -2,9 +2,11 @@ import {
   type ConsulZoneSettings,
   consulFixedNodes,
   consulSubtrees,
+  serviceNames,
   serviceNode,
 } from "../zone/consul-zone.ts";
-import { isSameView, type ZonePool, zoneSoa } from "../zone/zone.ts";
+import { isSameView, type ZonePool } from "../zone/zone.ts";
+import { zoneSoa } from "../zone/zone-soa.ts";
 import {
   type ConsulTable,
   type EncodedName,
@@ -61,17 +63,19 @@ export class ConsulEncoder {
 
   #encoded(key: string, view: ZonePool): EncodedService {
     const known = this.#services.get(key);
-    return known !== undefined && isSameView(known.view, view) ? known : { view, names: this.#names(view) };
+    return known !== undefined && isSameView(known.view, view) && known.view.down === view.down
+      ? known
+      : { view, names: this.#names(view) };
   }
 
-  /** Records point at the question for their owner: those of one name are those of all. */
+  /** The owner of each record is a pointer to the question's name: what is encoded for one name is right for all. */
   #names(view: ZonePool): readonly EncodedName[] {
-    const service = view.service && serviceNode(this.#settings, view.service, view);
-    if (service === undefined) {
+    const names = view.service === undefined ? [] : serviceNames(this.#settings, view.service);
+    const [owner] = names;
+    if (owner === undefined) {
       return [];
     }
-    const [first] = service.names;
-    const encoded = encodeNode(first, service.node, view.useSlot);
-    return service.names.map((name) => ({ ...encoded, name: encodeName(name) }));
+    const encoded = encodeNode(owner, serviceNode(this.#settings, owner, view), view.useSlot);
+    return names.map((name) => ({ ...encoded, name: encodeName(name) }));
   }
 }

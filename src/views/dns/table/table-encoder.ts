@@ -9,7 +9,7 @@ import { ZoneEncoder } from "./zone-encoder.ts";
 export interface ConsulNames {
   readonly domain: string;
   readonly datacenter: string;
-  /** Which servers of a service are answered; `all`: those that did not fail lately. */
+  /** What a name answers: the head alone, or all servers that are usable now. */
   readonly answers: "head" | "all";
 }
 

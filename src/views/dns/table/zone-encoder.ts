@@ -7,8 +7,8 @@ import {
   poolNodes,
   type ZonePool,
   type ZoneSettings,
-  zoneSoa,
 } from "../zone/zone.ts";
+import { zoneSoa } from "../zone/zone-soa.ts";
 import {
   type AnswerTable,
   type EncodedName,

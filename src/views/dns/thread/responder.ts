@@ -5,6 +5,7 @@ import {
   type EncodedName,
   type EncodedReply,
   encodeNode,
+  NO_ENDS,
   NO_SLOT,
 } from "../table/answer-table.ts";
 import { encodeName, hashName } from "../table/domain-name.ts";
@@ -288,10 +289,10 @@ export class Responder {
     const space = limit - query.questionEnd - optLength;
     const isWhole = way !== "slip" && reply.records.length <= space;
     const isTruncated = way === "slip" || reply.requiredLength > space;
-    const answers = isTruncated ? fitting(reply, way === "slip" ? 0 : space) : reply.answerCount;
+    const cutCount = isTruncated && way !== "slip" ? countFitting(reply.answerEnds, space) : 0;
     const records = isWhole
       ? reply.records
-      : reply.records.subarray(0, isTruncated ? (reply.answerEnds[answers - 1] ?? 0) : reply.requiredLength);
+      : reply.records.subarray(0, isTruncated ? (reply.answerEnds[cutCount - 1] ?? 0) : reply.requiredLength);
     const out = Buffer.allocUnsafe(room + query.questionEnd + records.length + optLength);
     out[room] = message[0] ?? 0;
     out[room + 1] = message[1] ?? 0;
@@ -300,7 +301,7 @@ export class Responder {
       0x80 | ((message[2] ?? 0) & 0x79) | (reply.authoritative ? 0x04 : 0) | (isTruncated ? 0x02 : 0);
     out[room + 3] = reply.rcode & 0x0f;
     writeWord(out, room + 4, query.questionEnd > HEADER_LENGTH ? 1 : 0);
-    writeWord(out, room + 6, answers);
+    writeWord(out, room + 6, isTruncated ? cutCount : reply.answerCount);
     writeWord(out, room + 8, isTruncated ? 0 : reply.authorityCount);
     writeWord(out, room + 10, (isWhole ? reply.additionalCount : 0) + (query.hasOpt ? 1 : 0));
     for (let i = HEADER_LENGTH; i < query.questionEnd; i++) {
@@ -407,8 +408,8 @@ function bare(rcode: Rcode): EncodedReply {
     authorityCount: 0,
     additionalCount: 0,
     records: new Uint8Array(),
-    answerEnds: new Uint16Array(),
     requiredLength: 0,
+    answerEnds: NO_ENDS,
     zonePointers: [],
     zoneLength: 0,
   };
@@ -420,14 +421,14 @@ const REFUSED = bare(RCODE.REFUSED);
 const NOT_READY = bare(RCODE.SERVFAIL);
 const BAD_VERSION = bare(RCODE.BADVERS);
 
-/** How many whole records of the answer take this space: a client without TCP has those. */
-function fitting({ answerEnds }: EncodedReply, space: number): number {
-  const beyond = answerEnds.findIndex((end) => end > space);
-  return beyond === -1 ? answerEnds.length : beyond;
-}
-
 function largestUdp(way: Way): number {
   return way === "udp" ? MAX_UDP_PAYLOAD : MAX_FAR_PAYLOAD;
+}
+
+/** How many of the ascending ends are within the space. */
+function countFitting(ends: Uint16Array, space: number): number {
+  const beyond = ends.findIndex((end) => end > space);
+  return beyond === -1 ? ends.length : beyond;
 }
 
 function startsWith(label: Uint8Array, name: Uint8Array, start: number): boolean {

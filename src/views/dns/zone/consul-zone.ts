@@ -5,9 +5,9 @@ import { hexAddressLabel } from "./address-name.ts";
 import { addressRecord, type ResourceRecord } from "./record.ts";
 import {
   apexNodes,
-  FIXED_TTL_SECONDS,
   readyNode,
   staleError,
+  targetRecords,
   type ZoneNode,
   type ZoneNodes,
   type ZonePool,
@@ -18,7 +18,7 @@ import {
 export interface ConsulZoneSettings extends ZoneSettings {
   /** Consul's datacenter, whose names are answered. */
   readonly datacenter: string;
-  /** Which servers of a service are answered. */
+  /** What a name answers: the head alone, or all servers that are usable now. */
   readonly answers: "head" | "all";
 }
 
@@ -33,85 +33,47 @@ export function consulFixedNodes(settings: ConsulZoneSettings, soa: ResourceReco
   return new Map([...apexNodes(settings, soa), ...empty]);
 }
 
-/** A service: its names, which all hold the same, and what is at the first of them. */
-export interface ServiceNode {
-  readonly names: readonly [string, ...string[]];
-  readonly node: ZoneNode;
-}
-
-/** `undefined` where DNS can't spell the service. */
-export function serviceNode(
-  settings: ConsulZoneSettings,
-  service: ConsulService,
-  view: ZonePool,
-): ServiceNode | undefined {
-  const [name, ...others] = serviceNames(settings, service);
-  return name === undefined ? undefined : { names: [name, ...others], node: nodeAt(name, settings, view) };
-}
-
-function nodeAt(name: string, settings: ConsulZoneSettings, view: ZonePool): ZoneNode {
-  const { head } = view.snapshot;
-  if (head === undefined) {
-    return { kind: "not-ready", types: ["A", "AAAA", "SRV"], isStarting: view.state === "starting" };
+/**
+ * What all names of one service hold, with `owner` as one of them: the head alone, or all servers that are usable now,
+ * the head first.
+ */
+export function serviceNode(settings: ConsulZoneSettings, owner: string, view: ZonePool): ZoneNode {
+  const { snapshot, state } = view;
+  if (snapshot.head === undefined) {
+    return { kind: "not-ready", types: ["A", "AAAA", "SRV"], isStarting: state === "starting" };
   }
-  const servers = settings.answers === "all" ? usableServers(view, head) : [head];
-  const ttl = settings.ttlSeconds;
-  const srv = servers.map(
-    (server): ResourceRecord => ({
-      name,
-      ttl,
-      data: { type: "SRV", priority: 1, weight: 1, port: server.port, target: targetOf(settings, server) },
-    }),
-  );
-  return readyNode(
-    [...addressRecords(servers, () => name, ttl), ...srv],
-    [
-      ...addressRecords(
-        servers.filter(({ kind }) => kind === "name"),
-        (server) => targetOf(settings, server),
+  const servers = settings.answers === "head" ? [snapshot.head] : usableServers(view);
+  const { domain, ttlSeconds: ttl } = settings;
+  const targetOf = ({ host, kind }: ServerEndpoint) =>
+    kind === "name" ? host : hexAddressName(domain, host);
+  const addresses = new Set(servers.flatMap(({ named }) => named));
+  const records = [
+    ...Array.from(addresses, (address) => addressRecord(owner, ttl, address)),
+    ...servers.map((server): ResourceRecord => {
+      const { port } = server;
+      return {
+        name: owner,
         ttl,
-      ),
-      ...addressRecords(
-        servers.filter(({ kind }) => kind !== "name"),
-        (server) => targetOf(settings, server),
-        FIXED_TTL_SECONDS,
-      ),
-    ],
-    staleError(view.state),
-  );
-}
-
-/** As many as a message of 64 KB holds of the shortest records. */
-const MAX_SERVERS = 4096;
-
-/** In the order of the list, the head always. */
-function usableServers(
-  { failedLately, snapshot }: ZonePool,
-  head: ServerEndpoint,
-): readonly ServerEndpoint[] {
-  const usable = snapshot.servers
-    .slice(1)
-    .filter(({ key }) => failedLately === undefined || !failedLately.has(key));
-  return [head, ...usable.slice(0, MAX_SERVERS - 1)];
-}
-
-/** Each address of an owner once: two ports of one machine have one. */
-function addressRecords(
-  servers: readonly ServerEndpoint[],
-  ownerOf: (server: ServerEndpoint) => string,
-  ttl: number,
-): readonly ResourceRecord[] {
-  const records = servers.flatMap((server) =>
-    server.named.map((address) => {
-      const owner = ownerOf(server);
-      return [`${owner} ${address}`, addressRecord(owner, ttl, address)] as const;
+        data: { type: "SRV", priority: 1, weight: 1, port, target: targetOf(server) },
+      };
     }),
-  );
-  return [...new Map(records).values()];
+  ];
+  return {
+    kind: "ready",
+    records: Map.groupBy(records, ({ data }) => data.type),
+    additional: targetRecords(servers, targetOf, ttl),
+    extendedError: staleError(state),
+    isDivisible: true,
+  };
 }
 
-function targetOf(settings: ConsulZoneSettings, server: ServerEndpoint): string {
-  return server.kind === "name" ? server.host : hexAddressName(settings.domain, server.host);
+// An A record takes at least 16 bytes, so a message of 64 KB holds no more than 4,095 of them.
+const MAX_ANSWERED = 4095;
+
+/** In the order of the list those that were not found down lately; all when each was: one of them may be up again. */
+function usableServers({ down, snapshot: { servers } }: ZonePool): readonly ServerEndpoint[] {
+  const usable = servers.filter(({ key }) => down?.has(key) !== true);
+  return (usable.length > 0 ? usable : servers).slice(0, MAX_ANSWERED);
 }
 
 /** As Consul spells an address in a name: `0a000001.addr.consul`. */
@@ -119,8 +81,11 @@ function hexAddressName(domain: string, address: string): string {
   return `${hexAddressLabel(address)}.addr.${domain}`;
 }
 
-/** RFC 2782's form takes a second label other than `_tcp` for a tag, as Consul does. */
-function serviceNames(settings: ConsulZoneSettings, { name, tag }: ConsulService): readonly string[] {
+/**
+ * The names of a service: none where DNS can't spell it. RFC 2782's form takes a second label other than `_tcp` for a
+ * tag, as Consul does.
+ */
+export function serviceNames(settings: ConsulZoneSettings, { name, tag }: ConsulService): readonly string[] {
   if (![name, tag ?? "none"].every((label) => /^[a-z0-9_-]{1,62}$/i.test(label))) {
     return [];
   }

@@ -1,5 +1,5 @@
 import type { DnsAnswer } from "../../../core/explain/explanation.ts";
-import { type ConsulZoneSettings, serviceNode } from "./consul-zone.ts";
+import { type ConsulZoneSettings, serviceNames, serviceNode } from "./consul-zone.ts";
 import { EXTENDED_ERROR, type ExtendedError, RCODE } from "./record.ts";
 import { headNode, headOwner, type ZoneNode, type ZonePool, type ZoneSettings } from "./zone.ts";
 import { positiveReply } from "./zone-answer.ts";
@@ -46,7 +46,6 @@ function headOf(
     return [headOwner(settings.domain, pool), headNode(settings, pool, view)];
   }
   const { service } = view;
-  const found =
-    consul === undefined || service === undefined ? undefined : serviceNode(consul, service, view);
-  return found === undefined ? [] : [found.names[0], found.node];
+  const [owner] = consul === undefined || service === undefined ? [] : serviceNames(consul, service);
+  return consul === undefined || owner === undefined ? [] : [owner, serviceNode(consul, owner, view)];
 }

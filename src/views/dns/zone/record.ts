@@ -30,6 +30,12 @@ export const CLASS_IN = 1;
 export const EXTENDED_ERROR = { STALE_ANSWER: 3, NOT_READY: 14 } as const;
 export type ExtendedError = (typeof EXTENDED_ERROR)[keyof typeof EXTENDED_ERROR];
 
+/**
+ * TTL of what a running agent never changes: the zone's own records and addresses spelled in a name. Five minutes:
+ * a restart at another address is seen by everybody 300 s later, and a cache asks for one such name 12 times an hour.
+ */
+export const FIXED_TTL_SECONDS = 300;
+
 /** What a record says. Names are lower case without a final dot; addresses are literals. */
 export type RecordData =
   | { readonly type: "A" | "AAAA"; readonly address: string }

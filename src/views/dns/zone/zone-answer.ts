@@ -18,6 +18,8 @@ export interface ZoneReply {
   readonly extendedError: ExtendedError | undefined;
   /** There may be a better answer in a moment. */
   readonly mayWait: boolean;
+  /** As many records of the answer as fit are an answer, marked as truncated. */
+  readonly isDivisible: boolean;
 }
 
 /** What a node says to one of its types; undefined when it holds nothing of that type (NODATA). */
@@ -40,6 +42,7 @@ export function positiveReply(node: ZoneNode, type: RecordType): ZoneReply | und
             answer: records,
             additional: carriesTargets ? node.additional : [],
             extendedError: node.extendedError,
+            isDivisible: node.isDivisible ?? false,
           });
     }
   }
@@ -64,5 +67,6 @@ function reply(rcode: Rcode, parts: Partial<ZoneReply>): ZoneReply {
     additional: parts.additional ?? [],
     extendedError: parts.extendedError,
     mayWait: parts.mayWait ?? false,
+    isDivisible: parts.isDivisible ?? false,
   };
 }

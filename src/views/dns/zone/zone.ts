@@ -9,16 +9,11 @@ import {
   addressRecord,
   EXTENDED_ERROR,
   type ExtendedError,
+  FIXED_TTL_SECONDS,
   type RecordData,
   type RecordType,
   type ResourceRecord,
 } from "./record.ts";
-
-/**
- * TTL of what a running agent never changes: the zone's own records and addresses spelled in a name. Five minutes:
- * a restart at another address is seen by everybody 300 s later, and a cache asks for one such name 12 times an hour.
- */
-export const FIXED_TTL_SECONDS = 300;
 
 export interface ZoneSettings {
   /** Lower case, without a final dot. */
@@ -37,17 +32,15 @@ export interface ZonePool {
   readonly state: ListState;
   /** What it is in Consul's names. */
   readonly service?: ConsulService | undefined;
-  /** Keys of servers that failed lately: left out where all servers are answered. */
-  readonly failedLately?: ReadonlySet<string> | undefined;
   /** Of a pool that a question started: where it is noted that it is asked for. */
   readonly useSlot?: number | undefined;
+  /** Keys of servers that were found down lately. */
+  readonly down?: ReadonlySet<string> | undefined;
 }
 
-/** Whether both are answered alike. */
+/** Whether our own zone answers both alike. */
 export function isSameView(one: ZonePool, other: ZonePool): boolean {
-  return (
-    one.snapshot === other.snapshot && one.state === other.state && one.failedLately === other.failedLately
-  );
+  return one.snapshot === other.snapshot && one.state === other.state;
 }
 
 /** One name of the zone. A name without records still exists (RFC 8020). */
@@ -56,6 +49,8 @@ export type ZoneNode =
       readonly kind: "ready";
       readonly records: ReadonlyMap<RecordType, readonly ResourceRecord[]>;
       readonly additional: readonly ResourceRecord[];
+      /** Where not all records fit, as many as do are an answer, marked as truncated. Absent: all or none. */
+      readonly isDivisible?: true;
       readonly extendedError: ExtendedError | undefined;
     }
   | {
@@ -65,30 +60,6 @@ export type ZoneNode =
       readonly isStarting: boolean;
     };
 export type ZoneNodes = ReadonlyMap<string, ZoneNode>;
-
-/**
- * The SOA; its serial is the second of the newest change, or the last serial where somebody has set the clock back
- * since.
- */
-export function zoneSoa(settings: ZoneSettings, pools: Iterable<ZonePool>, lastSerial = 0): ResourceRecord {
-  const newest = Math.max(0, ...Array.from(pools, (view) => view.snapshot.at));
-  return {
-    name: settings.domain,
-    // RFC 2308: a negative answer lives for the smaller of the SOA's own TTL and its minimum; here they are one.
-    ttl: settings.negativeTtlSeconds,
-    data: {
-      type: "SOA",
-      mname: `ns.${settings.domain}`,
-      rname: `hostmaster.${settings.domain}`,
-      serial: Math.max(lastSerial, Math.floor(newest / 1000) >>> 0),
-      // There is no secondary server; RIPE-203's values for a small zone.
-      refresh: 86_400,
-      retry: 7200,
-      expire: 3_600_000,
-      minimum: settings.negativeTtlSeconds,
-    },
-  };
-}
 
 /** The names that are there whatever the pools hold: the apex, `ns`, and the empty non-terminals. */
 export function fixedNodes(settings: ZoneSettings, soa: ResourceRecord): ZoneNodes {
@@ -191,20 +162,34 @@ function srvNode(
   servers: readonly ServerEndpoint[],
   extendedError: ExtendedError | undefined,
 ): ZoneNode {
+  const listed = servers.slice(0, MAX_LISTED);
+  const targetOf = (server: ServerEndpoint) => srvTarget(settings, server);
+  const records = listed.map((server, position): ResourceRecord => {
+    const { port } = server;
+    const data: RecordData = { type: "SRV", priority: position, weight: 1, port, target: targetOf(server) };
+    return { name: owner, ttl: settings.ttlSeconds, data };
+  });
+  return readyNode(records, targetRecords(listed, targetOf, settings.ttlSeconds), extendedError);
+}
+
+/** The addresses of SRV targets, each target once. */
+export function targetRecords(
+  servers: readonly ServerEndpoint[],
+  targetOf: (server: ServerEndpoint) => string,
+  ttlSeconds: number,
+): readonly ResourceRecord[] {
   const targets = new Map<string, readonly ResourceRecord[]>();
-  const records = servers.slice(0, MAX_LISTED).map((server, position): ResourceRecord => {
-    const target = srvTarget(settings, server);
-    const ttl = server.kind === "name" ? settings.ttlSeconds : FIXED_TTL_SECONDS;
+  for (const server of servers) {
+    const target = targetOf(server);
+    const ttl = server.kind === "name" ? ttlSeconds : FIXED_TTL_SECONDS;
     if (!targets.has(target)) {
       targets.set(
         target,
         server.named.map((address) => addressRecord(target, ttl, address)),
       );
     }
-    const data: RecordData = { type: "SRV", priority: position, weight: 1, port: server.port, target };
-    return { name: owner, ttl: settings.ttlSeconds, data };
-  });
-  return readyNode(records, [...targets.values()].flat(), extendedError);
+  }
+  return [...targets.values()].flat();
 }
 
 /** The addresses that lists know servers by: each is an SRV target under `addr.<domain>`. */
