@@ -9,7 +9,10 @@ export function poolFacts(
 ): Facts {
   const { clock, timeline } = api;
   const view = poolOf(api, name).view();
-  const events = timeline.events().flatMap(({ event }) => (event.pool === name ? [event] : []));
+  const events = timeline
+    .events()
+    .filter(({ event }) => event.pool === name)
+    .map(({ event }) => event);
   return {
     view,
     now: clock.now(),

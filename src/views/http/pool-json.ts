@@ -6,7 +6,7 @@ import type { PoolView, SourceStatus } from "../../core/pool-view.ts";
 import { printable } from "../../core/printable.ts";
 import type { Member } from "../../core/snapshot.ts";
 import { rfc3339 } from "../../core/time/rfc3339.ts";
-import { shownCause } from "../../core/timeline/timeline-event.ts";
+import { shownCause, type TimelineEvent } from "../../core/timeline/timeline-event.ts";
 
 /** Servers that a reply shows by default: a list of 10,000 would be 3 MB. */
 export const SERVERS_SHOWN = 256;
@@ -15,7 +15,7 @@ export function poolJson(facts: Facts, limit: number) {
   const { view } = facts;
   const { head, headSince, leaderAddr, numNodes, order, revision, size } = view.snapshot;
   const shown = order.toSeq().take(limit).toArray();
-  const changedAt = lastChanges(view);
+  const changedAt = lastChanges(view, shown);
   return {
     ...summaryOf(facts),
     revision,
@@ -29,7 +29,7 @@ export function poolJson(facts: Facts, limit: number) {
     counts: countsOf(view),
     servers: shown.map((key, index) => ({
       ...serverJson(facts, view.snapshot.members.get(key), index + 1),
-      changed_at: changedAt.get(key) ?? null,
+      changed_at: whenOrNull(changedAt.get(key)),
     })),
     servers_total: size,
     servers_shown: shown.length,
@@ -62,21 +62,35 @@ export function summaryOf(facts: Facts) {
 
 /** By what is kept of the timeline; `null`: the state is older. */
 function stateSince({ events, view }: Facts): string | null {
-  const isBegin = (kind: string, fields: Readonly<Record<string, unknown>>) =>
+  const isBegin = (event: TimelineEvent) =>
     view.state === "outage"
-      ? kind === "outage-began"
-      : kind === "outage-ended" ||
-        (kind === "head-changed" && (fields["head"] === null || fields["previous_head"] === null));
-  return events.findLast(({ kind, ...fields }) => isBegin(kind, fields))?.at ?? null;
+      ? event.kind === "outage-began"
+      : event.kind === "outage-ended" ||
+        (event.kind === "head-changed" && (event["head"] === null || event["previous_head"] === null));
+  return events.findLast(isBegin)?.at ?? null;
 }
 
-/** When each server came or moved last, as far as the history reaches. */
-function lastChanges({ history }: PoolView): ReadonlyMap<string, string> {
-  return new Map(
-    history.flatMap(({ at, difference: { added, moved } }) =>
-      [...added, ...moved].map((key) => [key, rfc3339(at)] as const),
-    ),
-  );
+/** When each of these servers came or moved last, as far as the history reaches. */
+function lastChanges({ history }: PoolView, keys: readonly string[]): ReadonlyMap<string, number> {
+  const changedAt = new Map<string, number>();
+  const sought = new Set(keys);
+  const note = (key: string, at: number) => {
+    if (sought.delete(key)) {
+      changedAt.set(key, at);
+    }
+  };
+  for (const { at, difference } of history.toReversed()) {
+    for (const key of difference.added) {
+      note(key, at);
+    }
+    for (const key of difference.moved) {
+      note(key, at);
+    }
+    if (sought.size === 0) {
+      break;
+    }
+  }
+  return changedAt;
 }
 
 function countsOf({ down, penalised, snapshot }: PoolView) {
@@ -161,6 +175,10 @@ function stateFileJson(facts: Facts) {
         expires_at: momentOf(facts, remembered.expiresAt),
         servers: remembered.servers,
       };
+}
+
+function whenOrNull(ms: number | undefined): string | null {
+  return ms === undefined ? null : rfc3339(ms);
 }
 
 function momentOrNull(facts: Facts, at: number | undefined): string | null {

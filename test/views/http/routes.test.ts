@@ -24,11 +24,15 @@ async function serving(t: TestContext) {
     await proxy.addPrimaryServer(address);
   }
   const web = new RpcProxy(fakePorts(), CONFIG);
+  const state = { dns: "serving", looks: 0 };
+  const view = () => {
+    state.looks += 1;
+    return unwatchedView("nomad", proxy);
+  };
   const pools = new Map([
-    ["nomad", fakePool("nomad", { proxy, view: () => unwatchedView("nomad", proxy) })],
+    ["nomad", fakePool("nomad", { proxy, view })],
     ["web", fakePool("web", { proxy: web, isReady: () => false, view: () => unwatchedView("web", web) })],
   ]);
-  const state = { dns: "serving" };
   const options = httpOptions({ clock: systemClock, logger, timeline, pools, dnsState: () => state.dns });
   const server = new HttpServer(options);
   await server.start();
@@ -299,6 +303,34 @@ suite("a pool", () => {
     const replies = await Promise.all(readers);
     assert.ok(replies.every(({ status }) => status === 200));
     await until(() => timeline.readers === 0);
+  });
+
+  test("is looked at once for all who wait and ask the same, and each is told what it asked for", async (t) => {
+    const { address, happen, state, timeline } = await serving(t);
+    const questions = [
+      ["/v1/pools?"],
+      ["/v1/pools/nomad?"],
+      ["/v1/pools/nomad?limit=1&"],
+      ["/v1/pools/nomad/explain?"],
+      ["/v1/pools/nomad/explain?", "text/plain"],
+      ["/v1/pools/nomad/explain?if=consul-empty&"],
+    ] as const;
+    const answers = questions.map(([question, accept = "*/*"]) => {
+      const waits = () => ask(address, `${question}index=1000&wait=1m`, { headers: { accept } });
+      return Promise.all(Array.from({ length: 10 }, waits));
+    });
+    await until(() => timeline.readers === 60);
+    assert.equal(state.looks, 0);
+    happen();
+    const texts = (await Promise.all(answers)).map((replies) => replies.map(({ text }) => text));
+    assert.deepEqual(
+      texts.map((same) => new Set(same).size),
+      [1, 1, 1, 1, 1, 1],
+    );
+    assert.equal(new Set(texts.flat()).size, questions.length);
+    assert.equal(state.looks, questions.length);
+    await ask(address, "/v1/pools/nomad");
+    assert.equal(state.looks, questions.length + 1);
   });
 });
 

@@ -1,6 +1,8 @@
 /** About pools: their lists, why, and what is next. */
 import { explain } from "../../../core/explain/explain.ts";
+import type { Explanation } from "../../../core/explain/explanation.ts";
 import { explanationText } from "../../../core/explain/explanation-text.ts";
+import type { Facts } from "../../../core/explain/facts.ts";
 import { WHAT_IFS, whatIf } from "../../../core/explain/what-if.ts";
 import { printable } from "../../../core/printable.ts";
 import { EndpointError } from "../../../core/rpc-addr.ts";
@@ -8,7 +10,9 @@ import { ApiError, rateLimited } from "../api-error.ts";
 import { type HttpApi, poolOf } from "../http-api.ts";
 import { poolFacts } from "../pool-facts.ts";
 import { poolJson, SERVERS_SHOWN, summaryOf } from "../pool-json.ts";
+import type { QueryShape } from "../query.ts";
 import { type Call, type Route, route } from "../route.ts";
+import { SharedAnswers } from "../shared-answers.ts";
 import type { Waiters } from "../waiters.ts";
 
 const BLOCKING = {
@@ -29,6 +33,8 @@ const EXPLAIN = {
   if: { kind: "text", isList: true, description: `A further what-if: ${WHAT_IFS.join(", ")}.` },
 } as const;
 
+const JSON_TYPE = "application/json; charset=utf-8";
+
 /** Addresses of one request: each may have to be looked up. */
 const MOST_ADDED = 32;
 
@@ -36,6 +42,7 @@ const MOST_ADDED = 32;
 const REBALANCE_EVERY_MS = 10_000;
 
 export function poolRoutes(api: HttpApi, waiters: Waiters): readonly Route[] {
+  const shared = new SharedAnswers();
   return [
     route({
       method: "GET",
@@ -45,12 +52,12 @@ export function poolRoutes(api: HttpApi, waiters: Waiters): readonly Route[] {
       answers: { 200: "The pools." },
       reply: "Pools",
       refusals: ["bad-query", "too-many-waiters"],
-      handle: async ({ query, request }) => {
-        await waiters.news(
-          { index: query.index, waitMs: query.wait, present: () => api.timeline.index },
-          request,
-        );
-        return { pools: [...api.pools.keys()].map((name) => summaryOf(poolFacts(api, name))) };
+      handle: async ({ query, reply, request }) => {
+        const present = () => api.timeline.index;
+        await waiters.news({ index: query.index, waitMs: query.wait, present }, request);
+        void reply.type(JSON_TYPE);
+        const pools = () => [...api.pools.keys()].map((name) => summaryOf(poolFacts(api, name)));
+        return shared.of(`${present()} pools`, () => JSON.stringify({ pools: pools() }));
       },
     }),
     route({
@@ -62,8 +69,11 @@ export function poolRoutes(api: HttpApi, waiters: Waiters): readonly Route[] {
       reply: "Pool",
       refusals: ["bad-query", "unknown-pool", "too-many-waiters"],
       handle: async (call) => {
-        const facts = await newsOf(api, waiters, call);
-        return poolJson(facts, call.query.limit ?? SERVERS_SHOWN);
+        const { limit = SERVERS_SHOWN } = call.query;
+        const index = await newsOf(api, waiters, call);
+        void call.reply.type(JSON_TYPE);
+        const list = () => poolJson(poolFacts(api, nameIn(call)), limit);
+        return shared.of(`${index} ${nameIn(call)} ${limit}`, () => JSON.stringify(list()));
       },
     }),
     route({
@@ -75,23 +85,16 @@ export function poolRoutes(api: HttpApi, waiters: Waiters): readonly Route[] {
       reply: "Explanation",
       refusals: ["bad-query", "unknown-pool", "too-many-waiters"],
       handle: async (call) => {
-        const facts = await newsOf(api, waiters, call);
-        for (const question of call.query.if) {
-          if (whatIf(facts, question) === undefined) {
-            const expected = WHAT_IFS.join(", ");
-            throw new ApiError(
-              "bad-query",
-              `query: if: "${printable(question)}": expected one of ${expected}, with the key of a listed server`,
-              { details: { expected: WHAT_IFS } },
-            );
-          }
-        }
-        const explanation = explain(facts, call.query.if);
-        if (!(call.request.headers.accept ?? "").includes("text/plain")) {
-          return explanation;
-        }
-        void call.reply.type("text/plain; charset=utf-8");
-        return explanationText(explanation, facts);
+        const index = await newsOf(api, waiters, call);
+        const isText = (call.request.headers.accept ?? "").includes("text/plain");
+        void call.reply.type(isText ? "text/plain; charset=utf-8" : JSON_TYPE);
+        const questions = call.query.if;
+        const key = `${index} ${nameIn(call)} ${isText ? "text" : "explanation"} ${questions.join(" ")}`;
+        return shared.of(key, () => {
+          const facts = poolFacts(api, nameIn(call));
+          const explanation = explained(facts, questions);
+          return isText ? explanationText(explanation, facts) : JSON.stringify(explanation);
+        });
       },
     }),
     route({
@@ -121,14 +124,40 @@ export function poolRoutes(api: HttpApi, waiters: Waiters): readonly Route[] {
   ];
 }
 
-async function newsOf<Shape extends typeof BLOCKING>(api: HttpApi, waiters: Waiters, call: Call<Shape>) {
-  const { pool: name = "" } = call.params;
+/** Resolves with the index of the pool, when there is news of it or the wait is over. */
+async function newsOf<Shape extends typeof BLOCKING>(
+  api: HttpApi,
+  waiters: Waiters,
+  call: Call<Shape>,
+): Promise<number> {
+  const name = nameIn(call);
   poolOf(api, name);
   const { index, wait } = call.query as { readonly index?: number; readonly wait?: number };
-  await waiters.news({ index, waitMs: wait, present: () => api.timeline.indexOf(name) }, call.request);
-  const facts = poolFacts(api, name);
-  void call.reply.header("x-headwaiter-index", facts.index);
-  return facts;
+  const present = () => api.timeline.indexOf(name);
+  await waiters.news({ index, waitMs: wait, present }, call.request);
+  // It may be gone now.
+  poolOf(api, name);
+  void call.reply.header("x-headwaiter-index", present());
+  return present();
+}
+
+function nameIn({ params }: Pick<Call<QueryShape>, "params">): string {
+  return params["pool"] ?? "";
+}
+
+/** @throws ApiError `bad-query` for a question that is none. */
+function explained(facts: Facts, questions: readonly string[]): Explanation {
+  for (const question of questions) {
+    if (whatIf(facts, question) === undefined) {
+      const expected = WHAT_IFS.join(", ");
+      throw new ApiError(
+        "bad-query",
+        `query: if: "${printable(question)}": expected one of ${expected}, with the key of a listed server`,
+        { details: { expected: WHAT_IFS } },
+      );
+    }
+  }
+  return explain(facts, questions);
 }
 
 function chosenPool(api: HttpApi, name: string | undefined) {
