@@ -1,0 +1,32 @@
+/** What the kernel says of a process and its threads. */
+import { readdirSync, readFileSync } from "node:fs";
+
+export interface ThreadTimes {
+  /** It ran so long. */
+  readonly cpuMs: number;
+  /** It could run, and waited so long for a processor. */
+  readonly waitedMs: number;
+}
+
+/** Since the thread began; `name` as in `/proc/PID/task/TID/comm`. */
+export function threadTimes(pid: number, name: string): ThreadTimes {
+  const tasks = `/proc/${pid}/task`;
+  const thread = readdirSync(tasks).find((id) => readFileSync(`${tasks}/${id}/comm`, "utf8").trim() === name);
+  if (thread === undefined) {
+    throw new Error(`process ${pid} has no thread "${name}"`);
+  }
+  const [cpuNs = 0, waitedNs = 0] = readFileSync(`${tasks}/${thread}/schedstat`, "utf8")
+    .split(" ")
+    .map(Number);
+  return { cpuMs: cpuNs / 1e6, waitedMs: waitedNs / 1e6 };
+}
+
+export function timesBetween(before: ThreadTimes, after: ThreadTimes): ThreadTimes {
+  return { cpuMs: after.cpuMs - before.cpuMs, waitedMs: after.waitedMs - before.waitedMs };
+}
+
+/** Memory of the process that is not swapped out. */
+export function residentMb(pid: number): number {
+  const status = readFileSync(`/proc/${pid}/status`, "utf8");
+  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) / 1024;
+}
