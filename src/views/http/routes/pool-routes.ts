@@ -89,7 +89,7 @@ export function poolRoutes(api: HttpApi, waiters: Waiters): readonly Route[] {
         const isText = (call.request.headers.accept ?? "").includes("text/plain");
         void call.reply.type(isText ? "text/plain; charset=utf-8" : JSON_TYPE);
         const questions = call.query.if;
-        const key = `${index} ${nameIn(call)} ${isText ? "text" : "explanation"} ${questions.join(" ")}`;
+        const key = `${index} ${nameIn(call)} ${isText ? "text" : "explanation"} ${JSON.stringify(questions)}`;
         return shared.of(key, () => {
           const facts = poolFacts(api, nameIn(call));
           const explanation = explained(facts, questions);
