@@ -28,7 +28,7 @@ integration: build ## the agent against a real Consul in containers
 bench: build ## figures: medians, and ratios against peers measured in the same run
 	@npm run --silent bench
 
-build: $(installed) ## compile src to dist, if something in it is newer
+build: $(installed) ## make dist of src, if something in it is newer
 	@npm run --silent build
 
 clean: ## remove what install and build made

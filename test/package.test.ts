@@ -41,6 +41,7 @@ before(async () => {
   symlinkSync(join(root, "node_modules"), join(project, "node_modules"));
   writeFileSync(join(project, ".env"), "TOKEN=x\n");
   await run(process.execPath, [tsc, "--project", join(project, ".config/tsconfig.build.json")]);
+  await run(process.execPath, [join(project, "scripts/bundle.ts"), join(project, "dist")]);
   const flags = ["pack", "--json", "--ignore-scripts", "--pack-destination", folder];
   const { stdout } = await run("npm", flags, { cwd: project });
   const [archive] = JSON.parse(stdout) as [{ filename: string; files: { path: string }[] }];
@@ -60,12 +61,25 @@ after(() => {
 });
 
 test("the package holds the compiled program, its manifest, licence and README, and nothing else", () => {
-  const others = packed.filter(
-    (path) => !/^dist\/.+\.(js|d\.ts)$/.test(path) && !path.startsWith("dist/http/ui/"),
-  );
-  assert.deepEqual(others.toSorted(), ["LICENSE", "README.md", "package.json"]);
+  const others = packed.filter((path) => !/^dist\/.+\.(js|js\.map|d\.ts)$/.test(path));
+  assert.deepEqual(others.toSorted(), ["LICENSE", "README.md", "dist/LICENCES.txt", "package.json"]);
   for (const path of ["dist/index.js", "dist/index.d.ts", ...Object.values(manifest.bin)]) {
     assert.ok(packed.includes(path), path);
+  }
+});
+
+test("the program needs no other package, and names those that are in it", async () => {
+  const alone = join(folder, "alone");
+  cpSync(join(folder, "consumer/node_modules/headwaiter/dist"), join(alone, "dist"), { recursive: true });
+  writeFileSync(join(alone, "agent.yaml"), "datacenter: dc7\n");
+  const program = join(alone, manifest.bin["headwaiter"] ?? "");
+  const { stdout } = await run(process.execPath, [program, "validate", "--config", "agent.yaml"], {
+    cwd: alone,
+  });
+  assert.match(stdout, /dc7/);
+  const licences = readFileSync(join(alone, "dist/LICENCES.txt"), "utf8");
+  for (const name of Object.keys(manifest.dependencies)) {
+    assert.match(licences, new RegExp(`^${name} [0-9.]+, `, "m"));
   }
 });
 

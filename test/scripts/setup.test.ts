@@ -1,6 +1,6 @@
 /**
- * Installing, building and the chain of benchmarks, in a project of the test's own, with stand-ins for npm and the
- * compiler.
+ * Installing, building and the chain of benchmarks, in a project of the test's own, with stand-ins for npm, the
+ * compiler and the bundler.
  */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
@@ -40,14 +40,21 @@ beforeEach(() => {
   for (const name of ["install", "build"]) {
     cpSync(join(ROOT, "scripts", name), at(`scripts/${name}`));
   }
-  for (const name of [".config", "src", "bin", "node_modules/.bin"]) {
+  for (const name of [".config", "src", "scripts/bundle", "bin", "node_modules/.bin"]) {
     mkdirSync(at(name), { recursive: true });
   }
-  for (const name of ["package.json", "package-lock.json", "tsconfig.json", ".config/tsconfig.build.json"]) {
+  for (const name of [
+    "package.json",
+    "package-lock.json",
+    "tsconfig.json",
+    ".config/tsconfig.build.json",
+    "scripts/bundle.ts",
+  ]) {
     writeFileSync(at(name), "{}");
   }
   writeFileSync(at("src/index.ts"), "first");
-  writeProgram("node_modules/.bin/tsc", 'echo call >>calls; mkdir -p "$4" && cp src/index.ts "$4/index.js"');
+  writeProgram("node_modules/.bin/tsc", "echo call >>calls");
+  writeProgram("node_modules/.bin/node", 'cp src/index.ts "$2/index.js"');
 });
 
 afterEach(() => {
@@ -92,10 +99,7 @@ suite("build", () => {
 
   test("the old build is there while the new one is made, and stays when that fails", async () => {
     await call("scripts/build");
-    writeProgram(
-      "node_modules/.bin/tsc",
-      'mkdir -p "$4" && cp dist/index.js seen && echo half >"$4/index.js"; exit 2',
-    );
+    writeProgram("node_modules/.bin/node", 'cp dist/index.js seen && echo half >"$2/index.js"; exit 2');
     touchLater("src/index.ts");
     await assert.rejects(call("scripts/build"), { code: 2 });
     assert.deepEqual([readFileSync(at("seen"), "utf8"), built()], ["first", "first"]);
