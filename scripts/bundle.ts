@@ -7,6 +7,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type BuildOptions, build, type Metafile } from "esbuild";
+import { NEVER_ENTERED, nodesOwnModules, partsOfPackages } from "./bundle/less-to-load.ts";
 import { licencesOf } from "./bundle/licences.ts";
 
 const ROOT = join(import.meta.dirname, "..");
@@ -33,6 +34,8 @@ const PROGRAM = {
   legalComments: "none",
   metafile: true,
   banner: { js: REQUIRE },
+  external: [...NEVER_ENTERED],
+  plugins: [nodesOwnModules, partsOfPackages],
   outdir: join(folder, "cli"),
 } as const satisfies BuildOptions;
 

@@ -1,12 +1,12 @@
 import { EventEmitter } from "node:events";
 import type { Agent, IncomingHttpHeaders } from "node:http";
 import { isDeepStrictEqual } from "node:util";
-import Consul from "consul";
+import type Consul from "consul";
 import { datacentersIn, instancesIn } from "./answers.ts";
-import { guardBodies } from "./body-guard.ts";
 import type { CatalogAnswer, CatalogQuery, ConsulCatalog } from "./catalog.ts";
 import { parseConsulAddress } from "./consul-address.ts";
 import { ConsulError, translate } from "./consul-error.ts";
+import { consulOver } from "./consul-package.ts";
 import { openAgent, type TlsOptions } from "./http-agent.ts";
 import type { ServiceDefinition } from "./own-service.ts";
 import { type Quote, quoteWithout } from "./quotation.ts";
@@ -44,7 +44,7 @@ interface Exchange<Answer> {
 
 interface Connection {
   readonly agent: Agent;
-  readonly consul: Consul;
+  readonly consul: () => Promise<Consul>;
 }
 
 /**
@@ -162,7 +162,7 @@ export class ConsulClient implements ConsulCatalog, ServiceRegistry, AsyncDispos
     };
     try {
       token = this.#token.current();
-      const { consul } = this.#connect();
+      const consul = await this.#connect().consul();
       if (limits.signal.aborted) {
         throw new ConsulError("aborted", "request aborted");
       }
@@ -190,11 +190,8 @@ export class ConsulClient implements ConsulCatalog, ServiceRegistry, AsyncDispos
     const address = parseConsulAddress(options.address);
     const agent = openAgent(address, options);
     const baseUrl = address.kind === "unix" ? "http://localhost/v1" : address.baseUrl;
-    const consul = new Consul({ agent, baseUrl, decoders: UNDECODED } as ConstructorParameters<
-      typeof Consul
-    >[0]);
-    guardBodies(consul);
-    return { agent, consul };
+    let consul: Promise<Consul> | undefined;
+    return { agent, consul: () => (consul ??= consulOver(agent, baseUrl)) };
   }
 }
 
@@ -220,13 +217,6 @@ function hasFiles({ caFile, certFile, keyFile }: TlsOptions): boolean {
 function tokenPlaceOf({ token, tokenFile }: TokenOptions) {
   return { token, tokenFile };
 }
-
-/** Bodies are left as they came: what they hold, and may quote, is for `answers.ts` to say. */
-const UNDECODED = Object.fromEntries(
-  ["application/json", "application/x-www-form-urlencoded", "text/html", "text/json", "text/plain"].map(
-    (type) => [type, (body: Buffer) => body],
-  ),
-);
 
 function selectionOptions(query: CatalogQuery) {
   const { service, tag, filter, near, stale } = query.selection;

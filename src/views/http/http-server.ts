@@ -1,5 +1,5 @@
 import type { AddressInfo } from "node:net";
-import fastify, { type FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyServerOptions } from "fastify";
 import type { Logger } from "../../core/ports.ts";
 import { printable } from "../../core/printable.ts";
 import { SecretFile } from "../../files/secret-file.ts";
@@ -25,6 +25,16 @@ import { Waiters } from "./waiters.ts";
 const MAX_BODY_BYTES = 1_048_576;
 
 const DEFAULT_CONNECTIONS = 256;
+
+/** Bodies are read and written by our own schemas: fastify's compilers of schemas, 500 KB of code, are not loaded. */
+const NO_COMPILERS = {
+  buildValidator: unused,
+  buildSerializer: unused,
+} satisfies NonNullable<FastifyServerOptions["schemaController"]>["compilersFactory"];
+
+function unused(): never {
+  throw new Error("a route with a schema of fastify's");
+}
 
 export interface HttpOptions extends HttpApi {
   readonly address: HttpAddress;
@@ -67,7 +77,7 @@ export class HttpServer {
     if (this.#app !== undefined) {
       return;
     }
-    const app = this.#made();
+    const app = await this.#made();
     try {
       await listenAt(app, this.#options.address);
     } catch (error) {
@@ -102,8 +112,10 @@ export class HttpServer {
     return readinessOf(this.#options);
   }
 
-  #made(): FastifyInstance {
+  async #made(): Promise<FastifyInstance> {
     const { identity, logger, maxConnections = DEFAULT_CONNECTIONS, patienceMs, timeline } = this.#options;
+    // Loaded here: what listens before does not wait for it.
+    const { default: fastify } = await import("fastify");
     const app = fastify({
       bodyLimit: MAX_BODY_BYTES,
       ...timeouts(patienceMs),
@@ -112,6 +124,7 @@ export class HttpServer {
       onProtoPoisoning: "ignore",
       onConstructorPoisoning: "ignore",
       frameworkErrors: refuse,
+      schemaController: { compilersFactory: NO_COMPILERS },
     });
     limitConnections(app.server, maxConnections);
     takeJson(app);
