@@ -27,7 +27,7 @@ const MAY_IMPORT = {
   ],
   "dev/": [CORE, "^src/net/nomad/"],
   "agent/": [CORE, FILES, PORTS, "^src/(state|net|sources|views|config)/"],
-  "cli/": [CORE, FILES, PORTS, "^src/(agent|config|dev|log)/"],
+  "cli/": [CORE, FILES, PORTS, "^src/(agent|config|dev|log)/", "^src/views/dns/thread-start\\.ts$"],
   "system-ports\\.ts$": [CORE, "^src/net/names/"],
   "index\\.ts$": [CORE, PORTS],
 };

@@ -3,6 +3,7 @@
  * every part.
  */
 import { randomUUID } from "node:crypto";
+import type { Worker } from "node:worker_threads";
 import type { ListenAddress } from "../config/address.ts";
 import { type Config, optionsOf } from "../config/schema.ts";
 import { Journal } from "../core/journal.ts";
@@ -65,12 +66,14 @@ export class Agent {
 
   /**
    * @param configureLog sets how the log is written, when a reload changes that.
+   * @param loading a thread for DNS that loads already: see `startThread`.
    * @throws AgentError when a certificate or key that a pool names can't be read, or too few files may be open.
    */
   constructor(
     source: ConfigSource,
     logger: PartLogger,
     configureLog: (log: Config["log"]) => void = () => undefined,
+    loading?: Worker,
   ) {
     const config = optionsOf(source.settings);
     const instance = randomUUID();
@@ -123,6 +126,7 @@ export class Agent {
         this.#onDemand.wanted(pool);
       },
       tcpConnections: clients.dnsTcp,
+      loading,
       logger: logger.child({ name: "agent.dns" }),
       clock: systemClock,
       note,

@@ -11,8 +11,11 @@ export function addAgentCommand(program: Command, signals: Signals): void {
   withConfigOptions(program.command("agent"))
     .description("run the agent until a signal such as TERM or INT ends it")
     .action(async (flags: AgentFlags) => {
+      // First: it loads while the agent does.
+      const { startThread } = await import("../views/dns/thread-start.ts");
+      const loading = startThread();
       const { runAgent } = await import("./commands/agent.ts");
-      await runAgent(flags, signals);
+      await runAgent(flags, signals, loading);
     });
 }
 

@@ -2,7 +2,7 @@
  * The configuration in two languages. Settings have the keys of a file, `null`, and every default filled in. Options
  * are what the parts of the agent take: a unit is in the name, and an option that is not set is absent.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { defined } from "./defined.ts";
 import { consulOptions, consulSettings } from "./sections/consul.ts";
 import { dnsOptions, dnsSettings, resolverOptions } from "./sections/dns.ts";

@@ -1,5 +1,5 @@
 /** What a single value may be: each kind says what was expected of a value that is none, and shows no secret of it. */
-import { z } from "zod";
+import * as z from "zod";
 import { printable } from "../core/printable.ts";
 import { EndpointError } from "../core/rpc-addr.ts";
 import { withoutSecrets, withoutTokens } from "../core/without-secrets.ts";

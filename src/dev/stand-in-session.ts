@@ -1,6 +1,6 @@
 import type { Duplex } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
-import { z } from "zod";
+import * as z from "zod";
 import { type BodyPlan, decodeValue, MessageReader } from "../net/nomad/message-reader.ts";
 import { FramingError } from "../net/nomad/value-scanner.ts";
 import { encodeRaw, type RawValue } from "./raw-encoder.ts";

@@ -1,5 +1,5 @@
 /** What the state file has: the last known list of each pool, and what of the timeline outlives the process. */
-import { z } from "zod";
+import * as z from "zod";
 import { parseIpAddress, undialable } from "../core/ip-address.ts";
 import { MAX_SERVERS_PER_SOURCE } from "../core/list-limit.ts";
 import { EndpointError } from "../core/rpc-addr.ts";

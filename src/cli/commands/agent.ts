@@ -1,3 +1,4 @@
+import type { Worker } from "node:worker_threads";
 import { Agent } from "../../agent/agent.ts";
 import { settingsOf } from "../../config/layer.ts";
 import { configLayers, type Flags } from "../../config/load.ts";
@@ -19,8 +20,11 @@ export interface AgentFlags extends Flags {
 /** Whatever files the process makes are its owner's alone: 0600, directories 0700. */
 const OWNER_ONLY = 0o077;
 
-/** Runs until a signal such as TERM or INT; a second one ends it at once, with 1. Nothing holds the end. */
-export async function runAgent(flags: AgentFlags, signals: Signals): Promise<void> {
+/**
+ * Runs until a signal such as TERM or INT; a second one ends it at once, with 1. Nothing holds the end.
+ * @param loading the thread that is to answer DNS.
+ */
+export async function runAgent(flags: AgentFlags, signals: Signals, loading: Worker): Promise<void> {
   process.umask(OWNER_ONLY);
   const dev = flags.dev === true ? new DevCluster() : undefined;
   const devLayers = dev === undefined ? [] : [await dev.start()];
@@ -37,7 +41,7 @@ export async function runAgent(flags: AgentFlags, signals: Signals): Promise<voi
     logger.warn({}, warning);
   }
   const source = { settings, files: flags.config ?? [], read: readSettings };
-  const agent = new Agent(source, logger, configure);
+  const agent = new Agent(source, logger, configure, loading);
   const end = (signal: NodeJS.Signals) => {
     logger.info({ signal }, "stopping");
     const stopped = Promise.all([agent.stop(), dev?.stop()]).then(() => {

@@ -1,5 +1,5 @@
 /** The service in Consul whose instances are a pool's backups. */
-import { z } from "zod";
+import * as z from "zod";
 import { defined } from "../defined.ts";
 import { filled, flag, mapping } from "../values.ts";
 

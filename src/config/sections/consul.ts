@@ -1,5 +1,5 @@
 /** How Consul is reached, and whether the agent registers there. */
-import { z } from "zod";
+import * as z from "zod";
 import { messageOf } from "../../core/message-of.ts";
 import { tokenIn } from "../../files/token-text.ts";
 import { parseConsulAddress, withScheme } from "../../net/consul/consul-address.ts";

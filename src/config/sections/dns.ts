@@ -1,5 +1,5 @@
 /** Where DNS is served, and where names of servers are looked up. */
-import { z } from "zod";
+import * as z from "zod";
 import { joinHostPort } from "../../core/rpc-addr.ts";
 import { parseNameserver } from "../address.ts";
 import { defined } from "../defined.ts";

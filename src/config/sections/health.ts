@@ -1,5 +1,5 @@
 /** How the head and the next server are watched. */
-import { z } from "zod";
+import * as z from "zod";
 import { flag, mapping, positiveDurationMs } from "../values.ts";
 
 export const healthSettings = z

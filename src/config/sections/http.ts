@@ -1,5 +1,5 @@
 /** Where HTTP listens, and who may write. */
-import { z } from "zod";
+import * as z from "zod";
 import { parseAdvertisedAddress, parseFileMode, parseHttpAddress } from "../address.ts";
 import { defined } from "../defined.ts";
 import { filePath, mapping, parsed } from "../values.ts";

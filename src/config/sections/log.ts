@@ -1,5 +1,5 @@
 /** The log; what is written is what it takes. */
-import { z } from "zod";
+import * as z from "zod";
 import { mapping } from "../values.ts";
 
 export const logSettings = z

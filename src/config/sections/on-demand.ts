@@ -1,5 +1,5 @@
 /** Pools that questions start: how many, and for how long. Their settings are those of the pool `"*"`. */
-import { z } from "zod";
+import * as z from "zod";
 import { MAX_POOLS_ON_DEMAND } from "../../core/service-pool.ts";
 import { mapping, positiveDurationMs } from "../values.ts";
 

@@ -1,5 +1,5 @@
 /** One pool: which servers it has, and how it speaks to them. */
-import { z } from "zod";
+import * as z from "zod";
 import { parseRpcAddr } from "../../core/rpc-addr.ts";
 import { defined } from "../defined.ts";
 import { accepted, filePath, mapping } from "../values.ts";

@@ -1,5 +1,5 @@
 /** All pools by their names, which are names of DNS, too. */
-import { z } from "zod";
+import * as z from "zod";
 import { mapping, quoted } from "../values.ts";
 import type { OnDemandSettings } from "./on-demand.ts";
 import { poolOptions, poolSettings, withDefaultsFor } from "./pool.ts";

@@ -1,5 +1,5 @@
 /** How often a pool's list is rebalanced. */
-import { z } from "zod";
+import * as z from "zod";
 import { durationMs, mapping, positiveDurationMs } from "../values.ts";
 
 export const rebalanceSettings = z

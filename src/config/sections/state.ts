@@ -1,5 +1,5 @@
 /** What is kept of the last known lists. */
-import { z } from "zod";
+import * as z from "zod";
 import { mapping, positiveDurationMs } from "../values.ts";
 
 export const stateSettings = z

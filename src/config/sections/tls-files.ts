@@ -1,5 +1,5 @@
 /** The files of TLS, in every section that has them. */
-import type { z } from "zod";
+import type * as z from "zod";
 import { defined } from "../defined.ts";
 import { filePath } from "../values.ts";
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { ServiceInstance, SkippedInstance } from "./catalog.ts";
 import { ConsulError } from "./consul-error.ts";
 import { type JsonList, splitList } from "./json-list.ts";

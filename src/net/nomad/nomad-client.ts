@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { ServerEndpoint } from "../../core/server-endpoint.ts";
 import { sharedDeadline } from "../connection/deadline.ts";
 import type { CallOptions } from "../connection/held-connection.ts";

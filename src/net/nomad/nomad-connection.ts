@@ -1,6 +1,6 @@
 import type { Duplex } from "node:stream";
 import { encode } from "@msgpack/msgpack";
-import { z } from "zod";
+import * as z from "zod";
 import type { ServerEndpoint } from "../../core/server-endpoint.ts";
 import { ConnectionError, provesLife, transportFailure } from "../connection/connection-error.ts";
 import { sharedDeadline, withDeadline } from "../connection/deadline.ts";

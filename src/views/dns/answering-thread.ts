@@ -1,5 +1,4 @@
-import { extname } from "node:path";
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
 import type { DnsThreadEvent } from "../../core/journal-event.ts";
 import type { Clock, Logger } from "../../core/ports.ts";
 import { type BackoffRule, doubledMs } from "../../core/time/backoff.ts";
@@ -12,9 +11,11 @@ import type {
   DemandVerdict,
   DnsAddress,
   FromThread,
+  Serve,
   ThreadSettings,
   ToThread,
 } from "./thread-messages.ts";
+import { hasEnded, startThread } from "./thread-start.ts";
 
 /** A thread that dies at once again waits 0.1, 0.2, 0.4 … s, at most 5: a port comes free, and no core is burnt. */
 const RESTART: BackoffRule = { baseMs: 100, maxMs: 5_000 };
@@ -38,6 +39,8 @@ export type ThreadState =
     };
 
 export interface AnsweringThreadOptions {
+  /** Loads already, and serves nothing yet; absent: one is started. */
+  readonly loading?: Worker | undefined;
   readonly listen: readonly DnsAddress[];
   readonly servesTcp: boolean;
   readonly sharesPort: boolean;
@@ -63,11 +66,13 @@ export class AnsweringThread {
   #answersPerSecond: number | undefined;
   #demand: DemandSettings | undefined;
   #state: ThreadState = { kind: "stopped" };
+  #loading: Worker | undefined;
   #restarts = 0;
   #failuresInARow = 0;
 
   constructor(options: AnsweringThreadOptions, table: AnswerTable) {
     this.#options = options;
+    this.#loading = options.loading;
     this.#listen = options.listen;
     this.#answersPerSecond = options.answersPerSecond;
     this.#demand = options.demand;
@@ -156,14 +161,17 @@ export class AnsweringThread {
       demand: this.#demand,
       uses: this.#options.uses,
     };
-    // The extension is that of this file: `.ts` from the sources, `.js` when built.
-    const worker = new Worker(new URL(`./thread/worker${extname(import.meta.url)}`, import.meta.url), {
-      name: "dns",
-      workerData: settings,
-      execArgv: [],
-    });
+    const worker = this.#takeLoading() ?? startThread();
+    worker.ref();
+    worker.postMessage({ kind: "serve", settings } satisfies Serve);
     this.#state = { kind: "starting", worker };
     return worker;
+  }
+
+  #takeLoading(): Worker | undefined {
+    const loading = this.#loading;
+    this.#loading = undefined;
+    return loading === undefined || hasEnded(loading) ? undefined : loading;
   }
 
   /** Settles when the thread listens, can't, or dies; a death after that starts it again. */

@@ -1,4 +1,5 @@
 /** What the DNS view is told, and says of itself. */
+import type { Worker } from "node:worker_threads";
 import type { DnsThreadEvent } from "../../core/journal-event.ts";
 import type { Clock, Logger } from "../../core/ports.ts";
 import type { ConsulNames } from "./table/table-encoder.ts";
@@ -24,6 +25,8 @@ export interface DnsServerOptions {
   readonly rateLimit?: number | undefined;
   /** Of all threads together; absent: no question starts a pool. */
   readonly demand?: DemandSettings | undefined;
+  /** See `startThread`; absent: all threads are started when they are to serve. */
+  readonly loading?: Worker | undefined;
   readonly logger: Logger;
   readonly clock: Clock;
   /** A question is about a pool that is not shown: `decide` says what becomes of it. Bounded by `demand`. */

@@ -44,7 +44,7 @@ export class DnsServer {
     if (this.#threads.length > 0) {
       return;
     }
-    const { listen, sockets, tcpConnections, clock, logger, note } = this.#options;
+    const { listen, loading, sockets, tcpConnections, clock, logger, note } = this.#options;
     const waitingPlaces = WAITING_PLACES / sockets;
     const shared = {
       sharesPort: sockets > 1,
@@ -59,7 +59,7 @@ export class DnsServer {
       note,
     };
     const first = new AnsweringThread(
-      { ...shared, listen, servesTcp: true },
+      { ...shared, listen, loading, servesTcp: true },
       this.#encoder.encode(this.#views),
     );
     this.#threads = [first];

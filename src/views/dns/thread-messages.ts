@@ -10,7 +10,7 @@ export interface DnsAddress {
   readonly port: number;
 }
 
-/** What a thread is started with. */
+/** What a thread is to serve. */
 export interface ThreadSettings {
   readonly listen: readonly DnsAddress[];
   /** Several threads share a UDP port, but only one serves TCP. */
@@ -44,6 +44,13 @@ export interface DemandSettings {
  */
 export type DemandVerdict = "starting" | "unknown" | "not-ready";
 
+/** The first message, once. */
+export interface Serve {
+  readonly kind: "serve";
+  readonly settings: ThreadSettings;
+}
+
+/** What follows it. */
 export type ToThread =
   | { readonly kind: "table"; readonly table: AnswerTable }
   | { readonly kind: "limit"; readonly answersPerSecond: number | undefined }

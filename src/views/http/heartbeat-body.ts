@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { MAX_NODES } from "../../core/fleet.ts";
 import type { PushedHeartbeat } from "../../core/heartbeat.ts";
 

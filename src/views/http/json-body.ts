@@ -1,5 +1,5 @@
 import type { FastifyInstance } from "fastify";
-import type { z } from "zod";
+import type * as z from "zod";
 import { printable } from "../../core/printable.ts";
 import { ApiError } from "./api-error.ts";
 import { duplicateKey } from "./duplicate-key.ts";

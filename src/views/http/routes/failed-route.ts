@@ -1,5 +1,5 @@
 /** What client programs see of a server. */
-import { z } from "zod";
+import * as z from "zod";
 import { isLoopback, parseIpAddress } from "../../../core/ip-address.ts";
 import { printable } from "../../../core/printable.ts";
 import { EndpointError, serverKey } from "../../../core/rpc-addr.ts";

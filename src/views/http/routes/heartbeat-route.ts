@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { refusedAddresses } from "../answers.ts";
 import { ApiError } from "../api-error.ts";
 import { heartbeatBody, heartbeatOf } from "../heartbeat-body.ts";

@@ -1,5 +1,5 @@
 /** What schemas of replies are made of. */
-import { z } from "zod";
+import * as z from "zod";
 
 export const time = z.iso.datetime({ precision: 3 }).describe("RFC 3339, UTC, milliseconds.");
 export const timeOrNull = time.nullable();

@@ -1,5 +1,5 @@
 /** What is said of pools: the list, why, and what happened. */
-import { z } from "zod";
+import * as z from "zod";
 import type { Explanation } from "../../../core/explain/explanation.ts";
 import type { Gap } from "../../../core/timeline/timeline.ts";
 import type { poolJson, summaryOf } from "../pool-json.ts";

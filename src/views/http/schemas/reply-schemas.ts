@@ -2,7 +2,7 @@
  * What each route answers, as schemas: read for the description of the API, and held against real replies by a test.
  * Members are added, never taken away; a reader takes those that it does not know as they are.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { REPORT_VERDICTS } from "../../../core/feedback.ts";
 import type { readinessJson } from "../readiness.ts";
 import { code, count, countOrNull, text, textOrNull, texts, time, timeOrNull } from "./parts.ts";
