@@ -1,6 +1,6 @@
 /** Signals, from the first line of the program on. Imports nothing heavy: it is in place before the rest is loaded. */
 
-import { isWatchedByNode } from "./watched-by-node.ts";
+import { isWatchedByNode } from "./node-options.ts";
 
 /** Each ends a program that does not listen. Missing: KILL, and those that tell a program of its own fault. */
 const ENDING = [
@@ -9,8 +9,8 @@ const ENDING = [
 ] as readonly NodeJS.Signals[];
 
 /**
- * Without a listener, or the flag of `node-flags.ts`, USR1 would have Node open its debugger on a port. Node itself
- * ignores PIPE and XFSZ: a write fails instead.
+ * Without a listener USR1 would have Node open its debugger on a port. Node itself ignores PIPE and XFSZ: a write fails
+ * instead.
  */
 const OTHERS: readonly NodeJS.Signals[] = ["SIGHUP", "SIGUSR1", "SIGUSR2"];
 

@@ -38,14 +38,3 @@ test("4,000 servers that refuse: below 250 MB, a fraction of a core, and no line
   assert.ok(share < 0.2, `${share} of a core`);
   assert.ok(after.rssMegabytes < 250, `${after.rssMegabytes} MB`);
 });
-
-test("new objects may fill 32 MB, not 128, unless Node is told otherwise", async (t) => {
-  const flagsOf = ({ child }: RealAgent) =>
-    readFileSync(`/proc/${child.pid ?? 0}/cmdline`, "utf8")
-      .split("\0")
-      .filter((argument) => argument.startsWith("--max-semi-space-size"));
-  const plain = await RealAgent.start(t);
-  assert.deepEqual(flagsOf(plain), ["--max-semi-space-size=16"]);
-  const told = await RealAgent.start(t, { environment: { NODE_OPTIONS: "--max-semi-space-size=8" } });
-  assert.deepEqual(flagsOf(told), []);
-});

@@ -8,7 +8,8 @@ import type { Logger } from "../../core/ports.ts";
 import { standardLog } from "../../log/log.ts";
 import { systemClock } from "../../system-ports.ts";
 import { agentSignals } from "../agent-signals.ts";
-import { DevCluster } from "../dev-cluster.ts";
+import { closeDebugger } from "../debugger.ts";
+import type { DevCluster } from "../dev-cluster.ts";
 import { failWith } from "../failure.ts";
 import { endAfterLastWords, endAtOnce, endByDeadline } from "../process-end.ts";
 import type { Signals } from "../signals.ts";
@@ -26,7 +27,7 @@ const OWNER_ONLY = 0o077;
  */
 export async function runAgent(flags: AgentFlags, signals: Signals, loading: Worker): Promise<void> {
   process.umask(OWNER_ONLY);
-  const dev = flags.dev === true ? new DevCluster() : undefined;
+  const dev = flags.dev === true ? await devCluster() : undefined;
   const devLayers = dev === undefined ? [] : [await dev.start()];
   const readSettings = () => settingsOf([...devLayers, ...configLayers(flags, process.env)]);
   const settings = readSettings();
@@ -59,9 +60,15 @@ export async function runAgent(flags: AgentFlags, signals: Signals, loading: Wor
   signals.sendTo(agentSignals({ end, endAtOnce: () => endAtOnce(1), reload, failHead, logger }));
   dev?.join(config);
   await agent.start();
+  closeDebugger();
   if (dev !== undefined) {
     showHow(agent, config, logger.child({ name: "agent.dev" }));
   }
+}
+
+async function devCluster(): Promise<DevCluster> {
+  const { DevCluster } = await import("../dev-cluster.ts");
+  return new DevCluster();
 }
 
 function leftovers(agent: Agent, unwritten: number): string[] {

@@ -1,0 +1,35 @@
+/** The memory for new objects, in the program as its users run it. */
+import assert from "node:assert/strict";
+import { type TestContext, test } from "node:test";
+import { until } from "../../scripts/lab/until.ts";
+import { RealAgent } from "../support/real-agent.ts";
+
+/** Runs in the program before its own code: once that listens to HUP, many objects last. Says what they filled. */
+const BUSY = `
+  import { getHeapSpaceStatistics } from "node:v8";
+  const size = () => getHeapSpaceStatistics().find(({ space_name }) => space_name === "new_space").space_size;
+  const look = setInterval(() => {
+    if (process.listenerCount("SIGHUP") > 0) {
+      clearInterval(look);
+      const before = size();
+      let kept = [];
+      for (let i = 0; i < 4_000_000; i += 1) {
+        kept = kept.length > 500_000 ? [] : kept;
+        kept.push({ i });
+      }
+      process.stderr.write("grown by " + (size() - before) + " bytes");
+    }
+  }, 1);`;
+
+async function growth(t: TestContext, flag = ""): Promise<number> {
+  const options = `${flag} --import=data:text/javascript,${encodeURIComponent(BUSY)}`;
+  const agent = await RealAgent.start(t, { environment: { NODE_OPTIONS: options } });
+  const said = () => /^grown by (\d+) bytes$/m.exec(agent.stderr)?.[1];
+  await until(() => said() !== undefined);
+  return Number(said());
+}
+
+test("it stays as it is when the program begins, unless Node is told otherwise", async (t) => {
+  assert.equal(await growth(t), 0);
+  assert.ok((await growth(t, "--max-semi-space-size=64")) > 1_000_000);
+});
