@@ -4,6 +4,7 @@ import { suite, test } from "node:test";
 import { ask } from "../support/http-client.ts";
 import { programEnd } from "../support/program-run.ts";
 import { RealAgent } from "../support/real-agent.ts";
+import { WEB } from "../support/scripted-agent-answers.ts";
 import { ScriptedAgentApi } from "../support/scripted-agent-api.ts";
 import { scriptedServer } from "../support/scripted-server.ts";
 
@@ -53,6 +54,21 @@ suite("headwaiter failed", () => {
       head,
       text: `it answered the agent within ${checked_ms} ms`,
     });
+  });
+
+  test("takes the one configured pool for granted, whatever questions have started", async (t) => {
+    const api = await ScriptedAgentApi.start(t);
+    api.pools.set("db", { ...WEB, name: "db", on_demand: true });
+    api.pools.set("blue.db", { ...WEB, name: "blue.db", on_demand: true });
+    const failed = () => programEnd(t, ["failed", "10.9.9.9:1", "--address", api.url]);
+    await failed();
+    assert.equal(api.asked.at(-1)?.path, "/v1/pools/nomad/servers/10.9.9.9%3A1/failed");
+    api.pools.delete("nomad");
+    const several = await failed();
+    assert.deepEqual(
+      [several.code, several.stderr],
+      [1, "headwaiter: expected --pool, one of db, blue.db\n"],
+    );
   });
 
   test("sends what it is told, and shows what the agent says: printable", async (t) => {

@@ -38,6 +38,18 @@ suite("servers", () => {
     assert.equal((await ask(t, api, "servers", "--pool", "nomad")).code, 0);
   });
 
+  test("shows which pool a question started, which needs no head unless it is asked for", async (t) => {
+    const api = await ScriptedAgentApi.start(t);
+    api.pools.set("db", { ...WEB, name: "db", on_demand: true });
+    const db = "POOL db  starting  on demand  no servers  Consul has not reported yet\n";
+    assert.deepEqual(await ask(t, api, "servers"), {
+      code: 0,
+      stdout: `${NOMAD_TABLE}\n${db}`,
+      stderr: "",
+    });
+    assert.deepEqual(await ask(t, api, "servers", "--pool", "db"), { code: 2, stdout: db, stderr: "" });
+  });
+
   test("with --json gives the agent's own documents, as a list", async (t) => {
     const api = await ScriptedAgentApi.start(t);
     api.pools.set("web", WEB);

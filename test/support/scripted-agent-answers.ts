@@ -56,6 +56,7 @@ function source(known: Json = {}): Json {
 /** Consul fails, and a server is down. */
 export const NOMAD: Json = {
   name: "nomad",
+  on_demand: false,
   index: FIRST_INDEX,
   revision: 17,
   state: "live",
@@ -129,6 +130,7 @@ export const NOMAD: Json = {
 export const WEB: Json = {
   ...NOMAD,
   name: "web",
+  on_demand: false,
   revision: 0,
   state: "starting",
   ready: false,

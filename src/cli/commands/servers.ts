@@ -5,7 +5,7 @@ import { EXIT } from "../command-failure.ts";
 import { serversText } from "../show/servers-text.ts";
 import { shown } from "../watch.ts";
 
-/** The lists; 2 when a pool has no head. */
+/** The lists; 2 when a pool has no head, but for those that a question started, unless it is asked for. */
 export const runServers: ClientCommand = async ({ client, flags, output }) =>
   await shown({
     client,
@@ -20,9 +20,9 @@ export const runServers: ClientCommand = async ({ client, flags, output }) =>
         const texts = documents.map(({ at, body }) => serversText(body, at, output.paint));
         output.lines(texts.flatMap((text, i) => (i === 0 ? text : ["", ...text])));
       }
-      const haveHeads = documents.every(
-        ({ body }) => textAt(objectAt(body, "head"), "address") !== undefined,
-      );
+      const haveHeads = documents
+        .filter(({ body }) => flags.pool !== undefined || body["on_demand"] !== true)
+        .every(({ body }) => textAt(objectAt(body, "head"), "address") !== undefined);
       return haveHeads ? EXIT.done : EXIT.no;
     },
   });

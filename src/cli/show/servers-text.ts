@@ -10,6 +10,7 @@ export function serversText(pool: JsonObject, now: number, paint: Paint): readon
   const headLine = [
     paint("strong", `POOL ${textAt(pool, "name") ?? "?"}`),
     stateText(pool, paint),
+    pool["on_demand"] === true ? "on demand" : "",
     countsText(objectAt(pool, "counts")),
     leaderText(pool),
     ...sourceTexts(objectAt(pool, "sources"), now, paint),
