@@ -1,10 +1,11 @@
 /**
  * What 64 readers that wait and 32 streams, 8 of them never read, do to DNS at 5,000 questions a second:
  *
- *     npm run build && node scripts/bench/readers.ts [--rounds 9] [--round-ms 2000] [--nice 10]
+ *     npm run build && node scripts/bench/readers.ts [--rounds 40] [--round-ms 500] [--nice 10]
  *
- * The one who asks DNS and all readers are processes of their own, that of the readers with this nice value. Medians of
- * the rounds, which are held in turn.
+ * The one who asks DNS and all readers are processes of their own, that of the readers with this nice value. The kinds
+ * of rounds are held in turn; figures are medians, and × is the median of the ratios to the round without readers just
+ * before.
  */
 import { parseArgs } from "node:util";
 import { median } from "../lab/median.ts";
@@ -12,8 +13,8 @@ import { type ReaderRound, type RoundKind, readerRounds } from "../lab/reader-ro
 
 const { values } = parseArgs({
   options: {
-    rounds: { type: "string", default: "9" },
-    "round-ms": { type: "string", default: "2000" },
+    rounds: { type: "string", default: "40" },
+    "round-ms": { type: "string", default: "500" },
     nice: { type: "string", default: "10" },
   },
 });
@@ -37,16 +38,22 @@ const seen = await readerRounds({
 const of = (kind: RoundKind, figure: (round: ReaderRound) => number) =>
   median((seen.get(kind) ?? []).map(figure));
 
-console.log("| | p50 ms | p99 ms | × | lost | main thread, CPU ms/s | DNS thread, CPU ms/s | waits, ms/s |");
+const ratio = (kind: RoundKind, beside: RoundKind) => {
+  const without = seen.get(beside) ?? [];
+  return median((seen.get(kind) ?? []).map(({ p99Ms }, nth) => p99Ms / (without[nth]?.p99Ms ?? Number.NaN)));
+};
+
+console.log(
+  "| | p50 ms | p99 ms | × | lost | main thread, CPU ms/s | DNS thread, CPU ms/s | and waits for a core |",
+);
 console.log("|---|---|---|---|---|---|---|---|");
 for (const [kind, words, beside] of KINDS) {
-  const p99Ms = of(kind, (round) => round.p99Ms);
   const perSecond = (figure: (round: ReaderRound) => number) =>
     ((of(kind, figure) * 1_000) / Number(values["round-ms"])).toFixed(0);
   const cells = [
     of(kind, ({ p50Ms }) => p50Ms).toFixed(2),
-    p99Ms.toFixed(2),
-    (p99Ms / of(beside, (round) => round.p99Ms)).toFixed(2),
+    of(kind, ({ p99Ms }) => p99Ms).toFixed(2),
+    ratio(kind, beside).toFixed(2),
     (seen.get(kind) ?? []).reduce((sum, { lost }) => sum + lost, 0),
     perSecond(({ main }) => main.cpuMs),
     perSecond(({ dns }) => dns.cpuMs),
