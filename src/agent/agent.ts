@@ -36,7 +36,7 @@ import { placeOf } from "./reload-plan.ts";
 import { type ConfigSource, type PreparedConfig, Reloads } from "./reloads.ts";
 import { VERSION } from "./version.ts";
 
-/** The whole agent: DNS and HTTP first, so that a port in use is known before anything else starts. */
+/** The whole agent: DNS first, so that it answers, or is known not to, before anything else starts. */
 export class Agent {
   #config: Config;
   readonly #logger: PartLogger;
@@ -238,23 +238,25 @@ export class Agent {
     try {
       this.#memory.open();
       this.#show();
-      for (const listener of [this.#dns, this.#http]) {
-        if (this.#stopping === undefined) {
-          await listener.start();
-        }
+      if (this.#stopping === undefined) {
+        await this.#dns.start();
+      }
+      if (this.#stopping === undefined) {
+        this.#pools.start();
+        // Last: DNS does not wait until it has loaded.
+        await this.#http.start();
       }
     } catch (error) {
       await this.#end();
       throw error;
     }
     if (this.#stopping === undefined) {
-      this.#startSources();
+      this.#started();
     }
   }
 
-  #startSources(): void {
+  #started(): void {
     this.#isRunning = true;
-    this.#pools.start();
     this.#memory.keep();
     this.#follow();
     const { consul } = this.#config;
