@@ -17,6 +17,7 @@ import { ConsulClient } from "../net/consul/consul-client.ts";
 import { DnsResolver } from "../net/names/dns-resolver.ts";
 import { systemClock, systemRandom } from "../system-ports.ts";
 import { DnsServer } from "../views/dns/dns-server.ts";
+import { MAX_FORWARDS } from "../views/dns/thread/forwarder.ts";
 import { type HttpPlace, shownPlace } from "../views/http/http-listener.ts";
 import { HttpServer } from "../views/http/http-server.ts";
 import { logJournal, type PartLogger } from "../views/log-lines.ts";
@@ -294,6 +295,7 @@ export class Agent {
       pools: Object.keys(pools).length + (onDemand?.maxPools ?? 0),
       dnsThreads: dns.sockets,
       dnsAddresses: dns.listen.length,
+      dnsForwards: dns.consulNames?.forwardTo === undefined ? 0 : MAX_FORWARDS,
     });
   }
 

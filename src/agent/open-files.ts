@@ -13,6 +13,8 @@ interface Needs {
   readonly pools: number;
   readonly dnsThreads: number;
   readonly dnsAddresses: number;
+  /** Questions that a thread has another server asked at a time. */
+  readonly dnsForwards: number;
 }
 
 /** How many connections clients may have. */
@@ -45,8 +47,8 @@ const LISTENERS = 2;
  * @throws AgentError when the limit is too low for the agent itself.
  */
 export function clientLimits({ limit, used }: OpenFiles, needs: Needs): ClientLimits {
-  const { pools, dnsThreads, dnsAddresses } = needs;
-  const own = used + dnsThreads * (PER_THREAD + dnsAddresses) + dnsAddresses + LISTENERS;
+  const { pools, dnsThreads, dnsAddresses, dnsForwards } = needs;
+  const own = used + dnsThreads * (PER_THREAD + dnsAddresses + dnsForwards) + dnsAddresses + LISTENERS;
   const least = own + SHARED.least + pools * PER_POOL.least + 2 * LEAST;
   if (limit < least) {
     const expected = `expected at least ${least} for ${pools} pool${pools === 1 ? "" : "s"}`;

@@ -57,6 +57,17 @@ export function parseNameserver(text: string): ListenAddress | undefined {
   return address && { host: address.host, port: address.port ?? DNS_PORT };
 }
 
+const CONSUL_DNS_PORT = 8600;
+
+/**
+ * Parses an IP address where Consul's DNS is, with a port or without: Consul's default then. `undefined` when it is
+ * none. @throws EndpointError `host-ambiguous`.
+ */
+export function parseConsulDns(text: string): ListenAddress | undefined {
+  const address = dialableIp(text);
+  return address && { host: address.host, port: address.port ?? CONSUL_DNS_PORT };
+}
+
 /** An address that others are told. Without a port: that of the listener. */
 export interface AdvertisedAddress {
   readonly host: string;

@@ -3,7 +3,7 @@ import { suite, test } from "node:test";
 import { AgentError } from "../../src/agent/agent-error.ts";
 import { clientLimits, openFiles } from "../../src/agent/open-files.ts";
 
-const ONE = { pools: 1, dnsThreads: 1, dnsAddresses: 1 };
+const ONE = { pools: 1, dnsThreads: 1, dnsAddresses: 1, dnsForwards: 0 };
 
 suite("descriptors", () => {
   test("where there are plenty, clients have 256 connections each", () => {
@@ -24,6 +24,12 @@ suite("descriptors", () => {
     }
   });
 
+  test("what other DNS servers are asked with is kept free", () => {
+    const forwards = { ...ONE, dnsThreads: 2, dnsForwards: 32 };
+    const [few, more] = [ONE, forwards].map((needs) => clientLimits({ limit: 400, used: 23 }, needs).http);
+    assert.ok((few ?? 0) - (more ?? 0) >= 16, `${few} and ${more}`);
+  });
+
   test("a limit of 64 is enough for one pool", () => {
     assert.deepEqual(clientLimits({ limit: 64, used: 23 }, ONE), { http: 4, dnsTcp: 4 });
   });
@@ -37,7 +43,11 @@ suite("descriptors", () => {
     );
     clientLimits({ limit: 53, used: 23 }, ONE);
     assert.throws(
-      () => clientLimits({ limit: 1_024, used: 23 }, { pools: 1_000, dnsThreads: 2, dnsAddresses: 3 }),
+      () =>
+        clientLimits(
+          { limit: 1_024, used: 23 },
+          { pools: 1_000, dnsThreads: 2, dnsAddresses: 3, dnsForwards: 0 },
+        ),
       /expected at least 2066 for 1000 pools$/,
     );
   });

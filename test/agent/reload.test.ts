@@ -11,7 +11,7 @@ import { issue, makeAuthority } from "../support/certificates.ts";
 import { ConsulDriver } from "../support/consul-driver.ts";
 import { ask } from "../support/http-client.ts";
 import { ScriptedConsul } from "../support/scripted-consul.ts";
-import { a, ScriptedNameserver, zoneScript } from "../support/scripted-nameserver.ts";
+import { a, reply, ScriptedNameserver, zoneScript } from "../support/scripted-nameserver.ts";
 import { scriptedServer } from "../support/scripted-server.ts";
 import { askAnyUdp } from "../views/dns/dns-client.ts";
 
@@ -114,6 +114,21 @@ suite("a key that counts from a reload on", () => {
     assert.deepEqual((await reload({ dns })).applied, ["dns.consul_names", "dns.consul_domain"]);
     await until(async () => (await answer("service.", "A", "consul.example")).rcode === "NOERROR");
     assert.equal((await answer("service.", "A", "consul")).rcode, "REFUSED");
+  });
+
+  test("dns.consul_address", async (t) => {
+    const consul = await ScriptedNameserver.start((asked, send) => {
+      send(reply(asked, { rcode: 5 }));
+    });
+    t.after(() => consul.stop());
+    const { answer, reload } = await running(t);
+    const dns = { consul_names: "all", consul_address: consul.text };
+    assert.deepEqual((await reload({ dns })).applied, ["dns.consul_names", "dns.consul_address"]);
+    await until(async () => {
+      await answer("a.node.", "A", "consul");
+      return consul.asked.length > 0;
+    });
+    assert.equal(consul.asked[0]?.name, "a.node.consul");
   });
 
   test("dns.nameservers", async (t) => {

@@ -160,7 +160,7 @@ suite("a mistake is one line that names its place and what was expected", () => 
     ],
     [
       "dns: { adress: x }",
-      "FILE: dns.adress: unknown key, expected one of address, domain, ttl, negative_ttl, rate_limit, sockets, consul_names, consul_domain, nameservers",
+      "FILE: dns.adress: unknown key, expected one of address, domain, ttl, negative_ttl, rate_limit, sockets, consul_names, consul_domain, consul_address, nameservers",
     ],
     [
       "consul: { tls: true }",
@@ -214,6 +214,21 @@ suite("a mistake is one line that names its place and what was expected", () => 
     ...["headwaiter.internal", "internal", "a.headwaiter.internal"].map((domain): [string, string] => [
       `dns: { consul_names: head, consul_domain: ${domain} }`,
       "FILE: dns.consul_domain: expected a domain that is not dns.domain, nor under it or above it",
+    ]),
+    [
+      "dns: { consul_names: all, consul_address: localhost:8600 }",
+      'FILE: dns.consul_address: expected an IP address, with a port or without, such as "127.0.0.1:8600", got "localhost:8600"',
+    ],
+    ...(
+      [
+        ["'[::1]:8600'", "'[0:0::1]:8600'"],
+        ["127.0.0.1:8600", "127.0.0.1"],
+        ["0.0.0.0:8600", "127.0.0.9"],
+        ["['127.0.0.1:1', '[::]:8600']", "'::1'"],
+      ] as const
+    ).map(([own, address]): [string, string] => [
+      `dns: { address: ${own}, consul_names: head, consul_address: ${address} }`,
+      "FILE: dns.consul_address: expected an address of Consul's DNS, not one of dns.address: questions would go round for ever",
     ]),
     ["dns: { negative_ttl: 600000h }", "FILE: dns.negative_ttl: expected whole seconds, at most 2147483647s"],
     [

@@ -45,6 +45,7 @@ dns:
   sockets: 2
   consul_names: head
   consul_domain: consul.a
+  consul_address: 127.0.0.1:5
   nameservers: ["::1"]
 http: { address: "127.0.0.1:3", advertise: 10.0.0.5, token_file: /http-token }
 consul:
@@ -94,7 +95,12 @@ suite("settings come to options", () => {
         ttlSeconds: 2,
         negativeTtlSeconds: 3,
         rateLimit: 4,
-        consulNames: { domain: "consul.a", datacenter: "dc2", answers: "head" },
+        consulNames: {
+          domain: "consul.a",
+          datacenter: "dc2",
+          answers: "head",
+          forwardTo: { address: "127.0.0.1", port: 5 },
+        },
         sockets: 2,
       },
       resolver: { nameservers: ["[::1]:53"] },

@@ -1,7 +1,8 @@
 /** Where DNS is served, and where names of servers are looked up. */
 import * as z from "zod";
+import { isLoopback, parseIpAddress } from "../../core/ip-address.ts";
 import { joinHostPort } from "../../core/rpc-addr.ts";
-import { parseNameserver } from "../address.ts";
+import { type ListenAddress, parseConsulDns, parseNameserver } from "../address.ts";
 import { defined } from "../defined.ts";
 import { durationMs, listenAddress, mapping, parsed } from "../values.ts";
 
@@ -103,6 +104,19 @@ export const dnsSettings = z
         taken: ["consul.example"],
         refused: "office.local",
       }),
+      consul_address: parsed(
+        parseConsulDns,
+        'an IP address, with a port or without, such as "127.0.0.1:8600"',
+      )
+        .nullable()
+        .default(null)
+        .meta({
+          description:
+            "Consul's own DNS, which is asked what else lies under `dns.consul_domain` where `dns.consul_names` is not off.",
+          value: "an IP address, with a port or without, which is 8600 then, or `null` for nobody",
+          taken: ["127.0.0.1:8600", null],
+          refused: "localhost:8600",
+        }),
       nameservers: z
         .array(nameserver, { error: "expected a list of addresses" })
         .default([])
@@ -121,17 +135,31 @@ export const dnsSettings = z
       consul_names === "off" || !(isWithin(consul_domain, domain) || isWithin(domain, consul_domain)),
     { path: ["consul_domain"], error: "expected a domain that is not dns.domain, nor under it or above it" },
   )
+  .refine(
+    ({ address, consul_address }) => !address.some((own) => consul_address && leadsTo(consul_address, own)),
+    {
+      path: ["consul_address"],
+      error: "expected an address of Consul's DNS, not one of dns.address: questions would go round for ever",
+    },
+  )
   .meta({ description: "DNS: where it is served, and where names of servers are looked up." });
 
 function isWithin(name: string, domain: string): boolean {
   return `.${name}`.endsWith(`.${domain}`);
 }
 
+/** Whether what is sent there arrives at a listener. */
+function leadsTo(there: ListenAddress, { host, port }: ListenAddress): boolean {
+  const own = parseIpAddress(host)?.host;
+  const isAny = own === "0.0.0.0" || own === "::";
+  return there.port === port && (there.host === own || (isAny && isLoopback(there.host)));
+}
+
 type DnsSettings = z.infer<typeof dnsSettings>;
 
 /** As `DnsServer` takes them. */
 export function dnsOptions(settings: DnsSettings, datacenter: string) {
-  const { address, consul_domain, consul_names, domain, ttl, negative_ttl, rate_limit, sockets } = settings;
+  const { address, consul_names, domain, ttl, negative_ttl, rate_limit, sockets } = settings;
   return {
     listen: address,
     domain,
@@ -140,10 +168,17 @@ export function dnsOptions(settings: DnsSettings, datacenter: string) {
     sockets,
     ...defined({
       rateLimit: rate_limit,
-      consulNames:
-        consul_names === "off" ? undefined : { domain: consul_domain, datacenter, answers: consul_names },
+      consulNames: consul_names === "off" ? undefined : consulNames(settings, consul_names, datacenter),
     }),
   };
+}
+
+function consulNames(
+  { consul_address: at, consul_domain: domain }: DnsSettings,
+  answers: "head" | "all",
+  datacenter: string,
+) {
+  return { domain, datacenter, answers, ...(at && { forwardTo: { address: at.host, port: at.port } }) };
 }
 
 /** As `DnsResolver` takes them. */

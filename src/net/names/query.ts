@@ -4,6 +4,7 @@ export type Family = "ipv4" | "ipv6";
 
 /** RFC 1035, section 4.1.1. */
 const HEADER_SIZE = 12;
+const TYPE_AND_CLASS = 4;
 
 /**
  * The most a datagram may carry here. Without EDNS an answer has at most 512 bytes; 1,232 leaves room for servers that
@@ -11,11 +12,16 @@ const HEADER_SIZE = 12;
  */
 export const MAX_UDP_SIZE = 1_232;
 
-/** One question for the addresses of a name, with the ID of one try. */
-export interface AddressQuery {
+/** A message with one question and the ID of one try, and where in it the question ends. */
+export interface SentQuery {
+  readonly bytes: Buffer;
+  readonly questionEnd: number;
+}
+
+/** One question for the addresses of a name. */
+export interface AddressQuery extends SentQuery {
   readonly name: string;
   readonly family: Family;
-  readonly bytes: Buffer;
 }
 
 /**
@@ -28,7 +34,8 @@ export function encodeQuery(name: string, family: Family): AddressQuery {
   packet.questions = [
     new Packet.Question(name, family === "ipv4" ? Packet.TYPE.A : Packet.TYPE.AAAA, Packet.CLASS.IN),
   ];
-  return { name, family, bytes: packet.toBuffer() };
+  const bytes = packet.toBuffer();
+  return { name, family, bytes, questionEnd: bytes.length };
 }
 
 /**
@@ -36,9 +43,8 @@ export function encodeQuery(name: string, family: Family): AddressQuery {
  * checks only the ID. Looks at the header and the question alone, so garbage costs nothing. The sender's address is the
  * socket's affair: it is connected.
  */
-export function isReplyTo(query: AddressQuery, message: Buffer): boolean {
-  const { bytes } = query;
-  if (message.length < bytes.length || message.readUInt16BE(0) !== bytes.readUInt16BE(0)) {
+export function isReplyTo({ bytes, questionEnd }: SentQuery, message: Buffer): boolean {
+  if (message.length < questionEnd || message.readUInt16BE(0) !== bytes.readUInt16BE(0)) {
     return false;
   }
   const qrAndOpcode = message.readUInt8(2) >> 3;
@@ -46,11 +52,18 @@ export function isReplyTo(query: AddressQuery, message: Buffer): boolean {
   return (
     isResponse &&
     message.readUInt16BE(4) === 1 &&
-    questionOf(message, bytes.length) === questionOf(bytes, bytes.length)
+    nameOf(message, questionEnd) === nameOf(bytes, questionEnd) &&
+    message.compare(
+      bytes,
+      questionEnd - TYPE_AND_CLASS,
+      questionEnd,
+      questionEnd - TYPE_AND_CLASS,
+      questionEnd,
+    ) === 0
   );
 }
 
-// Servers may change the case of the name. The bytes of type and class are none that lower-casing confuses with ours.
-function questionOf(message: Buffer, end: number): string {
-  return message.toString("latin1", HEADER_SIZE, end).toLowerCase();
+// Servers may change the case of the name.
+function nameOf(message: Buffer, questionEnd: number): string {
+  return message.toString("latin1", HEADER_SIZE, questionEnd - TYPE_AND_CLASS).toLowerCase();
 }

@@ -1,7 +1,7 @@
 import { connect } from "node:net";
 import { type ExchangeLimits, exchange } from "./exchange.ts";
 import type { Nameserver } from "./nameserver.ts";
-import { type AddressQuery, isReplyTo } from "./query.ts";
+import { isReplyTo, type SentQuery } from "./query.ts";
 import { ResolveError } from "./resolve-error.ts";
 
 /**
@@ -15,12 +15,14 @@ const LENGTH_SIZE = 2;
 
 /**
  * Asks by TCP, on a connection for this question alone.
+ * @param maxSize bytes of the longest answer taken; more than the default only where dns2 does not parse it.
  * @throws ResolveError, see `exchange`; `malformed-answer` when the answer is too long or no reply to the query.
  */
 export function askByTcp(
   nameserver: Nameserver,
-  query: AddressQuery,
+  query: SentQuery,
   limits: ExchangeLimits,
+  maxSize = MAX_TCP_SIZE,
 ): Promise<Buffer> {
   return exchange(limits, (end) => {
     const socket = connect(nameserver.port, nameserver.address);
@@ -35,9 +37,9 @@ export function askByTcp(
       if (size === undefined) {
         return;
       }
-      if (size > MAX_TCP_SIZE) {
+      if (size > maxSize) {
         end.failed(
-          new ResolveError("malformed-answer", `answer of ${size} bytes, expected at most ${MAX_TCP_SIZE}`),
+          new ResolveError("malformed-answer", `answer of ${size} bytes, expected at most ${maxSize}`),
         );
       } else if (received.length >= LENGTH_SIZE + size) {
         const message = received.subarray(LENGTH_SIZE, LENGTH_SIZE + size);

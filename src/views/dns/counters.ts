@@ -22,6 +22,9 @@ const EVENTS = [
   "tcpConnections",
   "tcpEvicted",
   "tcpExpired",
+  "forwarded",
+  "forwardsFailed",
+  "forwardsRefused",
 ] as const;
 /**
  * `dropped`: messages that get no answer; of them `fromServicePort` for their source port, `limited` because their
@@ -29,7 +32,8 @@ const EVENTS = [
  * server; `turnedAway`: ones that would have, but too many did. `truncated`: answers with TC; `stale`: from remembered
  * lists. `socketErrors`: what a listening socket could not receive or accept; an answer that the kernel refuses is not
  * among them, for the runtime tells nobody. `failures`: exceptions while answering, a defect. `tcpConnections`:
- * accepted; `tcpEvicted`: closed to make room; `tcpExpired`: closed at a deadline.
+ * accepted; `tcpEvicted`: closed to make room; `tcpExpired`: closed at a deadline. `forwarded`: questions that another
+ * server answered for us; `forwardsFailed`: ones that it did not; `forwardsRefused`: ones too many.
  */
 export type DnsEvent = (typeof EVENTS)[number];
 

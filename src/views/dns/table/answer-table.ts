@@ -1,5 +1,6 @@
 /** Answers as bytes, made once per change of a list: what the answering thread copies for each query. */
 import { type Answer, encode } from "dns-packet";
+import type { Nameserver } from "../../../net/names/nameserver.ts";
 import { type ExtendedError, RCODE, type Rcode, type ResourceRecord, TYPE } from "../zone/record.ts";
 import type { ZoneNode, ZoneNodes } from "../zone/zone.ts";
 import { answeredTypes, nodeExtendedError, positiveReply, type ZoneReply } from "../zone/zone-answer.ts";
@@ -61,6 +62,8 @@ export interface AnswerTable {
 export interface ConsulTable extends Omit<AnswerTable, "consul"> {
   /** What is answered of the domain. */
   readonly subtrees: readonly string[];
+  /** Who is asked what else lies under the domain; absent: nobody. */
+  readonly forwardTo?: Nameserver | undefined;
 }
 
 // 65,535 bytes of a TCP message, less header, the longest question (259) and an OPT with an extended error (17).

@@ -53,6 +53,7 @@ export class ConsulEncoder {
     return {
       domain: settings.domain,
       subtrees: consulSubtrees(settings),
+      forwardTo: settings.forwardTo,
       names: [
         ...encodeNodes(consulFixedNodes(settings, soa)),
         ...services.values().flatMap(({ names }) => names),

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import type { Nameserver } from "../../../net/names/nameserver.ts";
 import type { ConsulZoneSettings } from "../zone/consul-zone.ts";
 import type { ZonePool, ZoneSettings } from "../zone/zone.ts";
 import type { AnswerTable } from "./answer-table.ts";
@@ -11,6 +12,8 @@ export interface ConsulNames {
   readonly datacenter: string;
   /** What a name answers: the head alone, or all servers that are usable now. */
   readonly answers: "head" | "all";
+  /** Consul's own DNS, which is asked what else lies under the domain; absent: nobody is. */
+  readonly forwardTo?: Nameserver | undefined;
 }
 
 /** What may change from one table to the next. */

@@ -166,7 +166,7 @@ function recordsEnd(message: Uint8Array, start: number, count: number): number {
 }
 
 /** Where the record ends, or 0 when it is malformed. */
-function recordEnd(message: Uint8Array, start: number): number {
+export function recordEnd(message: Uint8Array, start: number): number {
   const fixed = nameEnd(message, start);
   if (fixed === 0 || fixed + 10 > message.length) {
     return 0;
@@ -176,7 +176,7 @@ function recordEnd(message: Uint8Array, start: number): number {
 }
 
 /** Of a record that `recordEnd` has found well-formed. */
-function typeOf(message: Uint8Array, start: number): number {
+export function typeOf(message: Uint8Array, start: number): number {
   return wordAt(message, nameEnd(message, start));
 }
 

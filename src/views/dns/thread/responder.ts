@@ -13,6 +13,7 @@ import { addressOfHexLabel, addressOfLabel } from "../zone/address-name.ts";
 import { CLASS_IN, EXTENDED_ERROR, type ExtendedError, RCODE, type Rcode, TYPE } from "../zone/record.ts";
 import { addressNode } from "../zone/zone.ts";
 import type { Demand } from "./demand.ts";
+import type { Forwarded, Forwarder } from "./forwarder.ts";
 import { HEADER_LENGTH, Query } from "./query.ts";
 import { poolOfConsulName, poolOfOwnName } from "./wanted-pool.ts";
 
@@ -35,6 +36,8 @@ export const WAITS = "waits";
 /** The same: the pool may be there in a moment. */
 export const WAITS_BRIEFLY = "waits-briefly";
 export type Wait = typeof WAITS | typeof WAITS_BRIEFLY;
+/** In place of a reply: another server is to be asked. */
+export const FORWARDS = "forwards";
 const ADDR_LABEL = encodeName("addr").subarray(0, 5);
 const ALL_LABEL = encodeName("all").subarray(0, 4);
 
@@ -55,6 +58,7 @@ export class Responder {
   readonly #counters: Counters;
   readonly #demand: Demand | undefined;
   readonly #uses: Uint8Array;
+  readonly #forwarder: Pick<Forwarder, "forward"> | undefined;
   readonly #query = new Query();
   #origin = origin("");
   #consul: ConsulOrigins | undefined;
@@ -62,10 +66,12 @@ export class Responder {
   #noData = bare(RCODE.SERVFAIL);
   #unknownName = bare(RCODE.SERVFAIL);
 
-  constructor(counters: Counters, onDemand?: OnDemand) {
+  /** Without `parts` no question starts a pool, and none is forwarded. */
+  constructor(counters: Counters, { demand, forwarder, uses = new Uint8Array() }: Partial<Parts> = {}) {
     this.#counters = counters;
-    this.#demand = onDemand?.demand;
-    this.#uses = onDemand?.uses ?? new Uint8Array();
+    this.#demand = demand;
+    this.#forwarder = forwarder;
+    this.#uses = uses;
   }
 
   /** Answers from now on come from this table: no query sees half of one. */
@@ -80,10 +86,10 @@ export class Responder {
 
   /**
    * The reply to a message, or undefined when it gets none; a `Wait` when a better one than "not ready" may come in a
-   * moment. `room` bytes before the reply are left free.
+   * moment; `FORWARDS` when another server is to be asked. `room` bytes before the reply are left free.
    * Never throws, keeps nothing of `message`, and hands out fresh memory: the kernel may still be reading the last one.
    */
-  respond(message: Uint8Array, way: Way, room = 0): Buffer | Wait | undefined {
+  respond(message: Uint8Array, way: Way, room = 0): Buffer | Wait | typeof FORWARDS | undefined {
     const query = this.#query;
     const verdict = query.read(message);
     // What can't be read is no client's that could come again by TCP.
@@ -121,10 +127,46 @@ export class Responder {
   respondLate(question: Uint8Array, way: Way, room = 0): Buffer {
     this.#query.read(question);
     const reply = this.#answer(question, way, room);
-    return typeof reply === "string" ? this.#notReady(question, way, room) : reply;
+    switch (reply) {
+      case WAITS:
+      case WAITS_BRIEFLY:
+        return this.#notReady(question, way, room);
+      case FORWARDS:
+        return this.#write(question, way, room, FAILED);
+      default:
+        return reply;
+    }
   }
 
-  #answer(message: Uint8Array, way: Way, room: number): Buffer | Wait {
+  /** Has another server asked; `answer` is called once, with the reply, unless the thread ends before. */
+  forward(message: Uint8Array, way: Way, room: number, answer: (reply: Buffer) => void): void {
+    const to = this.#consul?.forwardTo;
+    if (to === undefined || this.#forwarder === undefined) {
+      answer(this.respondLate(message, way, room));
+      return;
+    }
+    const question = new Uint8Array(message);
+    this.#query.read(question);
+    const { questionEnd } = this.#query;
+    const transport = way === "tcp" ? "tcp" : "udp";
+    this.#forwarder.forward({ to, message: question, questionEnd, transport }, (forwarded) => {
+      this.#query.read(question);
+      answer(this.#writeForwarded(question, way, room, forwarded));
+    });
+  }
+
+  #writeForwarded(question: Uint8Array, way: Way, room: number, forwarded: Forwarded): Buffer {
+    switch (forwarded) {
+      case "none":
+        return this.#write(question, way, room, REFUSED);
+      case "failed":
+        return this.#write(question, way, room, FAILED, EXTENDED_ERROR.NO_REACHABLE_AUTHORITY);
+      default:
+        return this.#write(question, way, room, forwarded);
+    }
+  }
+
+  #answer(message: Uint8Array, way: Way, room: number): Buffer | Wait | typeof FORWARDS {
     const { type } = this.#query;
     if (type === TYPE.AXFR || type === TYPE.IXFR) {
       return this.#write(message, way, room, way === "tcp" ? REFUSED : UNSUPPORTED);
@@ -148,18 +190,19 @@ export class Responder {
       : this.#write(message, this.#wayOfKnown(way), room, reply, reply.extendedError);
   }
 
-  /** A service of Consul's may have the name, and its pool start now. */
-  #answerUnknown(message: Uint8Array, way: Way, room: number): Buffer | Wait {
+  /** A service of Consul's may have the name, and its pool start now; what no pool is for, Consul's DNS may know. */
+  #answerUnknown(message: Uint8Array, way: Way, room: number): Buffer | Wait | typeof FORWARDS {
     const pool = this.#wantedPool();
-    switch (pool === undefined ? "unknown" : this.#demand?.verdictOn(pool, performance.now())) {
-      case "starting":
-        return way === "slip" ? this.#notReady(message, way, room) : WAITS_BRIEFLY;
-      case "not-ready":
-        return this.#notReady(message, way, room);
-      case "unknown":
-      case undefined:
-        return this.#write(message, way, room, this.#unknownNameHere());
+    const verdict = pool === undefined ? undefined : this.#demand?.verdictOn(pool, performance.now());
+    if (verdict === "starting" && way !== "slip") {
+      return WAITS_BRIEFLY;
     }
+    if (verdict !== "unknown" && this.#isForwarded()) {
+      return way === "slip" ? this.#write(message, way, room, COME_BY_TCP) : FORWARDS;
+    }
+    return verdict === undefined || verdict === "unknown"
+      ? this.#write(message, way, room, this.#unknownNameHere())
+      : this.#notReady(message, way, room);
   }
 
   #notReady(message: Uint8Array, way: Way, room: number): Buffer {
@@ -186,6 +229,11 @@ export class Responder {
       const start = (labelStarts[label] ?? 0) + 1;
       return Buffer.from(name.subarray(start, labelStarts[label + 1])).toString("latin1");
     });
+  }
+
+  #isForwarded(): boolean {
+    const consul = this.#consul;
+    return consul?.forwardTo !== undefined && this.#forwarder !== undefined && this.#isUnder(consul.origin);
   }
 
   #noDataHere(): EncodedReply {
@@ -354,9 +402,11 @@ export class Responder {
   }
 }
 
-/** What questions about pools that are not there lead to. */
-interface OnDemand {
+/** What a thread's responder has besides its table. */
+interface Parts {
   readonly demand: Demand;
+  /** Asks other servers. */
+  readonly forwarder: Pick<Forwarder, "forward">;
   /** One byte for each pool that a question started. */
   readonly uses: Uint8Array;
 }
@@ -369,7 +419,7 @@ interface Origin {
   readonly labels: number;
 }
 
-interface ConsulOrigins extends Pick<ConsulTable, "noData" | "unknownName"> {
+interface ConsulOrigins extends Pick<ConsulTable, "forwardTo" | "noData" | "unknownName"> {
   readonly origin: Origin;
   readonly addresses: Origin;
   readonly subtrees: readonly Origin[];
@@ -381,17 +431,10 @@ function origin(domain: string): Origin {
   return { domain, wire: encodeName(domain), labels: domain.split(".").length };
 }
 
-function consulOrigins({ domain, noData, subtrees, unknownName }: ConsulTable): ConsulOrigins {
+function consulOrigins({ domain, subtrees, ...rest }: ConsulTable): ConsulOrigins {
   const addresses = origin(`addr.${domain}`);
   const services = subtrees.filter((subtree) => subtree !== addresses.domain).map(origin);
-  return {
-    origin: origin(domain),
-    addresses,
-    services,
-    subtrees: [...services, addresses],
-    noData,
-    unknownName,
-  };
+  return { ...rest, origin: origin(domain), addresses, services, subtrees: [...services, addresses] };
 }
 
 function nodeOf(address: string | undefined, owner: string): EncodedName | undefined {
@@ -419,6 +462,8 @@ const MALFORMED = bare(RCODE.FORMERR);
 const UNSUPPORTED = bare(RCODE.NOTIMP);
 const REFUSED = bare(RCODE.REFUSED);
 const NOT_READY = bare(RCODE.SERVFAIL);
+const FAILED = NOT_READY;
+const COME_BY_TCP = bare(RCODE.NOERROR);
 const BAD_VERSION = bare(RCODE.BADVERS);
 
 function largestUdp(way: Way): number {

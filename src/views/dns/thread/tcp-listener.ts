@@ -1,23 +1,9 @@
 import { type AddressInfo, createServer, isIPv6, type Server, type Socket } from "node:net";
 import { MostRecent } from "../../../core/most-recent.ts";
 import type { Counters } from "../counters.ts";
-import { MAX_UDP_PAYLOAD, type Responder, type Wait } from "./responder.ts";
+import { FORWARDS, MAX_UDP_PAYLOAD, type Responder, type Wait } from "./responder.ts";
+import { TCP_LIMITS, type TcpLimits } from "./tcp-limits.ts";
 import type { WaitingRoom } from "./waiting-room.ts";
-
-export interface TcpLimits {
-  /** One more takes the place of the one silent longest, so that new clients are always served (RFC 7766 6.2.3). */
-  readonly maxConnections: number;
-  /** From the last complete query, or the start, to the next complete one. */
-  readonly idleMs: number;
-  /** From the start to the end, whatever happens. */
-  readonly lifetimeMs: number;
-}
-
-/**
- * A query over TCP is sent at once by every client, so whoever takes longer than a second or two is no client.
- * 256 connections of at most 64 KB waiting to be written are 16 MB.
- */
-export const TCP_LIMITS: TcpLimits = { maxConnections: 256, idleMs: 3000, lifetimeMs: 30_000 };
 
 /** Four checks per idle time: a connection outlives its deadline by a quarter at most. */
 const CHECKS_PER_IDLE_TIME = 4;
@@ -120,8 +106,8 @@ class Connection {
   /** The client has sent all it will; it may still be reading. */
   #hasEnded = false;
   #waiting = 0;
-  /** Questions that have waited; they too are answered no faster than the client reads. */
-  #due: Uint8Array[] = [];
+  /** Answers to questions that have waited; they too are given no faster than the client reads. */
+  #due: (() => Buffer)[] = [];
 
   constructor(
     socket: Socket,
@@ -172,7 +158,7 @@ class Connection {
   /** Answers what is complete, but no faster than the client reads: what it does not take is not prepared. */
   #answerReceived(): void {
     while (this.#due.length > 0 && !this.#socket.destroyed && !this.#socket.writableNeedDrain) {
-      this.#answerLate(this.#due.shift() as Uint8Array);
+      this.#send((this.#due.shift() as () => Buffer)());
     }
     let offset = 0;
     while (!this.#socket.destroyed && this.#received.length - offset >= PREFIX_LENGTH) {
@@ -208,7 +194,9 @@ class Connection {
       if (reply !== undefined) {
         this.lastQueryAt = start;
         this.#events.answered();
-        if (typeof reply === "string") {
+        if (reply === FORWARDS) {
+          this.#forward(message);
+        } else if (typeof reply === "string") {
           this.#letWait(message, reply);
         } else {
           this.#send(reply);
@@ -221,20 +209,28 @@ class Connection {
   }
 
   #letWait(message: Uint8Array, wait: Wait): void {
+    const answerLate = (question: Uint8Array) => this.#responder.respondLate(question, "tcp", PREFIX_LENGTH);
     const admission = this.#waitingRoom.admit(this.#client, message, wait, (question) => {
-      this.#waiting--;
-      this.#due.push(question);
-      this.#answerReceived();
+      this.#noLongerWaits(() => answerLate(question));
     });
     if (admission === "waits") {
       this.#waiting++;
     } else if (admission === "full") {
-      this.#answerLate(message);
+      this.#send(answerLate(message));
     }
   }
 
-  #answerLate(question: Uint8Array): void {
-    this.#send(this.#responder.respondLate(question, "tcp", PREFIX_LENGTH));
+  #forward(message: Uint8Array): void {
+    this.#waiting++;
+    this.#responder.forward(message, "tcp", PREFIX_LENGTH, (reply) => {
+      this.#noLongerWaits(() => reply);
+    });
+  }
+
+  #noLongerWaits(answer: () => Buffer): void {
+    this.#waiting--;
+    this.#due.push(answer);
+    this.#answerReceived();
   }
 
   #send(reply: Buffer): void {

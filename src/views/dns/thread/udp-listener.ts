@@ -2,7 +2,7 @@ import type { RemoteInfo, SocketOptions } from "node:dgram";
 import { isIPv6 } from "node:net";
 import { UDPServer } from "dns2";
 import type { Counters } from "../counters.ts";
-import type { Responder, Wait, Way } from "./responder.ts";
+import { FORWARDS, type Responder, type Wait, type Way } from "./responder.ts";
 import type { UdpGate } from "./udp-gate.ts";
 import type { WaitingRoom } from "./waiting-room.ts";
 
@@ -59,7 +59,11 @@ export class UdpListener extends UDPServer {
     }
     try {
       const reply = this.#responder.respond(message, way);
-      if (typeof reply === "string") {
+      if (reply === FORWARDS) {
+        this.#responder.forward(message, way, 0, (late) => {
+          this.send(late, client.port, client.address);
+        });
+      } else if (typeof reply === "string") {
         this.#letWait(message, client, way, reply);
       } else if (reply !== undefined) {
         this.send(reply, client.port, client.address);

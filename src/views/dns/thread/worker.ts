@@ -3,6 +3,7 @@ import { type MessagePort, parentPort } from "node:worker_threads";
 import { Counters } from "../counters.ts";
 import type { FromThread, Serve, ThreadSettings, ToThread } from "../thread-messages.ts";
 import { Demand } from "./demand.ts";
+import { Forwarder } from "./forwarder.ts";
 import { Listeners } from "./listeners.ts";
 import { Responder } from "./responder.ts";
 import { WaitingRoom } from "./waiting-room.ts";
@@ -23,7 +24,8 @@ async function serve(main: MessagePort, settings: ThreadSettings): Promise<void>
   const demand = new Demand((pool) => {
     tell({ kind: "wanted", pool });
   });
-  const responder = new Responder(counters, { demand, uses: new Uint8Array(settings.uses) });
+  const forwarder = new Forwarder(counters);
+  const responder = new Responder(counters, { demand, forwarder, uses: new Uint8Array(settings.uses) });
   const waitingRoom = new WaitingRoom(responder, counters, { places: settings.waitingPlaces });
   const listeners = new Listeners(settings, responder, waitingRoom, counters);
 
@@ -46,6 +48,7 @@ async function serve(main: MessagePort, settings: ThreadSettings): Promise<void>
         return;
       case "stop":
         demand.close();
+        forwarder.close();
         waitingRoom.close();
         listeners.close();
         main.close();

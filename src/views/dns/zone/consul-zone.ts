@@ -1,6 +1,7 @@
 /** Consul's own names, `NAME.service.consul`, as a function of the pools' snapshots. No socket, no clock, no bytes. */
 import type { ConsulService } from "../../../core/pool-view.ts";
 import type { ServerEndpoint } from "../../../core/server-endpoint.ts";
+import type { Nameserver } from "../../../net/names/nameserver.ts";
 import { hexAddressLabel } from "./address-name.ts";
 import { addressRecord, type ResourceRecord } from "./record.ts";
 import {
@@ -20,6 +21,8 @@ export interface ConsulZoneSettings extends ZoneSettings {
   readonly datacenter: string;
   /** What a name answers: the head alone, or all servers that are usable now. */
   readonly answers: "head" | "all";
+  /** Who is asked what else lies under the domain; absent: nobody. */
+  readonly forwardTo?: Nameserver | undefined;
 }
 
 /** What is answered of the domain: whatever else lies under it is refused. */

@@ -7,6 +7,7 @@ import { positiveReply } from "./zone-answer.ts";
 const ERROR_TEXT: Readonly<Record<ExtendedError, string>> = {
   [EXTENDED_ERROR.STALE_ANSWER]: "Stale Answer",
   [EXTENDED_ERROR.NOT_READY]: "Not Ready",
+  [EXTENDED_ERROR.NO_REACHABLE_AUTHORITY]: "No Reachable Authority",
 };
 
 /**

@@ -26,8 +26,11 @@ export const TYPE = {
 
 export const CLASS_IN = 1;
 
-/** Extended DNS errors (RFC 8914): an answer from remembered data, and a server that knows nothing yet. */
-export const EXTENDED_ERROR = { STALE_ANSWER: 3, NOT_READY: 14 } as const;
+/**
+ * Extended DNS errors (RFC 8914): an answer from remembered data, a server that knows nothing yet, and one that got no
+ * answer from who would know.
+ */
+export const EXTENDED_ERROR = { STALE_ANSWER: 3, NOT_READY: 14, NO_REACHABLE_AUTHORITY: 22 } as const;
 export type ExtendedError = (typeof EXTENDED_ERROR)[keyof typeof EXTENDED_ERROR];
 
 /**
