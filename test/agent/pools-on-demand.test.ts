@@ -10,6 +10,7 @@ import { type StartedAgent, startedAgent } from "../support/agent-in-process.ts"
 import { ConsulDriver } from "../support/consul-driver.ts";
 import { ask } from "../support/http-client.ts";
 import { ScriptedConsul } from "../support/scripted-consul.ts";
+import { a, ScriptedNameserver, zoneScript } from "../support/scripted-nameserver.ts";
 import { askAnyUdp } from "../views/dns/dns-client.ts";
 
 const PATIENCE_MS = 10_000;
@@ -310,6 +311,27 @@ suite("with Consul's own names", () => {
     assert.equal((await dig("none.service.consul", "A")).rcode, "NXDOMAIN");
     assert.equal((await dig("db.service.dc2.consul")).rcode, "REFUSED");
     assert.equal((await dig("x.node.consul", "A")).rcode, "REFUSED");
+  });
+
+  test("Consul's own DNS is asked where no place is free, not where Consul has said that it knows no such service", async (t) => {
+    const zone = zoneScript({
+      "db.service.consul": [a("db.service.consul", "127.0.0.9")],
+      "n1.node.consul": [a("n1.node.consul", "127.0.0.8")],
+      "none.service.consul": [a("none.service.consul", "127.0.0.7")],
+    });
+    const nameserver = await ScriptedNameserver.start(zone);
+    t.after(() => nameserver.stop());
+    const consul_address = `${nameserver.address}:${nameserver.port}`;
+    const { ask: dig, driver } = await running(t, {
+      dns: { ...dns, consul_address },
+      on_demand: { max_pools: 1 },
+    });
+    await driver.register({ id: "web-1", service: "web", port: 1, address: "127.0.0.3" });
+    await driver.register({ id: "db-1", service: "db", port: 1 });
+    assert.deepEqual((await dig("web.service.consul", "A")).values, ["127.0.0.3"]);
+    assert.equal((await dig("none.service.consul", "A")).rcode, "NXDOMAIN");
+    assert.deepEqual((await dig("n1.node.consul", "A")).values, ["127.0.0.8"]);
+    await until(async () => (await dig("db.service.consul", "A")).values[0] === "127.0.0.9");
   });
 
   test("no name of Consul's starts one whose instances are only a part of the service", async (t) => {

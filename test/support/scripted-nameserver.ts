@@ -136,7 +136,9 @@ export function reply(asked: Asked, { rcode = 0, truncated = false, records = []
   header.writeUInt16BE(0x8180 | (truncated ? 0x0200 : 0) | rcode, 2);
   header.writeUInt16BE(1, 4);
   header.writeUInt16BE(records.length, 6);
-  return Buffer.concat([header, asked.bytes.subarray(12), ...records]);
+  // Without the OPT of the question: each hop has its own.
+  const questionEnd = 12 + (asked.name === "" ? 1 : asked.name.length + 2) + 4;
+  return Buffer.concat([header, asked.bytes.subarray(12, questionEnd), ...records]);
 }
 
 export function a(owner: string, address: string, ttl = 60): Buffer {
