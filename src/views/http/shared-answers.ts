@@ -1,6 +1,6 @@
 /**
- * Answers that are made once, however many readers are given them: whoever waits for news of a pool is woken by the
- * same event, and asks for the same.
+ * Answers that are made once, however many readers are given them: those who wait for news of a pool are woken by the
+ * same event, some in the same moment, and ask for the same.
  */
 export class SharedAnswers {
   readonly #made = new Map<string, string>();

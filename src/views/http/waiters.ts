@@ -2,6 +2,7 @@ import type { FastifyRequest } from "fastify";
 import type { Clock } from "../../core/ports.ts";
 import type { Timeline } from "../../core/timeline/timeline.ts";
 import { ApiError } from "./api-error.ts";
+import { Waking } from "./waking.ts";
 
 /** Readers that wait at the same time: each holds a connection. */
 const MOST_WAITERS = 64;
@@ -24,11 +25,13 @@ interface Wait {
 export class Waiters {
   readonly #timeline: Timeline;
   readonly #clock: Clock;
+  readonly #waking: Waking;
   #waiting = 0;
 
   constructor(timeline: Timeline, clock: Clock) {
     this.#timeline = timeline;
     this.#clock = clock;
+    this.#waking = new Waking(clock);
   }
 
   /**
@@ -51,7 +54,8 @@ export class Waiters {
     };
     const unsubscribe = this.#timeline.subscribe(() => {
       if (isNews()) {
-        done();
+        unsubscribe();
+        this.#waking.add(done);
       }
     });
     const longMs = Math.min(waitMs, LONGEST_WAIT_MS);

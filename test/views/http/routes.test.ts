@@ -305,7 +305,7 @@ suite("a pool", () => {
     await until(() => timeline.readers === 0);
   });
 
-  test("is looked at once for all who wait and ask the same, and each is told what it asked for", async (t) => {
+  test("is looked at once for 8 who wait and ask the same, and each is told what it asked for", async (t) => {
     const { address, happen, state, timeline } = await serving(t);
     const questions = [
       ["/v1/pools?"],
@@ -315,19 +315,15 @@ suite("a pool", () => {
       ["/v1/pools/nomad/explain?", "text/plain"],
       ["/v1/pools/nomad/explain?if=consul-empty&"],
     ] as const;
-    const answers = questions.map(([question, accept = "*/*"]) => {
-      const waits = () => ask(address, `${question}index=1000&wait=1m`, { headers: { accept } });
-      return Promise.all(Array.from({ length: 10 }, waits));
-    });
-    await until(() => timeline.readers === 60);
+    const waits = [...questions, questions[1], questions[1]].map(([question, accept = "*/*"]) =>
+      ask(address, `${question}index=1000&wait=1m`, { headers: { accept } }),
+    );
+    await until(() => timeline.readers === 8);
     assert.equal(state.looks, 0);
     happen();
-    const texts = (await Promise.all(answers)).map((replies) => replies.map(({ text }) => text));
-    assert.deepEqual(
-      texts.map((same) => new Set(same).size),
-      [1, 1, 1, 1, 1, 1],
-    );
-    assert.equal(new Set(texts.flat()).size, questions.length);
+    const texts = (await Promise.all(waits)).map(({ text }) => text);
+    assert.equal(new Set(texts).size, questions.length);
+    assert.deepEqual(texts.slice(-2), [texts[1], texts[1]]);
     assert.equal(state.looks, questions.length);
     await ask(address, "/v1/pools/nomad");
     assert.equal(state.looks, questions.length + 1);
