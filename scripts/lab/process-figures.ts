@@ -30,3 +30,10 @@ export function residentMb(pid: number): number {
   const status = readFileSync(`/proc/${pid}/status`, "utf8");
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) / 1024;
 }
+
+/** Memory that no other process shares: what it costs to run one more. */
+export function privateMb(pid: number): number {
+  const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, "utf8");
+  const sizes = rollup.matchAll(/^Private_(?:Clean|Dirty):\s+(\d+) kB$/gm);
+  return [...sizes].reduce((sum, [, kilobytes]) => sum + Number(kilobytes) / 1024, 0);
+}
