@@ -92,17 +92,17 @@ suite("Consul's own names", () => {
     await register(driver);
     const services = Array.from({ length: SERVICES }, (_, service) => `s${service}`);
     // No pool is configured: the first question about a service, or about its tag, starts one.
-    const agentWith = (consul_names: "head" | "all") =>
+    const agentWith = (consul_names: "head" | "all", consul_address: string | null) =>
       AgentProcess.start({
         log: { level: "info" },
         consul: { address: `http://127.0.0.1:${consul.httpPort}` },
-        dns: { address: "127.0.0.1:0", consul_names },
+        dns: { address: "127.0.0.1:0", consul_names, consul_address },
         pools: { "*": { ping: "none" } },
         on_demand: { max_pools: 2 * SERVICES, starts_per_second: 1_000 },
       });
-    await using heads = await agentWith("head");
-    await using alls = await agentWith("all");
     const theirs = `127.0.0.1:${consul.dnsPort}`;
+    await using heads = await agentWith("head", null);
+    await using alls = await agentWith("all", theirs);
     const names = services.flatMap((service, index) => [
       `${service}.service.consul`,
       `_${service}._tcp.service.consul`,
@@ -133,8 +133,17 @@ suite("Consul's own names", () => {
       ).map(({ rcode }) => rcode);
     assert.deepEqual(await rcodes("none.service.consul"), ["NXDOMAIN", "NXDOMAIN", "NXDOMAIN"]);
     assert.deepEqual(await rcodes("green.s1.service.consul"), ["NXDOMAIN", "NXDOMAIN", "NXDOMAIN"]);
-    // What the agent refuses, and Consul knows: nodes.
-    assert.deepEqual((await rcodes("any.node.consul")).slice(1), ["REFUSED", "REFUSED"]);
+    // What Consul knows alone: nodes. One agent asks it, the other refuses.
+    const { Config } = (await (await fetch(`http://127.0.0.1:${consul.httpPort}/v1/agent/self`)).json()) as {
+      Config: { NodeName: string };
+    };
+    const node = `${Config.NodeName}.node.consul`;
+    const [known, forwarded] = [await asked(theirs, node, "A"), await asked(alls.dnsAddress, node, "A")];
+    assert.equal(known.values.length, 1);
+    assert.deepEqual(forwarded, known);
+    assert.equal((await asked(heads.dnsAddress, node, "A")).rcode, "REFUSED");
+    const none = "none.node.consul";
+    assert.deepEqual(await asked(alls.dnsAddress, none, "A"), await asked(theirs, none, "A"));
     t.diagnostic(`${compared} names and types compared`);
   });
 });

@@ -1,4 +1,4 @@
-/** Forwarders of other makers, run by the recipes that docs/dns.md prints. None of them asks anybody but the agent. */
+/** Forwarders of other makers, run by the recipes that the docs print. None of them asks anybody but the agent. */
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,7 +8,8 @@ import { freePort } from "../../scripts/lab/free-port.ts";
 import { PeerProcess } from "../../scripts/lab/peer-process.ts";
 import type { DnsAddress } from "../../src/views/dns/thread-messages.ts";
 
-const PAGE = fileURLToPath(new URL("../../docs/dns.md", import.meta.url));
+/** Whose recipes are run: for the agent's own zone, or for Consul's names. */
+export type Page = "dns.md" | "consul-names.md";
 
 interface Forwarder {
   readonly command: string;
@@ -120,12 +121,12 @@ const FILE_NAME = "recursor.conf";
 /** The agent's address in a recipe, and the sign between its halves: `127.0.0.1@8653`. */
 const AGENT = /127\.0\.0\.1([@#:]| port )8653/;
 
-/** The recipe as docs/dns.md prints it, but for the agent's address. */
-async function recipeFor(name: ForwarderName, agent: DnsAddress): Promise<string> {
-  const page = await readFile(PAGE, "utf8");
-  const recipe = new RegExp(`^\`\`\`\\n(?:#|--) ${name}\\n(.*?)^\`\`\`$`, "ms").exec(page)?.[1];
+/** The recipe as the page prints it, but for the agent's address. */
+async function recipeFor(name: ForwarderName, agent: DnsAddress, page: Page): Promise<string> {
+  const text = await readFile(fileURLToPath(new URL(`../../docs/${page}`, import.meta.url)), "utf8");
+  const recipe = new RegExp(`^\`\`\`\\n(?:#|--) ${name}\\n(.*?)^\`\`\`$`, "ms").exec(text)?.[1];
   if (recipe === undefined || !AGENT.test(recipe)) {
-    throw new Error(`${PAGE} has no recipe for ${name}`);
+    throw new Error(`docs/${page} has no recipe for ${name}`);
   }
   return recipe.replace(AGENT, (_, sign: string) => `${agent.host}${sign}${agent.port}`);
 }
@@ -137,13 +138,14 @@ export async function startForwarder(
   agent: DnsAddress,
   isReady: (forwarder: DnsAddress) => Promise<boolean>,
   adapt: (recipe: string) => string = (recipe) => recipe,
+  page: Page = "dns.md",
 ): Promise<DnsAddress> {
   const { command, args, configuration } = FORWARDERS[name];
   const folder = await mkdtemp(join(tmpdir(), "forwarder-"));
   t.after(() => rm(folder, { recursive: true }));
   const address = { host: "127.0.0.1", port: await freePort() };
   const file = join(folder, FILE_NAME);
-  await writeFile(file, configuration(adapt(await recipeFor(name, agent)), address.port, folder));
+  await writeFile(file, configuration(adapt(await recipeFor(name, agent, page)), address.port, folder));
   const peer = new PeerProcess(command, args(file, folder));
   t.after(() => peer.stop());
   await peer.ready(() => isReady(address));

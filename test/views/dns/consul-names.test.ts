@@ -63,6 +63,9 @@ suite("Consul's names", () => {
         ";; NOERROR qr aa\n;; ANSWER\n_web._tcp.service.consul. 0 IN A 10.0.0.1",
       ],
       ["_web._udp.service.consul. IN SRV", NO_NAME],
+      ["_tcp.service.consul. IN A", NO_DATA],
+      ["_Blue.service.DC1.consul. IN SRV", NO_DATA],
+      ["tcp.service.consul. IN A", NO_NAME],
       [
         "blue.web.service.consul. IN AAAA",
         ";; NOERROR qr aa\n;; ANSWER\nblue.web.service.consul. 0 IN AAAA 2001:db8::1",

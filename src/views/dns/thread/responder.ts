@@ -38,6 +38,7 @@ export const WAITS_BRIEFLY = "waits-briefly";
 export type Wait = typeof WAITS | typeof WAITS_BRIEFLY;
 /** In place of a reply: another server is to be asked. */
 export const FORWARDS = "forwards";
+const UNDERSCORE = 0x5f;
 const ADDR_LABEL = encodeName("addr").subarray(0, 5);
 const ALL_LABEL = encodeName("all").subarray(0, 4);
 
@@ -192,6 +193,9 @@ export class Responder {
 
   /** A service of Consul's may have the name, and its pool start now; what no pool is for, Consul's DNS may know. */
   #answerUnknown(message: Uint8Array, way: Way, room: number): Buffer | Wait | typeof FORWARDS {
+    if (this.#isAboveServices()) {
+      return this.#write(message, way, room, this.#noDataHere());
+    }
     const pool = this.#wantedPool();
     const verdict = pool === undefined ? undefined : this.#demand?.verdictOn(pool, performance.now());
     if (verdict === "starting" && way !== "slip") {
@@ -203,6 +207,16 @@ export class Responder {
     return verdict === undefined || verdict === "unknown"
       ? this.#write(message, way, room, this.#unknownNameHere())
       : this.#notReady(message, way, room);
+  }
+
+  /**
+   * `_tcp.service.consul`, and the same with a tag: names of services lie below, so it exists, and has no record (RFC
+   * 8020). unbound asks for it first, and takes "no such name" for a failure.
+   */
+  #isAboveServices(): boolean {
+    const { labelCount, name } = this.#query;
+    const services = name[1] === UNDERSCORE ? this.#consul?.services : undefined;
+    return services?.some((domain) => labelCount === domain.labels + 1 && this.#isUnder(domain)) === true;
   }
 
   #notReady(message: Uint8Array, way: Way, room: number): Buffer {
