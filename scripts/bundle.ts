@@ -7,7 +7,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type BuildOptions, build, type Metafile } from "esbuild";
-import { NEVER_ENTERED, nodesOwnModules, partsOfPackages } from "./bundle/less-to-load.ts";
+import { NEVER_ENTERED, nodesOwnModules, partsOfDns2 } from "./bundle/less-to-load.ts";
 import { licencesOf } from "./bundle/licences.ts";
 
 const ROOT = join(import.meta.dirname, "..");
@@ -35,7 +35,7 @@ const PROGRAM = {
   metafile: true,
   banner: { js: REQUIRE },
   external: [...NEVER_ENTERED],
-  plugins: [nodesOwnModules, partsOfPackages],
+  plugins: [nodesOwnModules, partsOfDns2],
   outdir: join(folder, "cli"),
 } as const satisfies BuildOptions;
 

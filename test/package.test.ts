@@ -77,6 +77,8 @@ test("the program needs no other package, and names those that are in it", async
     cwd: alone,
   });
   assert.match(stdout, /dc7/);
+  const thread = readFileSync(join(alone, "dist/cli/thread/worker.js"), "utf8");
+  assert.doesNotMatch(thread, /http2/, "all of dns2 is in it");
   const licences = readFileSync(join(alone, "dist/LICENCES.txt"), "utf8");
   for (const name of Object.keys(manifest.dependencies)) {
     assert.match(licences, new RegExp(`^${name} [0-9.]+, `, "m"));

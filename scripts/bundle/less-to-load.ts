@@ -25,22 +25,15 @@ export const nodesOwnModules: Plugin = {
   },
 };
 
-/** The packages' own text in the place of one that loads everything. */
-const INSTEAD: readonly { readonly file: RegExp; readonly contents: string }[] = [
-  // Messages in 40 languages: zod's own are read by nobody but in English.
-  { file: /\/zod\/v4\/locales\/index\.js$/, contents: `export { default as en } from "./en.js";` },
-  // Servers and clients of DNS over HTTP/2 among the rest.
-  {
-    file: /\/dns2\/index\.(?:m?js)$/,
-    contents: `export { default as Packet } from "./packet.js"; export { default as UDPServer } from "./server/udp.js";`,
-  },
-];
-
-export const partsOfPackages: Plugin = {
-  name: "parts-of-packages",
+/** Of dns2 the reader of packets and the UDP server: its whole loads clients and servers of DNS over HTTP/2, too. */
+export const partsOfDns2: Plugin = {
+  name: "parts-of-dns2",
   setup: (build) => {
-    for (const { contents, file } of INSTEAD) {
-      build.onLoad({ filter: file }, ({ path }) => ({ contents, resolveDir: dirname(path) }));
-    }
+    build.onLoad({ filter: /\/dns2\/index\.m?js$/ }, ({ path }) => ({
+      contents: `
+        export { default as Packet } from "./packet.js";
+        export { default as UDPServer } from "./server/udp.js";`,
+      resolveDir: dirname(path),
+    }));
   },
 };
