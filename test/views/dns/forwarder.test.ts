@@ -46,11 +46,14 @@ suite("a forwarder", () => {
       forward(`n${i}.consul.`);
     }
     assert.equal(ends.length, MAX_FORWARDS);
+    assert.deepEqual(answers, [], "nobody is answered before the call has returned");
+    await settled();
     assert.deepEqual(answers, ["none", "none", "none"]);
     assert.equal(refused(), 3);
     forward("N0.consul.");
     assert.equal(ends.length, MAX_FORWARDS, "the same question joins");
     forward("n0.consul.", "tcp");
+    await settled();
     assert.equal(refused(), 4, "by TCP it is another one");
     ends[0]?.();
     await settled();
@@ -59,11 +62,12 @@ suite("a forwarder", () => {
     assert.equal(ends.length, MAX_FORWARDS + 1);
   });
 
-  test("lets a bounded number wait for one answer", () => {
+  test("lets a bounded number wait for one answer", async () => {
     const { answers, forward } = forwarder(() => new Promise(() => undefined));
     for (let i = 0; i < 1_030; i += 1) {
       forward("a.consul.");
     }
+    await settled();
     assert.equal(answers.length, 6);
   });
 

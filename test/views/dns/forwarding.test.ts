@@ -2,10 +2,16 @@
 import assert from "node:assert/strict";
 import { suite, type TestContext, test } from "node:test";
 import { until } from "../../../scripts/lab/until.ts";
+import { Counters } from "../../../src/views/dns/counters.ts";
+import { TableEncoder } from "../../../src/views/dns/table/table-encoder.ts";
+import { Demand } from "../../../src/views/dns/thread/demand.ts";
+import { Forwarder, MAX_FORWARDS } from "../../../src/views/dns/thread/forwarder.ts";
+import { Responder } from "../../../src/views/dns/thread/responder.ts";
 import type { DnsAddress } from "../../../src/views/dns/thread-messages.ts";
 import { type Asked, a, record, ScriptedNameserver, type Send } from "../../support/scripted-nameserver.ts";
 import { askAnyUdp, askTcp, framed } from "./dns-client.ts";
 import { manyServers, pool } from "./pools.ts";
+import { SETTINGS } from "./responding.ts";
 import { serving } from "./serving.ts";
 import { query, text, words } from "./zone-text.ts";
 
@@ -121,6 +127,13 @@ Node-1.NODE.dc2.consul. 60 IN A 10.0.0.8`,
     );
   });
 
+  test("is refused by TCP, too, when there are too many, and each gets one answer", async (t) => {
+    const { address } = await forwarding(t, () => undefined);
+    const questions = Array.from({ length: MAX_FORWARDS + 8 }, (_, i) => framed(query(`n${i}.consul. IN A`)));
+    const { replies } = await askTcp(address, [Buffer.concat(questions)], 8);
+    assert.equal(replies.filter((reply) => text(reply).startsWith(";; REFUSED")).length, 8);
+  });
+
   test("goes by TCP where Consul truncates; who asks by UDP gets as many records as fit", async (t) => {
     const all = manyServers(200).map((server) => pointing(server.replace(":4647", "")));
     const { address, consul } = await forwarding(t, (question, send) => {
@@ -186,4 +199,30 @@ Node-1.NODE.dc2.consul. 60 IN A 10.0.0.8`,
     const total = requests.reduce((sum, { count }) => sum + count, 0);
     assert.ok(total < 20, `${total} questions`);
   });
+});
+
+test("a question that waits for a pool is forwarded when no place is free for it", () => {
+  const demand = new Demand(() => undefined);
+  demand.configure({ startsPerSecond: 10, consulNames: true });
+  const responder = new Responder(new Counters(), { demand, forwarder: new Forwarder(new Counters()) });
+  const consulNames = {
+    domain: "consul",
+    datacenter: "dc1",
+    answers: "all",
+    forwardTo: { address: "127.0.0.1", port: 1 },
+  } as const;
+  const { domain, nameServerAddresses, ...times } = SETTINGS;
+  const encoder = new TableEncoder({ domain, nameServerAddresses }, { ...times, consulNames });
+  responder.replace(encoder.encode(new Map()));
+  const question = query("db.service.consul. IN A");
+  assert.equal(responder.respond(question, "udp"), "waits-briefly");
+  demand.decided("db", "not-ready", 1_000, performance.now());
+  assert.equal(responder.stillWaits(question), false);
+  assert.equal(responder.respondLate(question, "udp"), "forwards");
+  const slipped = responder.respond(question, "slip");
+  assert.match(text(typeof slipped === "string" ? undefined : slipped), /^;; NOERROR qr tc\n/);
+  demand.decided("db", "unknown", 1_000, performance.now());
+  const late = responder.respondLate(question, "udp");
+  assert.match(text(typeof late === "string" ? undefined : late), /^;; NXDOMAIN /);
+  demand.close();
 });

@@ -106,24 +106,29 @@ suite("a question about a pool that is not there", () => {
 
   const SRV = query("_db._tcp.headwaiter.internal. IN SRV");
 
+  function late(responder: Responder): string {
+    const reply = responder.respondLate(SRV, "udp");
+    return typeof reply === "string" ? reply : text(reply);
+  }
+
   test("waits briefly, and is answered by what was decided", () => {
     const { demand, responder, show } = responding();
     assert.equal(responder.respond(SRV, "udp"), "waits-briefly");
     assert.equal(responder.stillWaits(SRV), true);
     demand.decided("db", "not-ready", 1_000, performance.now());
     assert.equal(responder.stillWaits(SRV), false);
-    assert.match(text(responder.respondLate(SRV, "udp")), /SERVFAIL/);
+    assert.match(late(responder), /SERVFAIL/);
     demand.decided("db", "unknown", 1_000, performance.now());
-    assert.match(text(responder.respondLate(SRV, "udp")), /NXDOMAIN/);
+    assert.match(late(responder), /NXDOMAIN/);
     show(new Map([["db", pool("live", ["10.0.0.1:1"])]]));
-    assert.match(text(responder.respondLate(SRV, "udp")), /NOERROR/);
+    assert.match(late(responder), /NOERROR/);
     demand.close();
   });
 
   test("is answered that nobody can tell when it has waited long enough", () => {
     const { demand, responder } = responding();
     assert.equal(responder.respond(SRV, "udp"), "waits-briefly");
-    assert.match(text(responder.respondLate(SRV, "udp")), /SERVFAIL/);
+    assert.match(late(responder), /SERVFAIL/);
     demand.close();
   });
 

@@ -3,7 +3,7 @@ import { FRESH_PACE, type PaceRule, take } from "../../../core/time/pace.ts";
 import type { Nameserver } from "../../../net/names/nameserver.ts";
 import type { SentQuery } from "../../../net/names/query.ts";
 import { askForWhole } from "../../../net/names/whole-answer.ts";
-import type { Counters } from "../counters.ts";
+import type { Counters, DnsEvent } from "../counters.ts";
 import type { EncodedReply } from "../table/answer-table.ts";
 import { TYPE } from "../zone/record.ts";
 import { forwardedReply } from "./forwarded-reply.ts";
@@ -59,13 +59,14 @@ export class Forwarder {
     this.#ask = ask;
   }
 
-  /** Calls `waiting` once with the answer, later or, when there are too many, at once; never after `close`. */
+  /** Calls `waiting` once with the answer, not before this returns, and never after `close`. */
   forward(question: ForwardedQuestion, waiting: Waiting): void {
     const key = keyOf(question);
     const same = this.#underWay.get(key);
     if (this.#waiting >= MAX_WAITING || (same === undefined && !this.#mayAsk())) {
-      this.#counters.event("forwardsRefused");
-      waiting("none");
+      queueMicrotask(() => {
+        this.#tell([waiting], "none");
+      });
       return;
     }
     this.#waiting++;
@@ -112,13 +113,24 @@ export class Forwarder {
       return;
     }
     for (const waiting of all) {
-      this.#counters.event(answer === "failed" ? "forwardsFailed" : "forwarded");
+      this.#counters.event(eventOf(answer));
       try {
         waiting(answer);
       } catch {
         this.#counters.event("failures");
       }
     }
+  }
+}
+
+function eventOf(answer: Forwarded): DnsEvent {
+  switch (answer) {
+    case "none":
+      return "forwardsRefused";
+    case "failed":
+      return "forwardsFailed";
+    default:
+      return "forwarded";
   }
 }
 

@@ -124,33 +124,24 @@ export class Responder {
     return pool !== undefined && this.#demand?.held(pool, performance.now()) === "starting";
   }
 
-  /** The reply to a question that has waited: whatever there is now. It was counted when it came. */
-  respondLate(question: Uint8Array, way: Way, room = 0): Buffer {
+  /** The reply to a question that has waited: whatever there is now, or `FORWARDS`. It was counted when it came. */
+  respondLate(question: Uint8Array, way: Way, room = 0): Buffer | typeof FORWARDS {
     this.#query.read(question);
     const reply = this.#answer(question, way, room);
-    switch (reply) {
-      case WAITS:
-      case WAITS_BRIEFLY:
-        return this.#notReady(question, way, room);
-      case FORWARDS:
-        return this.#write(question, way, room, FAILED);
-      default:
-        return reply;
-    }
+    return reply === WAITS || reply === WAITS_BRIEFLY ? this.#notReady(question, way, room) : reply;
   }
 
-  /** Has another server asked; `answer` is called once, with the reply, unless the thread ends before. */
+  /** Has another server asked; `answer` is called once, later, with the reply, unless the thread ends before. */
   forward(message: Uint8Array, way: Way, room: number, answer: (reply: Buffer) => void): void {
     const to = this.#consul?.forwardTo;
-    if (to === undefined || this.#forwarder === undefined) {
-      answer(this.respondLate(message, way, room));
-      return;
+    if (to === undefined) {
+      throw new Error("a question is forwarded only by a table that says where to");
     }
     const question = new Uint8Array(message);
     this.#query.read(question);
     const { questionEnd } = this.#query;
     const transport = way === "tcp" ? "tcp" : "udp";
-    this.#forwarder.forward({ to, message: question, questionEnd, transport }, (forwarded) => {
+    this.#forwarder?.forward({ to, message: question, questionEnd, transport }, (forwarded) => {
       this.#query.read(question);
       answer(this.#writeForwarded(question, way, room, forwarded));
     });

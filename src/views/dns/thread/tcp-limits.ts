@@ -12,3 +12,6 @@ export interface TcpLimits {
  * 256 connections of at most 64 KB waiting to be written are 16 MB.
  */
 export const TCP_LIMITS: TcpLimits = { maxConnections: 256, idleMs: 3000, lifetimeMs: 30_000 };
+
+/** Four checks per idle time: a connection outlives its deadline by a quarter at most. */
+export const CHECKS_PER_IDLE_TIME = 4;

@@ -2,11 +2,9 @@ import { type AddressInfo, createServer, isIPv6, type Server, type Socket } from
 import { MostRecent } from "../../../core/most-recent.ts";
 import type { Counters } from "../counters.ts";
 import { FORWARDS, MAX_UDP_PAYLOAD, type Responder, type Wait } from "./responder.ts";
-import { TCP_LIMITS, type TcpLimits } from "./tcp-limits.ts";
+import { CHECKS_PER_IDLE_TIME, TCP_LIMITS, type TcpLimits } from "./tcp-limits.ts";
 import type { WaitingRoom } from "./waiting-room.ts";
 
-/** Four checks per idle time: a connection outlives its deadline by a quarter at most. */
-const CHECKS_PER_IDLE_TIME = 4;
 const PREFIX_LENGTH = 2;
 
 /**
@@ -106,8 +104,8 @@ class Connection {
   /** The client has sent all it will; it may still be reading. */
   #hasEnded = false;
   #waiting = 0;
-  /** Answers to questions that have waited; they too are given no faster than the client reads. */
-  #due: (() => Buffer)[] = [];
+  /** Gives answers to questions that have waited, and they too no faster than the client reads. */
+  #due: (() => void)[] = [];
 
   constructor(
     socket: Socket,
@@ -158,7 +156,7 @@ class Connection {
   /** Answers what is complete, but no faster than the client reads: what it does not take is not prepared. */
   #answerReceived(): void {
     while (this.#due.length > 0 && !this.#socket.destroyed && !this.#socket.writableNeedDrain) {
-      this.#send((this.#due.shift() as () => Buffer)());
+      (this.#due.shift() as () => void)();
     }
     let offset = 0;
     while (!this.#socket.destroyed && this.#received.length - offset >= PREFIX_LENGTH) {
@@ -209,25 +207,37 @@ class Connection {
   }
 
   #letWait(message: Uint8Array, wait: Wait): void {
-    const answerLate = (question: Uint8Array) => this.#responder.respondLate(question, "tcp", PREFIX_LENGTH);
     const admission = this.#waitingRoom.admit(this.#client, message, wait, (question) => {
-      this.#noLongerWaits(() => answerLate(question));
+      this.#noLongerWaits(() => {
+        this.#answerLate(question);
+      });
     });
     if (admission === "waits") {
       this.#waiting++;
     } else if (admission === "full") {
-      this.#send(answerLate(message));
+      this.#answerLate(message);
     }
   }
 
   #forward(message: Uint8Array): void {
     this.#waiting++;
     this.#responder.forward(message, "tcp", PREFIX_LENGTH, (reply) => {
-      this.#noLongerWaits(() => reply);
+      this.#noLongerWaits(() => {
+        this.#send(reply);
+      });
     });
   }
 
-  #noLongerWaits(answer: () => Buffer): void {
+  #answerLate(question: Uint8Array): void {
+    const reply = this.#responder.respondLate(question, "tcp", PREFIX_LENGTH);
+    if (reply === FORWARDS) {
+      this.#forward(question);
+    } else {
+      this.#send(reply);
+    }
+  }
+
+  #noLongerWaits(answer: () => void): void {
     this.#waiting--;
     this.#due.push(answer);
     this.#answerReceived();

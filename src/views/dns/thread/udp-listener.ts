@@ -60,9 +60,7 @@ export class UdpListener extends UDPServer {
     try {
       const reply = this.#responder.respond(message, way);
       if (reply === FORWARDS) {
-        this.#responder.forward(message, way, 0, (late) => {
-          this.send(late, client.port, client.address);
-        });
+        this.#forward(message, client, way);
       } else if (typeof reply === "string") {
         this.#letWait(message, client, way, reply);
       } else if (reply !== undefined) {
@@ -76,13 +74,24 @@ export class UdpListener extends UDPServer {
 
   #letWait(message: Buffer, { address, port }: RemoteInfo, way: Way, wait: Wait): void {
     const answer = (question: Uint8Array): void => {
-      this.send(this.#responder.respondLate(question, way), port, address);
+      const reply = this.#responder.respondLate(question, way);
+      if (reply === FORWARDS) {
+        this.#forward(question, { address, port }, way);
+      } else {
+        this.send(reply, port, address);
+      }
     };
     const own = this.address();
     const client = `udp ${own.address} ${own.port} ${address} ${port}`;
     if (this.#waitingRoom.admit(client, message, wait, answer) === "full") {
       answer(message);
     }
+  }
+
+  #forward(message: Uint8Array, { address, port }: Pick<RemoteInfo, "address" | "port">, way: Way): void {
+    this.#responder.forward(message, way, 0, (reply) => {
+      this.send(reply, port, address);
+    });
   }
 }
 
