@@ -4,8 +4,8 @@ import { nodeOptions } from "./node-options.ts";
 const SIZES = ["--max-semi-space-size", "--min-semi-space-size", "--semi-space-growth-factor"];
 
 /**
- * From now on V8 does not let the memory for new objects grow when many of them last: it stays at the 2 MB that each
- * thread begins with. V8's own limit is 128: it fills them sooner or later, whatever there is to keep.
+ * From now on V8 does not let the memory for new objects grow when many of them last: it stays near the 2 MB that
+ * each thread begins with. V8's own limit is 128: it fills them sooner or later, whatever there is to keep.
  */
 export function boundYoungHeap(): void {
   const isSet = nodeOptions().some((option) => SIZES.some((name) => option.startsWith(name)));

@@ -29,7 +29,11 @@ async function growth(t: TestContext, flag = ""): Promise<number> {
   return Number(said());
 }
 
-test("it stays as it is when the program begins, unless Node is told otherwise", async (t) => {
-  assert.equal(await growth(t), 0);
-  assert.ok((await growth(t, "--max-semi-space-size=64")) > 1_000_000);
+/** Seen: none mostly, 6 MB at most; 16 to 50 MB where V8 has its way. */
+const LITTLE_BYTES = 10_000_000;
+
+test("it hardly grows when the program has begun, unless Node is told otherwise", async (t) => {
+  const [bound, told] = [await growth(t), await growth(t, "--max-semi-space-size=64")];
+  assert.ok(bound < LITTLE_BYTES, `${bound} bytes`);
+  assert.ok(told > LITTLE_BYTES, `${told} bytes`);
 });

@@ -36,6 +36,12 @@ const NAMES: readonly (readonly [string, string | undefined, string | undefined]
   ["a.b.c", undefined, undefined],
 ];
 
+test("a dot within a label separates nothing", () => {
+  for (const labels of [["blue.db"], ["_blue.db", "_tcp"], ["blue", "a.db"], ["a.blue", "db"]]) {
+    assert.deepEqual([poolOfOwnName(labels), poolOfConsulName(labels)], [undefined, undefined]);
+  }
+});
+
 test("a name is that of one service, with a tag or without, or of none", () => {
   for (const [name, own, consuls] of NAMES) {
     const labels = name.split(".");

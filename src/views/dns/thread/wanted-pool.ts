@@ -6,10 +6,10 @@ export function poolOfOwnName(labels: readonly string[]): string | undefined {
   const [first = "", ...rest] = labels;
   switch (rest.join(".")) {
     case "":
-      return checked(first);
+      return named(first);
     case "_tcp":
     case "_tcp.all":
-      return checked(withoutUnderscore(first));
+      return named(withoutUnderscore(first));
     default:
       return undefined;
   }
@@ -22,14 +22,17 @@ export function poolOfConsulName(labels: readonly string[]): string | undefined 
     return undefined;
   }
   if (!first.startsWith("_")) {
-    return checked(labels.join("."));
+    return labels.length === 1 ? named(first) : named(second, first);
   }
   const [name, tag] = [withoutUnderscore(first), withoutUnderscore(second)];
-  return checked(tag === "tcp" ? name : poolOfService({ name, tag }));
+  return tag === "tcp" ? named(name) : named(name, tag);
 }
 
-function checked(pool: string): string | undefined {
-  return serviceOfPool(pool) && pool;
+/** A label may hold any byte, a dot, too. */
+function named(name: string, tag?: string): string | undefined {
+  const pool = poolOfService({ name, tag });
+  const service = serviceOfPool(pool);
+  return service?.name === name && service.tag === tag ? pool : undefined;
 }
 
 /** No label, where there is none to take away. */
