@@ -24,11 +24,15 @@ test("64 that wait and 32 streams, 8 of them never read: DNS loses nothing and s
       `a change costs ${perEvent("changing").toFixed(1)} ms of CPU, and ${perEvent("told").toFixed(1)} ms with readers; ` +
       `${grownMb.toFixed(0)} MB more`,
   );
-  for (const { answers, events, lost } of [...seen.values()].flat()) {
+  for (const { lost } of [...seen.values()].flat()) {
     assert.equal(lost, 0);
-    assert.ok(answers === 0 || answers >= READERS.waiters * (events - 2), `${answers} of ${events} events`);
   }
-  assert.ok(of("told", ({ answers }) => answers) > 0);
+  const told = seen.get("told") ?? [];
+  const sum = (figure: (round: ReaderRound) => number) =>
+    told.reduce((total, round) => total + figure(round), 0);
+  const [answers, events] = [sum((round) => round.answers), sum((round) => round.events)];
+  // Who is not back when the next event comes hears of both in one answer.
+  assert.ok(answers > (READERS.waiters * events) / 2, `${answers} answers to ${events} events`);
   // Two cores for the agent, its readers and the one who asks: room for their waits for each other.
   for (const [beside, without] of [
     ["waiting", "calm"],
