@@ -9,6 +9,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { startDemoConsul } from "../demo-consul.ts";
 import { AgentProcess } from "../lab/agent-process.ts";
+import { consulDnsAddress } from "../lab/consul-dns-address.ts";
 import { median } from "../lab/median.ts";
 import { type ServerProcess, serverAt, startServers } from "../lab/server-process.ts";
 import { DnsView } from "./failover-dns-view.ts";
@@ -17,13 +18,6 @@ const ROUNDS = Number(process.argv[2] ?? 20);
 const SERVERS = 8;
 const NAME = "_web._tcp.service.consul";
 const LIMIT_MS = 5_000;
-
-async function consulDnsAddress(address: string): Promise<string> {
-  const self = (await (await fetch(`${address}/v1/agent/self`)).json()) as {
-    DebugConfig: { DNSPort: number };
-  };
-  return `127.0.0.1:${self.DebugConfig.DNSPort}`;
-}
 
 async function kills(servers: readonly ServerProcess[], ours: DnsView, theirs: DnsView) {
   const figures = { ours: [] as number[], consul: [] as number[] };

@@ -13,6 +13,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { startDemoConsul } from "../demo-consul.ts";
 import { AgentProcess } from "../lab/agent-process.ts";
+import { consulDnsAddress } from "../lab/consul-dns-address.ts";
 import { type ServerProcess, serverAt, startServers } from "../lab/server-process.ts";
 import { DnsView } from "./failover-dns-view.ts";
 import { cell, report, say } from "./failover-report.ts";
@@ -42,13 +43,6 @@ async function agentFor(servers: readonly ServerProcess[]): Promise<AgentProcess
 /** So that nothing that beats in a process is in step with the signals. */
 function anyMoment(): Promise<void> {
   return sleep(Math.random() * 500);
-}
-
-async function consulDnsAddress(address: string): Promise<string> {
-  const self = (await (await fetch(`${address}/v1/agent/self`)).json()) as {
-    DebugConfig: { DNSPort: number };
-  };
-  return `127.0.0.1:${self.DebugConfig.DNSPort}`;
 }
 
 /**

@@ -130,7 +130,6 @@ export const NOMAD: Json = {
 export const WEB: Json = {
   ...NOMAD,
   name: "web",
-  on_demand: false,
   revision: 0,
   state: "starting",
   ready: false,
