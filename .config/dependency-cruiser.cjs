@@ -2,6 +2,7 @@
 const CORE = "^src/core/";
 const FILES = "^src/files/";
 const PORTS = "^src/system-ports\\.ts$";
+const LEFTOVERS = "^src/loading-leftovers\\.ts$";
 const MAY_IMPORT = {
   "core/": [],
   "files/": ["^src/core/(ports|printable|without-secrets|message-of|system-reason)\\.ts$"],
@@ -17,18 +18,26 @@ const MAY_IMPORT = {
   "sources/region/": [CORE, "^src/net/connection/"],
   "sources/consul/": [CORE, "^src/net/consul/catalog\\.ts$"],
   "views/[^/]+$": [CORE, "^src/net/consul/"],
-  "views/dns/": [CORE, "^src/net/names/"],
+  "views/dns/": [CORE, "^src/net/names/", LEFTOVERS],
   "views/http/": [CORE, FILES],
   "views/metrics/": [CORE],
   "config/": [
     FILES,
-    "^src/core/(rpc-addr|ip-address|service-pool|printable|without-secrets|message-of|system-reason)\\.ts$",
+    "^src/core/(duplicate-key|rpc-addr|ip-address|service-pool|printable|without-secrets|message-of|system-reason)\\.ts$",
     "^src/net/consul/consul-address\\.ts$",
   ],
   "dev/": [CORE, "^src/net/nomad/"],
   "agent/": [CORE, FILES, PORTS, "^src/(state|net|sources|views|config)/"],
-  "cli/": [CORE, FILES, PORTS, "^src/(agent|config|dev|log)/", "^src/views/dns/thread-start\\.ts$"],
+  "cli/": [
+    CORE,
+    FILES,
+    PORTS,
+    "^src/(agent|config|dev|log)/",
+    "^src/views/dns/thread-start\\.ts$",
+    LEFTOVERS,
+  ],
   "system-ports\\.ts$": [CORE, "^src/net/names/"],
+  "loading-leftovers\\.ts$": [],
   "index\\.ts$": [CORE, PORTS],
 };
 

@@ -39,12 +39,15 @@ const PROGRAM = {
   outdir: join(folder, "cli"),
 } as const satisfies BuildOptions;
 
+/** The second one is loaded by its name: see `src/config/document.ts`. */
+const MAIN = { main: "src/cli/main.ts", "yaml-document": "src/config/yaml-document.ts" };
+
 /** Where the thread is looked for from every file of the program: see `src/views/dns/answering-thread.ts`. */
 const THREAD = { "thread/worker": "src/views/dns/thread/worker.ts" };
 
 async function main(): Promise<void> {
   const built: { readonly metafile: Metafile }[] = await Promise.all([
-    build({ ...PROGRAM, entryPoints: { main: "src/cli/main.ts" }, splitting: true }),
+    build({ ...PROGRAM, entryPoints: MAIN, splitting: true }),
     build({ ...PROGRAM, entryPoints: THREAD }),
   ]);
   // A library brings no packages: its users' own copies are the ones that they share with it.

@@ -121,7 +121,7 @@ function consulContender(
 }
 
 /** The one on the PATH, else the one of the image that the integration tests use. */
-function consulBinary(folder: string): string {
+export function consulBinary(folder: string): string {
   try {
     return execFileSync("sh", ["-c", "command -v consul"], { encoding: "utf8" }).trim();
   } catch {

@@ -45,7 +45,7 @@ function fixed(value: number, digits: number): string {
 const BAR_HEIGHT = 22;
 const LABEL_WIDTH = 190;
 const BAR_WIDTH = 210;
-const PANEL_WIDTH = LABEL_WIDTH + BAR_WIDTH + 80;
+export const PANEL_WIDTH = LABEL_WIDTH + BAR_WIDTH + 80;
 
 /** Two panels of bars: queries per second (longer is better) and CPU per query (shorter is better). */
 export function chart(rows: readonly Row[]): string {
@@ -66,10 +66,10 @@ export function chart(rows: readonly Row[]): string {
 `;
 }
 
-function panel(
+export function panel<T extends { readonly name: string }>(
   title: string,
-  rows: readonly Row[],
-  figure: (row: Row) => number,
+  rows: readonly T[],
+  figure: (row: T) => number,
   label: (value: number) => string,
 ): string {
   const largest = Math.max(...rows.map(figure));

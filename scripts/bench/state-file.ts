@@ -22,7 +22,7 @@ try {
     const [answers, alone]: [number[], number[]] = [[], []];
     rememberServers(directory, servers);
     for (let nth = 0; nth < Number(starts); nth += 1) {
-      alone.push(runMs("-e", "0"));
+      alone.push(runMs(process.execPath, ["-e", "0"]));
       await using agent = await rememberedStart(directory);
       answers.push(agent.ms);
     }

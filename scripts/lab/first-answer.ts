@@ -32,10 +32,17 @@ export interface AnsweringAgent extends Answer, AsyncDisposable {
   readonly httpPort: number;
 }
 
-/** Starts the built agent, or another build's `program`, with a pool `web`, and asks DNS until there is an answer. */
+/**
+ * Starts the built agent, or another build's `program`, with a pool `web`, and asks DNS until there is an answer. Its
+ * Consul is dead unless told.
+ */
 export async function firstAnswer(
   directory: string,
-  settings: { readonly data_dir?: string; readonly pools: { readonly web: object } },
+  settings: {
+    readonly consul?: { readonly address: string };
+    readonly data_dir?: string;
+    readonly pools: { readonly web: object };
+  },
   program = PROGRAM,
 ): Promise<AnsweringAgent> {
   const [dns, httpPort, dead] = [await freePort(), await freePort(), await freePort()];
@@ -43,10 +50,10 @@ export async function firstAnswer(
   writeFileSync(
     config,
     JSON.stringify({
+      consul: { address: `127.0.0.1:${dead}` },
       ...settings,
       dns: { address: `127.0.0.1:${dns}` },
       http: { address: `127.0.0.1:${httpPort}` },
-      consul: { address: `127.0.0.1:${dead}` },
     }),
   );
   const socket = createSocket("udp4");

@@ -27,8 +27,17 @@ export function timesBetween(before: ThreadTimes, after: ThreadTimes): ThreadTim
 
 /** Memory of the process that is not swapped out. */
 export function residentMb(pid: number): number {
+  return statusMb(pid, "VmRSS");
+}
+
+/** The most that it ever was. */
+export function peakResidentMb(pid: number): number {
+  return statusMb(pid, "VmHWM");
+}
+
+function statusMb(pid: number, key: string): number {
   const status = readFileSync(`/proc/${pid}/status`, "utf8");
-  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) / 1024;
+  return Number(new RegExp(`^${key}:\\s+(\\d+) kB$`, "m").exec(status)?.[1]) / 1024;
 }
 
 /** Memory that no other process shares: what it costs to run one more. */
@@ -36,4 +45,13 @@ export function privateMb(pid: number): number {
   const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, "utf8");
   const sizes = rollup.matchAll(/^Private_(?:Clean|Dirty):\s+(\d+) kB$/gm);
   return [...sizes].reduce((sum, [, kilobytes]) => sum + Number(kilobytes) / 1024, 0);
+}
+
+/** Milliseconds that all its threads that live now have run. */
+export function processCpuMs(pid: number): number {
+  const tasks = `/proc/${pid}/task`;
+  return readdirSync(tasks).reduce((sum, id) => {
+    const [cpuNs = "0"] = readFileSync(`${tasks}/${id}/schedstat`, "utf8").split(" ");
+    return sum + Number(cpuNs) / 1e6;
+  }, 0);
 }

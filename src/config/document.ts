@@ -1,6 +1,11 @@
 /** The text of a configuration file, YAML or JSON, as plain values. */
-import { type Document, isAlias, isScalar, LineCounter, parseDocument, Scalar, visit } from "yaml";
-import { ConfigError } from "./config-error.ts";
+import { createRequire } from "node:module";
+import { extname } from "node:path";
+import { duplicateKey } from "../core/duplicate-key.ts";
+import type * as yaml from "./yaml-document.ts";
+
+/** What a configuration has fits in; whatever is deeper is looked at by YAML's parser, which has a limit of its own. */
+const MAX_DEPTH = 16;
 
 /**
  * A key with nothing behind it, or only comments, gets `undefined`: it says nothing. A `null` that is written out
@@ -8,75 +13,39 @@ import { ConfigError } from "./config-error.ts";
  * @throws ConfigError that says where, and never shows a piece of the text, which may be a secret.
  */
 export function documentValues(path: string, text: string): unknown {
-  const lines = new LineCounter();
-  const mistakeAt = (offset: number | undefined, problem: string) => {
-    const { line, col } = lines.linePos(offset ?? 0);
-    return new ConfigError(`${path}:${line}:${col}`, `expected YAML or JSON: ${problem}`);
-  };
-  // What YAML only warns of is a mistake here: a tag such as `!vault` would make its text the value.
-  const document = parseDocument(text, { merge: true, lineCounter: lines, logLevel: "error" });
-  const problem = document.errors[0] ?? document.warnings[0];
-  if (problem !== undefined) {
-    throw mistakeAt(problem.pos[0], OWN_WORDS[problem.code] ?? withoutQuotation(problem.message));
+  return plainJson(text) ?? yamlDocument().yamlValues(path, text);
+}
+
+/**
+ * An object of JSON that means the same in YAML. `undefined` for whatever else there is: then YAML's parser knows what
+ * it means, or says where the mistake is.
+ */
+function plainJson(text: string): object | undefined {
+  if (!text.trimStart().startsWith("{")) {
+    return undefined;
   }
-  prepare(document, mistakeAt);
   try {
-    return document.toJS() ?? {};
-  } catch (error) {
-    const reason = REASONS.find((known) => error instanceof Error && error.message.startsWith(known));
-    throw new ConfigError(path, `expected YAML or JSON: ${reason ?? "it can't be read"}`, { cause: error });
+    const values = JSON.parse(text) as object;
+    return isPlain(values, MAX_DEPTH) && duplicateKey(text) === undefined ? values : undefined;
+  } catch {
+    return undefined;
   }
 }
 
-/** Of `Not a YAML token: s3cret at line 1, column 6:` and the line itself, what stands before the first colon. */
-function withoutQuotation(message: string): string {
-  return message.split(/ at line |\n|(?<! ): /)[0] ?? "";
+/** A key of YAML that takes over another mapping. */
+const MERGE = "<<";
+
+function isPlain(value: unknown, levels: number): boolean {
+  if (typeof value !== "object" || value === null) {
+    return true;
+  }
+  const members = Object.values(value);
+  return levels > 0 && !Object.hasOwn(value, MERGE) && members.every((member) => isPlain(member, levels - 1));
 }
 
-/** For mistakes whose own message shows what was written, or tells programmers what to call. */
-const OWN_WORDS: Readonly<Record<string, string>> = {
-  BAD_COLLECTION_TYPE: "Tag of another kind of value",
-  BAD_DIRECTIVE: "Unknown directive: a line that begins with %",
-  BAD_DQ_ESCAPE: "Invalid escape sequence between double quotes",
-  MULTIPLE_DOCS: "More than one document: expected one in each file",
-  RESOURCE_EXHAUSTION: "Nested too deeply",
-  TAG_RESOLVE_FAILED: "Unknown tag: a value that begins with ! needs quotes",
-};
+const require = createRequire(import.meta.url);
 
-/** What shows only when values are made, as the library says it. */
-const REASONS = ["Merge sources must be maps or map aliases", "Excessive alias count"];
-
-type MistakeAt = (offset: number | undefined, problem: string) => ConfigError;
-
-function prepare(document: Document.Parsed, mistakeAt: MistakeAt): void {
-  visit(document, {
-    Alias: (_key, alias, ancestors) => {
-      const target = alias.resolve(document);
-      if (target === undefined) {
-        const problem = "Unresolved alias (the anchor must be set before the alias)";
-        throw mistakeAt(alias.range?.[0], problem);
-      }
-      if (ancestors.includes(target)) {
-        throw mistakeAt(alias.range?.[0], "An alias of what it stands in");
-      }
-    },
-    Pair: (_key, pair) => {
-      if (!isScalar(pair.key) && !isAlias(pair.key)) {
-        throw mistakeAt(offsetOf(pair.key), "A key that is a mapping or a list");
-      }
-      if (pair.value === null || isUnwritten(pair.value)) {
-        pair.value = new Scalar(undefined);
-      }
-    },
-  });
-}
-
-function isUnwritten(value: unknown): boolean {
-  return isScalar(value) && value.value === null && (value.source ?? "") === "" && value.tag === undefined;
-}
-
-function offsetOf(node: unknown): number | undefined {
-  return typeof node === "object" && node !== null && "range" in node && Array.isArray(node.range)
-    ? Number(node.range[0])
-    : undefined;
+/** Loaded when needed: 5 MB and 20 ms. Its extension is that of this file: `.ts` in the sources, `.js` when built. */
+function yamlDocument(): typeof yaml {
+  return require(`./yaml-document${extname(import.meta.url)}`) as typeof yaml;
 }

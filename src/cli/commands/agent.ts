@@ -5,6 +5,7 @@ import { configLayers, type Flags } from "../../config/load.ts";
 import { type Config, optionsOf } from "../../config/schema.ts";
 import { warningsOf } from "../../config/warnings.ts";
 import type { Logger } from "../../core/ports.ts";
+import { dropLoadingLeftovers } from "../../loading-leftovers.ts";
 import { standardLog } from "../../log/log.ts";
 import { systemClock } from "../../system-ports.ts";
 import { agentSignals } from "../agent-signals.ts";
@@ -20,6 +21,9 @@ export interface AgentFlags extends Flags {
 
 /** Whatever files the process makes are its owner's alone: 0600, directories 0700. */
 const OWNER_ONLY = 0o077;
+
+/** Milliseconds after the start in which what is loaded later has come, too. */
+const LOADED_AFTER_MS = 2_000;
 
 /**
  * Runs until a signal such as TERM or INT; a second one ends it at once, with 1. Nothing holds the end.
@@ -61,6 +65,7 @@ export async function runAgent(flags: AgentFlags, signals: Signals, loading: Wor
   dev?.join(config);
   await agent.start();
   closeDebugger();
+  setTimeout(dropLoadingLeftovers, LOADED_AFTER_MS).unref();
   if (dev !== undefined) {
     showHow(agent, config, logger.child({ name: "agent.dev" }));
   }

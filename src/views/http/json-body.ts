@@ -1,8 +1,8 @@
 import type { FastifyInstance } from "fastify";
 import type * as z from "zod";
+import { duplicateKey } from "../../core/duplicate-key.ts";
 import { printable } from "../../core/printable.ts";
 import { ApiError } from "./api-error.ts";
-import { duplicateKey } from "./duplicate-key.ts";
 
 /** Bodies are JSON in which each key stands once. */
 export function takeJson(app: FastifyInstance): void {

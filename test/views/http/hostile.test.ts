@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { connect } from "node:net";
 import { suite, type TestContext, test } from "node:test";
-import { duplicateKey } from "../../../src/views/http/duplicate-key.ts";
+import { duplicateKey } from "../../../src/core/duplicate-key.ts";
 import { HttpServer } from "../../../src/views/http/http-server.ts";
 import { ask } from "../../support/http-client.ts";
 import { fakePool, httpOptions } from "../../support/http-fixtures.ts";

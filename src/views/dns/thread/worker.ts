@@ -1,5 +1,6 @@
 /** The answering thread: nothing the agent does on its main thread ever delays an answer. */
 import { type MessagePort, parentPort } from "node:worker_threads";
+import { dropLoadingLeftovers } from "../../../loading-leftovers.ts";
 import { Counters } from "../counters.ts";
 import type { FromThread, Serve, ThreadSettings, ToThread } from "../thread-messages.ts";
 import { Demand } from "./demand.ts";
@@ -15,6 +16,8 @@ if (main === null) {
 main.once("message", ({ settings }: Serve) => {
   void serve(main, settings);
 });
+// The main thread still loads, so this delays no answer.
+dropLoadingLeftovers();
 
 async function serve(main: MessagePort, settings: ThreadSettings): Promise<void> {
   const tell = (message: FromThread): void => {
