@@ -24,6 +24,7 @@ import { logJournal, type PartLogger } from "../views/log-lines.ts";
 import type { Metrics } from "../views/metrics/metrics.ts";
 import { agentMetrics } from "./agent-metrics.ts";
 import { ClockWatch } from "./clock-watch.ts";
+import { FigureWatch } from "./figure-watch.ts";
 import { LoopDelay } from "./loop-delay.ts";
 import { Memory } from "./memory.ts";
 import { demandOf } from "./on-demand-settings.ts";
@@ -52,6 +53,7 @@ export class Agent {
   readonly #dns: DnsServer;
   readonly #http: HttpServer;
   readonly #clockWatch: ClockWatch;
+  readonly #figureWatch: FigureWatch;
   /** What is begun once all else has started. */
   readonly #running = new Running();
   readonly #journal: Journal;
@@ -136,6 +138,11 @@ export class Agent {
       },
     });
     this.#clockWatch = new ClockWatch(systemClock, note);
+    this.#figureWatch = new FigureWatch({
+      clock: systemClock,
+      pools: () => this.#pools.byName,
+      dnsQueries: () => this.#dns.queries(),
+    });
     this.#reloads = new Reloads(source, {
       prepare: (next) => this.#prepare(next),
       configureLog,
@@ -157,6 +164,7 @@ export class Agent {
       }),
       isStopping: () => this.#stopping !== undefined,
       dnsAnswer: (pool) => this.#dns.answerOf(pool),
+      figures: (pools) => this.#figureWatch.figuresOf(pools),
       clock: systemClock,
       timeline: this.#timeline,
       identity: { version: VERSION, instance },
@@ -271,7 +279,13 @@ export class Agent {
 
   #follow(): void {
     if (this.#isRunning && this.#stopping === undefined) {
-      this.#running.follow([this.#clockWatch, this.#loopDelay, this.#onDemand, ...this.#registration.parts]);
+      this.#running.follow([
+        this.#clockWatch,
+        this.#figureWatch,
+        this.#loopDelay,
+        this.#onDemand,
+        ...this.#registration.parts,
+      ]);
     }
   }
 
@@ -332,5 +346,6 @@ export class Agent {
   #show(): void {
     this.#dns.show([...this.#pools.byName.values()]);
     this.#metrics.keep(new Set(this.#pools.configured().keys()));
+    this.#figureWatch.keep(new Set(this.#pools.byName.keys()));
   }
 }

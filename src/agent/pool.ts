@@ -5,7 +5,13 @@
  */
 import type { PoolConfig } from "../config/schema.ts";
 import type { FailureReport, ReportAnswer } from "../core/feedback.ts";
-import { listStateOf, type PoolView, type Ready, type ShownPool } from "../core/pool-view.ts";
+import {
+  listStateOf,
+  type PoolView,
+  type Ready,
+  type ShownPool,
+  type WatchedAddress,
+} from "../core/pool-view.ts";
 import { RpcProxy } from "../core/rpc-proxy.ts";
 import { Running } from "../core/running.ts";
 import type { Snapshot } from "../core/snapshot.ts";
@@ -175,6 +181,11 @@ export class Pool implements ShownPool, Ready {
       due: dueOf(this.#sources, this.proxy, { ...health, penalised, remembered }),
       history: this.proxy.history(),
     };
+  }
+
+  /** The addresses that a connection is held to. */
+  watchedAddresses(): readonly WatchedAddress[] {
+    return this.#sources.health.watchedAddresses();
   }
 
   /** Takes the last known list, before the start; what only the configuration named counts if it still does. */

@@ -97,6 +97,15 @@ export interface WatchedServer {
   readonly lastAnswer?: { readonly at: number; readonly tookMs: number } | undefined;
 }
 
+/** An address that a connection is held to: of a server that is a name, one of those that the name has. */
+export interface WatchedAddress {
+  /** `host:port`. */
+  readonly address: string;
+  /** The key of its server. */
+  readonly server: string;
+  readonly lastAnswer?: WatchedServer["lastAnswer"];
+}
+
 /** A server that was found down and has not answered since. */
 export interface DownServer {
   readonly key: string;

@@ -127,6 +127,7 @@ suite("the description of the API", () => {
       await get("Ready", "/v1/agent/ready");
       await get("Status", "/v1/agent/status");
       await get("Metrics", "/v1/metrics");
+      await get("History", "/v1/history");
       await get("Events", "/v1/events");
       // Of the future: a gap.
       await get("Events", "/v1/events?after=9007199254740991");

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
 import { gunzipSync } from "node:zlib";
 import { programEnd } from "../support/program-run.ts";
-import { EXPLANATION, METRICS, NOMAD, READY, SELF, WEB } from "../support/scripted-agent-answers.ts";
+import { EXPLANATION, HISTORY, METRICS, NOMAD, READY, SELF, WEB } from "../support/scripted-agent-answers.ts";
 import { ScriptedAgentApi } from "../support/scripted-agent-api.ts";
 
 let directory = "";
@@ -39,6 +39,7 @@ const FILES = [
     "ready.json",
     "pools.json",
     "events.ndjson",
+    "history.json",
     "metrics.txt",
   ],
   ...["pool-nomad.json", "explain-nomad.json", "explain-nomad.txt"],
@@ -50,7 +51,7 @@ test("the archive holds what each route says, for its owner alone", async (t) =>
   const bytes = statSync(archive).size;
   assert.deepEqual(
     { code, stderr, stdout },
-    { code: 0, stderr: "", stdout: `${archive}: 10 files, ${bytes} bytes\n` },
+    { code: 0, stderr: "", stdout: `${archive}: 11 files, ${bytes} bytes\n` },
   );
   assert.equal(statSync(archive).mode & 0o777, 0o600);
   assert.deepEqual(
@@ -65,6 +66,7 @@ test("the archive holds what each route says, for its owner alone", async (t) =>
   assert.deepEqual(JSON.parse(unpacked("ready.json")), READY);
   assert.deepEqual(JSON.parse(unpacked("pool-nomad.json")), NOMAD);
   assert.equal(unpacked("explain-nomad.txt"), EXPLANATION);
+  assert.deepEqual(JSON.parse(unpacked("history.json")), HISTORY);
   assert.equal(unpacked("metrics.txt"), METRICS);
   const lines = unpacked("events.ndjson").trim().split("\n");
   assert.deepEqual(

@@ -13,6 +13,7 @@ const ANSWERS: readonly (readonly [reply: ReplyName, answer: unknown])[] = [
   ["Reload", scripted.RELOADED],
   ["Self", scripted.SELF],
   ["Events", scripted.EVENTS],
+  ["History", scripted.HISTORY],
 ];
 
 for (const [index, [name, answer]] of ANSWERS.entries()) {

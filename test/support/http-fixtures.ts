@@ -84,6 +84,7 @@ export function httpOptions(options: Partial<HttpOptions> = {}): HttpOptions {
     dns: () => ({ addresses: ["127.0.0.1:8653"], domain: "headwaiter.internal" }),
     isStopping: () => false,
     dnsAnswer: () => DNS_ANSWER,
+    figures: () => ({ fromAt: 0, stepMs: 5_000, dnsQueries: [], pools: new Map() }),
     ...options,
   };
 }

@@ -209,6 +209,21 @@ export const SELF: Json = {
   features: [],
 };
 
+/** Two steps in place of 180. */
+export const HISTORY: Json = {
+  from_at: ago(10),
+  step_ms: 5_000,
+  dns: { queries: [null, 3.2] },
+  pools: {
+    nomad: {
+      servers: {
+        "10.0.0.1:4647": { server: "10.0.0.1:4647", rtt_ms: [null, 0.6] },
+        "10.0.0.3:4647": { server: "10.0.0.3:4647", rtt_ms: [0.8, null] },
+      },
+    },
+  },
+};
+
 export const EXPLANATION = `10.0.0.1:4647 is the head of nomad since 12:00:04 (4 min).
   became   10.0.0.2:4647 failed: connection refused; 10.0.0.1:4647 was next   [event 1763985600119]
   stays    answered 0.2 s ago in 0.6 ms

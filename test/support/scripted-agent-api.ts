@@ -9,6 +9,7 @@ import {
   EXPLANATION,
   FINE,
   FIRST_INDEX,
+  HISTORY,
   type Json,
   METRICS,
   NOMAD,
@@ -36,6 +37,7 @@ const ROUTES: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^\/v1\/agent\/(health|self|status)$|^\/v1\/pools$|^\/metrics$/, []],
   [/^\/v1\/agent\/ready$/, ["pool"]],
   [/^\/v1\/agent\/reload$/, ["dry_run"]],
+  [/^\/v1\/history$/, ["pool"]],
   [/^\/v1\/events$/, ["after", "pool", "kind", "min_severity", "follow"]],
   [/^\/v1\/pools\/[^/]+$/, ["index", "wait", "limit"]],
   [/^\/v1\/pools\/[^/]+\/explain$/, ["if"]],
@@ -185,6 +187,8 @@ export class ScriptedAgentApi {
       this.#sendEvents(query, response);
     } else if (query.has("pool") && !this.pools.has(query.get("pool") ?? "")) {
       this.#refusePool(query.get("pool") ?? "", response);
+    } else if (path === "/v1/history") {
+      this.#send(response, HISTORY);
     } else if (path === "/v1/agent/ready") {
       response.statusCode = this.ready["ready"] === true ? 200 : 503;
       this.#send(response, this.ready);

@@ -30,6 +30,7 @@ const OF_AGENT: readonly Question[] = [
   { file: "ready.json", path: "/v1/agent/ready", kind: "json", takes: [503] },
   { file: "pools.json", path: "/v1/pools", kind: "json" },
   { file: "events.ndjson", path: "/v1/events", kind: "ndjson", query: { follow: "false" } },
+  { file: "history.json", path: "/v1/history", kind: "json" },
   { file: "metrics.txt", path: "/metrics", kind: "metrics" },
 ];
 

@@ -1,4 +1,5 @@
 import { atAbort, Life } from "../../core/life.ts";
+import type { WatchedAddress } from "../../core/pool-view.ts";
 import type { Clock, Random } from "../../core/ports.ts";
 import type { Observe } from "../../core/routine.ts";
 import type { RpcProxy } from "../../core/rpc-proxy.ts";
@@ -167,6 +168,10 @@ export class HealthMonitor implements Runnable {
       ...this.#health.records.byKey.entrySeq().map(([key, { foundAt }]): [string, number] => [key, foundAt]),
       ...stillDown.map(({ key }): [string, number] => [key, this.#ports.clock.now()]),
     ]);
+  }
+
+  watchedAddresses(): readonly WatchedAddress[] {
+    return this.#watches.addresses();
   }
 
   status(): HealthStatus {

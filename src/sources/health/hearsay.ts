@@ -51,6 +51,11 @@ export class Hearsay implements Runnable {
     return { ...UNWATCHED, ifHeadFails };
   }
 
+  /** Nobody is watched. */
+  watchedAddresses(): readonly [] {
+    return [];
+  }
+
   /** Nobody is asked. */
   findings(): Findings {
     return NO_FINDINGS;

@@ -1,4 +1,5 @@
 import { atAbort, Life } from "../../core/life.ts";
+import type { WatchedAddress } from "../../core/pool-view.ts";
 import { Running } from "../../core/running.ts";
 import type { ServerEndpoint } from "../../core/server-endpoint.ts";
 import type { WaitLength } from "../../core/time/fleet-waits.ts";
@@ -72,6 +73,10 @@ export class NameWatch implements Watch {
     return [...this.#byAddress.values()]
       .flatMap(({ lastAnswer }) => lastAnswer ?? [])
       .toSorted((one, other) => other.at - one.at)[0];
+  }
+
+  get addresses(): readonly WatchedAddress[] {
+    return [...this.#byAddress.values()].flatMap(({ addresses }) => addresses);
   }
 
   /** The first of all its addresses; `undefined` while one of them answers. */

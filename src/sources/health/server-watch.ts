@@ -1,5 +1,7 @@
 /** Watches one server. More than 250 lines, because one connection has one life, with all ways in which it may end. */
 import { atAbort, Life } from "../../core/life.ts";
+import type { WatchedAddress } from "../../core/pool-view.ts";
+import { joinHostPort } from "../../core/rpc-addr.ts";
 import type { Runnable } from "../../core/running.ts";
 import type { ServerEndpoint } from "../../core/server-endpoint.ts";
 import type { BegunWait, WaitLength } from "../../core/time/fleet-waits.ts";
@@ -25,6 +27,7 @@ export type Watch = Pick<
   | "endpoint"
   | "state"
   | "lastAnswer"
+  | "addresses"
   | "dialsAt"
   | "connection"
   | "run"
@@ -77,6 +80,13 @@ export class ServerWatch implements Runnable {
 
   get lastAnswer(): PingAnswer | undefined {
     return this.#lastAnswer;
+  }
+
+  /** The one that it has; of a name, the one that this watch is for. */
+  get addresses(): readonly WatchedAddress[] {
+    const { addresses, host, port } = this.#endpoint;
+    const address = joinHostPort(addresses[0] ?? host, port);
+    return [{ address, server: this.key, lastAnswer: this.#lastAnswer }];
   }
 
   /** When it is dialled next, by `Clock.now`; `undefined` while there is a connection, or one is being opened. */

@@ -1,3 +1,4 @@
+import type { WatchedAddress } from "../../core/pool-view.ts";
 import type { Clock } from "../../core/ports.ts";
 import type { Observe } from "../../core/routine.ts";
 import { Running } from "../../core/running.ts";
@@ -55,6 +56,11 @@ export class Watches {
   connectionTo(key: string): HeldConnection | undefined {
     const connection = [...this.#byRole.values()].find((watch) => watch.key === key)?.connection;
     return connection?.state.phase === "open" ? connection : undefined;
+  }
+
+  /** All that a connection is held to, or dialled. */
+  addresses(): readonly WatchedAddress[] {
+    return [...this.#byRole.values()].flatMap(({ addresses }) => addresses);
   }
 
   states(): Watched[] {

@@ -186,6 +186,11 @@ export class DnsServer {
     return Counters.sum(this.#threads.map((thread) => thread.counters));
   }
 
+  /** Questions since `start`, over all threads. */
+  queries(): number {
+    return this.counters().requests.reduce((sum, { count }) => sum + count, 0);
+  }
+
   /** Of one thread. */
   #answersPerSecond(): number | undefined {
     const { rateLimit, sockets } = this.#options;

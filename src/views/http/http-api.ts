@@ -2,6 +2,7 @@
 import type { Reloading } from "../../core/config-view.ts";
 import type { DnsAnswer } from "../../core/explain/explanation.ts";
 import type { FailureReport, ReportAnswer } from "../../core/feedback.ts";
+import type { Figures } from "../../core/figures/recent-figures.ts";
 import type { PushedHeartbeat } from "../../core/heartbeat.ts";
 import type { ListState, PoolView, Ready } from "../../core/pool-view.ts";
 import type { Clock } from "../../core/ports.ts";
@@ -54,6 +55,8 @@ export interface HttpApi {
   readonly dns: () => { readonly addresses: readonly string[]; readonly domain: string };
   /** The agent ends: it gives its last answers. */
   readonly isStopping: () => boolean;
+  /** What was measured lately, of these pools. */
+  readonly figures: (pools: readonly string[]) => Figures;
   /** What DNS answers to the question for the head of a pool. */
   readonly dnsAnswer: (pool: string) => DnsAnswer;
 }

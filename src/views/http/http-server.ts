@@ -16,6 +16,7 @@ import { agentRoutes } from "./routes/agent-routes.ts";
 import { eventRoutes } from "./routes/event-routes.ts";
 import { failedRoute } from "./routes/failed-route.ts";
 import { heartbeatRoute } from "./routes/heartbeat-route.ts";
+import { historyRoute } from "./routes/history-route.ts";
 import { countAnswers, type MetricsApi, metricsRoutes } from "./routes/metrics-routes.ts";
 import { poolRoutes } from "./routes/pool-routes.ts";
 import { reloadRoute } from "./routes/reload-route.ts";
@@ -176,6 +177,7 @@ export class HttpServer {
       heartbeatRoute(api),
       failedRoute(api, () => this.#tokenFile !== undefined),
       reloadRoute(api),
+      historyRoute(api),
       ...(api.metrics === undefined ? [] : metricsRoutes(api.metrics)),
     ];
     const description: Route = route({

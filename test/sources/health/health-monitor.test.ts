@@ -33,6 +33,28 @@ suite("held connections", () => {
     await end(monitor);
   });
 
+  test("each address is shown with its last answer: of a name each that it has", async () => {
+    const { ports, servers, proxy, monitor } = await bench([A]);
+    const named = "web.example:7";
+    ports.resolver.names.set("web.example", { addresses: ["10.0.0.1", "fd00::1"], ttlSeconds: 30 });
+    await proxy.addPrimaryServer(named);
+    const shown = () =>
+      monitor
+        .watchedAddresses()
+        .map(({ address, lastAnswer, server }) => `${server} at ${address}: ${lastAnswer !== undefined}`);
+    await ports.clock.advance(10_000);
+    assert.deepEqual(shown(), [
+      `${A} at ${A}: true`,
+      `${named} at 10.0.0.1:7: true`,
+      `${named} at [fd00::1]:7: true`,
+    ]);
+    servers.kill(A);
+    await ports.clock.advance(1_000);
+    assert.equal(shown()[0], `${named} at 10.0.0.1:7: true`);
+    await end(monitor);
+    assert.deepEqual(monitor.watchedAddresses(), []);
+  });
+
   test("the rate of pings is scaled to the fleet: 100,000 nodes on 5 servers → one ping in 40 s", async () => {
     const { ports, servers, proxy, monitor } = await bench([]);
     const addresses = [1, 2, 3, 4, 5].map((port) => `127.0.0.1:${port}`);

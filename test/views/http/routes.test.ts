@@ -6,7 +6,7 @@ import { Journal } from "../../../src/core/journal.ts";
 import { RpcProxy } from "../../../src/core/rpc-proxy.ts";
 import { Timeline } from "../../../src/core/timeline/timeline.ts";
 import { systemClock } from "../../../src/system-ports.ts";
-import { HttpServer } from "../../../src/views/http/http-server.ts";
+import { type HttpOptions, HttpServer } from "../../../src/views/http/http-server.ts";
 import { CONFIG, FakeLogger, fakePorts } from "../../support/fake-ports.ts";
 import { ask, open } from "../../support/http-client.ts";
 import { fakePool, httpOptions, unwatchedView } from "../../support/http-fixtures.ts";
@@ -33,7 +33,15 @@ async function serving(t: TestContext) {
     ["nomad", fakePool("nomad", { proxy, view })],
     ["web", fakePool("web", { proxy: web, isReady: () => false, view: () => unwatchedView("web", web) })],
   ]);
-  const options = httpOptions({ clock: systemClock, logger, timeline, pools, dnsState: () => state.dns });
+  const figures: { of: HttpOptions["figures"] } = { of: httpOptions().figures };
+  const options = httpOptions({
+    clock: systemClock,
+    logger,
+    timeline,
+    pools,
+    dnsState: () => state.dns,
+    figures: (names) => figures.of(names),
+  });
   const server = new HttpServer(options);
   await server.start();
   t.after(() => server.stop());
@@ -41,7 +49,7 @@ async function serving(t: TestContext) {
   const happen = (pool = "nomad") => {
     journal.of(pool)({ kind: "failback", server: A });
   };
-  return { address, happen, journal, logger, proxy, server, state, timeline };
+  return { address, figures, happen, journal, logger, proxy, server, state, timeline };
 }
 
 suite("conventions", () => {
@@ -71,6 +79,8 @@ suite("conventions", () => {
     ["GET", "/v1/pools/nomad/explain?if=rain", 400, "bad-query", /"rain": expected one of fails:KEY/],
     ["GET", "/v1/pools/nomad/explain?if=fails:9", 400, "bad-query", /key of a listed server/],
     ["GET", "/v1/agent/ready?pool=none", 404, "unknown-pool", /none/],
+    ["GET", "/v1/history?pool=none", 404, "unknown-pool", /no pool "none": expected one of nomad, web/],
+    ["GET", "/v1/history?since=1h", 400, "bad-query", /since: expected one of pool/],
     ["GET", "/v1/agent/servers", 400, "bad-query", /pool: expected one of nomad, web/],
     ["PUT", "/v1/agent/servers?pool=nomad", 400, "bad-query", /address: expected at least one/],
     ["GET", "/v1/nothing", 404, "unknown-route", /no such path/],
@@ -130,6 +140,7 @@ suite("conventions", () => {
         "put /v1/pools/{pool}/heartbeat",
         "post /v1/pools/{pool}/servers/{server}/failed",
         "post /v1/agent/reload",
+        "get /v1/history",
         "get /v1/openapi.json",
       ],
     );
@@ -180,6 +191,26 @@ suite("the agent's routes", () => {
     state.dns = "restarting";
     const dns = { code: "dns-not-serving", pool: null, since_at: null, text: "DNS is restarting" };
     assert.deepEqual(await status(), { state: "failing", problems: [dns, noHead] });
+  });
+
+  test("history has the figures of all pools, or of the one that is asked for", async (t) => {
+    const { address, figures } = await serving(t);
+    const values = [undefined, 0.04, 12.36];
+    figures.of = (pools) => ({
+      fromAt: 1_000,
+      stepMs: 5_000,
+      dnsQueries: values,
+      pools: new Map(pools.map((name) => [name, new Map([[A, { server: "name:1", rttMs: values }]])])),
+    });
+    const shown = { servers: { [A]: { server: "name:1", rtt_ms: [null, 0, 12.4] } } };
+    const all = {
+      from_at: "1970-01-01T00:00:01.000Z",
+      step_ms: 5_000,
+      dns: { queries: [null, 0, 12.4] },
+      pools: { nomad: shown, web: shown },
+    };
+    assert.deepEqual((await ask(address, "/v1/history")).json(), all);
+    assert.deepEqual((await ask(address, "/v1/history?pool=web")).json(), { ...all, pools: { web: shown } });
   });
 
   test("ready looks at one pool when asked to", async (t) => {

@@ -4,6 +4,7 @@
  */
 import * as z from "zod";
 import { REPORT_VERDICTS } from "../../../core/feedback.ts";
+import type { historyJson } from "../history-json.ts";
 import type { readinessJson } from "../readiness.ts";
 import { code, count, countOrNull, text, textOrNull, texts, time, timeOrNull } from "./parts.ts";
 import { event, explanation, gap, pool, poolSummary } from "./pool-schemas.ts";
@@ -74,6 +75,23 @@ const metric = z.strictObject({
   samples: z.array(z.looseObject({ labels })),
 });
 
+const measured = z
+  .array(z.number().nonnegative().nullable())
+  .describe("One for each step, the oldest first; `null`: nothing was measured.");
+const history = z.strictObject({
+  from_at: time.describe("When the first step began."),
+  step_ms: count,
+  dns: z.strictObject({ queries: measured.describe("In a second.") }),
+  pools: z.record(
+    text,
+    z.strictObject({
+      servers: z
+        .record(text, z.strictObject({ server: text, rtt_ms: measured }))
+        .describe("By address as `host:port`: those that are watched, or were."),
+    }),
+  ),
+}) satisfies z.ZodType<ReturnType<typeof historyJson>>;
+
 export const REPLIES = {
   Health: z.strictObject({ status: z.literal("alive") }),
   Ready: ready,
@@ -92,6 +110,7 @@ export const REPLIES = {
   Rebalance: z.strictObject({ rebalance: z.literal("begun") }),
   Reported: reported,
   Reload: reload,
+  History: history,
   Metrics: z.strictObject({ metrics: z.array(metric) }),
 };
 
