@@ -18,7 +18,11 @@ function service(name: string, tag: string | undefined, servers: readonly string
   return { ...pool(servers.length === 0 ? "empty" : "live", servers), service: { name, tag } };
 }
 
+/** As long as a label can be: with an underscore before it there is no such name. */
+const LONG = "l".repeat(63);
+
 const POOLS = {
+  long: service(LONG, undefined, ["10.0.0.9:9"]),
   first: service("Web", undefined, WEB),
   second: service("web", undefined, ["10.9.9.9:9"]),
   blue: service("web", "Blue", ["[2001:db8::1]:82"]),
@@ -80,6 +84,10 @@ suite("Consul's names", () => {
         "named.service.consul. IN SRV",
         ";; NOERROR qr aa\n;; ANSWER\nnamed.service.consul. 0 IN SRV 1 1 83 db.example.\n" +
           ";; ADDITIONAL\ndb.example. 0 IN A 10.0.0.5\ndb.example. 0 IN AAAA 2001:db8::5",
+      ],
+      [
+        `${LONG}.service.consul. IN A`,
+        `;; NOERROR qr aa\n;; ANSWER\n${LONG}.service.consul. 0 IN A 10.0.0.9`,
       ],
       ["empty.service.consul. IN A", ";; SERVFAIL qr"],
       ["empty.service.consul. IN TXT", NO_DATA],

@@ -2,6 +2,7 @@
 import type { ConsulService } from "../../../core/pool-view.ts";
 import type { ServerEndpoint } from "../../../core/server-endpoint.ts";
 import type { Nameserver } from "../../../net/names/nameserver.ts";
+import { isSpellable } from "../table/domain-name.ts";
 import { hexAddressLabel } from "./address-name.ts";
 import { addressRecord, type ResourceRecord } from "./record.ts";
 import {
@@ -89,11 +90,13 @@ function hexAddressName(domain: string, address: string): string {
  * tag, as Consul does.
  */
 export function serviceNames(settings: ConsulZoneSettings, { name, tag }: ConsulService): readonly string[] {
-  if (![name, tag ?? "none"].every((label) => /^[a-z0-9_-]{1,62}$/i.test(label))) {
+  if (![name, tag ?? "none"].every((label) => /^[a-z0-9_-]+$/i.test(label))) {
     return [];
   }
   const heads = tag === undefined ? [name, `_${name}._tcp`] : [`${tag}.${name}`, `_${name}._${tag}`];
-  return serviceDomains(settings).flatMap((domain) => heads.map((head) => `${head}.${domain}`.toLowerCase()));
+  return serviceDomains(settings)
+    .flatMap((domain) => heads.map((head) => `${head}.${domain}`.toLowerCase()))
+    .filter(isSpellable);
 }
 
 function serviceDomains({ datacenter, domain }: ConsulZoneSettings): readonly string[] {
