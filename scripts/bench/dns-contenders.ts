@@ -19,6 +19,7 @@ export interface Contender {
 export type ContenderName =
   | "headwaiter, one socket"
   | "headwaiter, two sockets"
+  | "headwaiter, one message a call"
   | "headwaiter, main thread stalled"
   | "Consul, server"
   | "Consul, client agent"
@@ -48,8 +49,9 @@ export function contenders(folder: string): readonly Contender[] {
     services: ADDRESSES.map((address) => ({ name: "nomad", id: address, address, port: SERVER_PORT })),
   });
   return [
-    agent("headwaiter, one socket", 20_000, "1"),
-    agent("headwaiter, two sockets", 20_100, "2"),
+    agent("headwaiter, one socket", 20_000, "1", "auto"),
+    agent("headwaiter, two sockets", 20_100, "2", "auto"),
+    agent("headwaiter, one message a call", 20_150, "1", "dns2"),
     server,
     consulContender(folder, consul, {
       name: "Consul, client agent",
@@ -66,7 +68,7 @@ export function contenders(folder: string): readonly Contender[] {
 /**
  * The agent whose main thread stands still again and again, which costs the others a tenth of a core: to be run alone.
  */
-export const stalledAgent = agent("headwaiter, main thread stalled", 20_200, "1", "stall");
+export const stalledAgent = agent("headwaiter, main thread stalled", 20_200, "1", "auto", "stall");
 
 function agent(name: ContenderName, port: number, ...args: readonly string[]): Contender {
   const command = process.execPath;

@@ -1,6 +1,6 @@
 /**
- * The agent's DNS server in a process of its own, for scripts/bench/dns.ts: `PORT SERVER,SERVER… SOCKETS [stall]`. With
- * `stall` the main thread stands still 40 ms of every 400 ms.
+ * The agent's DNS server in a process of its own, for scripts/bench/dns.ts: `PORT SERVER,SERVER… SOCKETS LISTENER
+ * [stall]`. With `stall` the main thread stands still 40 ms of every 400 ms.
  */
 
 import { RpcProxy } from "../../src/index.ts";
@@ -10,7 +10,7 @@ import { DnsServer } from "../../src/views/dns/dns-server.ts";
 const STALL_MS = 40;
 const STALL_INTERVAL_MS = 400;
 
-const [port, servers = "", sockets, stall] = process.argv.slice(2);
+const [port, servers = "", sockets, listener, stall] = process.argv.slice(2);
 const proxy = new RpcProxy(
   { pinger: { ping: () => Promise.resolve() } },
   { region: "global", datacenter: "dc1", rpcMajorVersion: 1, rpcMinorVersion: 1 },
@@ -24,6 +24,7 @@ const dns = new DnsServer({
   ttlSeconds: 0,
   negativeTtlSeconds: 1,
   sockets: sockets === "2" ? 2 : 1,
+  listener: listener === "dns2" ? "dns2" : "auto",
   logger: silentLogger,
   clock: systemClock,
 });

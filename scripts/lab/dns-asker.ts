@@ -27,11 +27,13 @@ const IDS = 65_536;
 interface AskerOptions {
   readonly name: string;
   readonly perSecond: number;
+  /** Questions in all; no limit by default. */
+  readonly total?: number | undefined;
   /**
    * Questions that wait for their answers at most, after which the rate waits, too: `MAX_BURST` where a question that
    * is lost has to be the server's fault, not that of a socket's buffer on a busy machine. No limit by default.
    */
-  readonly maxOpen?: number;
+  readonly maxOpen?: number | undefined;
 }
 
 /**
@@ -42,6 +44,7 @@ export class DnsAsker {
   readonly #socket: Socket;
   readonly #question: Buffer;
   readonly #perSecond: number;
+  readonly #total: number;
   readonly #maxOpen: number;
   readonly #listener: (reply: SrvReply) => void;
   /** When the question with this id was sent; 0 when it was answered. An id comes back after 13 s at 5,000 a second. */
@@ -53,11 +56,12 @@ export class DnsAsker {
 
   private constructor(
     socket: Socket,
-    { maxOpen = Number.POSITIVE_INFINITY, name, perSecond }: AskerOptions,
+    { maxOpen = Number.POSITIVE_INFINITY, name, perSecond, total = Number.POSITIVE_INFINITY }: AskerOptions,
     listener: (reply: SrvReply) => void,
   ) {
     this.#socket = socket;
     this.#perSecond = perSecond;
+    this.#total = total;
     this.#maxOpen = maxOpen;
     this.#listener = listener;
     this.#question = encode({ type: "query", id: 0, flags: 0x100, questions: [{ type: "SRV", name }] });
@@ -97,7 +101,8 @@ export class DnsAsker {
   #run(): void {
     const startedAt = performance.now();
     this.#timer = setInterval(() => {
-      const due = Math.floor(((performance.now() - startedAt) * this.#perSecond) / 1000);
+      const dueByNow = Math.floor(((performance.now() - startedAt) * this.#perSecond) / 1000);
+      const due = Math.min(dueByNow, this.#total);
       const free = this.#maxOpen - (this.#sent - this.#answered);
       const burst = Math.min(due - this.#sent, MAX_BURST, free);
       for (let count = 0; count < burst; count++) {

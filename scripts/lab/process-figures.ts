@@ -25,6 +25,11 @@ export function timesBetween(before: ThreadTimes, after: ThreadTimes): ThreadTim
   return { cpuMs: after.cpuMs - before.cpuMs, waitedMs: after.waitedMs - before.waitedMs };
 }
 
+/** Files, sockets and the like that it holds open. */
+export function openFiles(pid: number): number {
+  return readdirSync(`/proc/${pid}/fd`).length;
+}
+
 /** Memory of the process that is not swapped out. */
 export function residentMb(pid: number): number {
   return statusMb(pid, "VmRSS");

@@ -161,6 +161,7 @@ export class Agent {
       dns: () => ({
         addresses: this.dnsAddresses().map(({ host, port }) => joinHostPort(host, port)),
         domain: config.dns.domain,
+        listener: this.#dns.listener(),
       }),
       isStopping: () => this.#stopping !== undefined,
       dnsAnswer: (pool) => this.#dns.answerOf(pool),

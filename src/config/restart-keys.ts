@@ -7,6 +7,7 @@ const RESTART_KEYS = [
   "data_dir",
   "dns.address",
   "dns.domain",
+  "dns.listener",
   "dns.sockets",
   "http.address",
   "http.socket_mode",
@@ -23,17 +24,20 @@ export function settingsUntilRestart(running: Settings, wanted: Settings): Setti
   return {
     ...wanted,
     data_dir,
-    dns: { ...wanted.dns, address: dns.address, domain: dns.domain, sockets: dns.sockets },
+    dns: { ...wanted.dns, ...dnsUntilRestart(dns) },
     http: { ...wanted.http, address: http.address, socket_mode: http.socket_mode },
   };
 }
 
+function dnsUntilRestart({ address, domain, listener, sockets }: Settings["dns"]) {
+  return { address, domain, listener, sockets };
+}
+
 /** Of a configuration, what a reload can't change: the same for two that differ in nothing else. */
 export function heldAtRestart({ data_dir, dns, http }: Settings): object {
-  const { address, domain, sockets } = dns;
   return {
     data_dir,
-    dns: { address, domain, sockets },
+    dns: dnsUntilRestart(dns),
     http: { address: http.address, socket_mode: http.socket_mode },
   };
 }

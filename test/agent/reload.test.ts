@@ -345,6 +345,7 @@ suite("a key that waits for a restart", () => {
   const ROWS: readonly (readonly [key: string, values: Record<string, unknown>])[] = [
     ["dns.address", { dns: { address: ["127.0.0.1:0", "[::1]:0"] } }],
     ["dns.domain", { dns: { domain: "other.internal" } }],
+    ["dns.listener", { dns: { listener: "dns2" } }],
     ["dns.sockets", { dns: { sockets: 2 } }],
     ["http.address.host", { http: { address: "127.0.0.2:0" } }],
     ["http.socket_mode", { http: { socket_mode: "0600" } }],

@@ -160,7 +160,7 @@ suite("a mistake is one line that names its place and what was expected", () => 
     ],
     [
       "dns: { adress: x }",
-      "FILE: dns.adress: unknown key, expected one of address, domain, ttl, negative_ttl, rate_limit, sockets, consul_names, consul_domain, consul_address, nameservers",
+      "FILE: dns.adress: unknown key, expected one of address, domain, ttl, negative_ttl, rate_limit, sockets, listener, consul_names, consul_domain, consul_address, nameservers",
     ],
     [
       "consul: { tls: true }",

@@ -43,6 +43,7 @@ dns:
   negative_ttl: 3s
   rate_limit: 4
   sockets: 2
+  listener: dns2
   consul_names: head
   consul_domain: consul.a
   consul_address: 127.0.0.1:5
@@ -102,6 +103,7 @@ suite("settings come to options", () => {
           forwardTo: { address: "127.0.0.1", port: 5 },
         },
         sockets: 2,
+        listener: "dns2",
       },
       resolver: { nameservers: ["[::1]:53"] },
       http: { address: { host: "127.0.0.1", port: 3 }, tokenFile: "/http-token" },
@@ -147,7 +149,7 @@ suite("settings come to options", () => {
       parts.map((part) => Object.keys(part).toSorted()),
       [
         ["consul", "datacenter", "dns", "http", "log", "pools", "region", "resolver", "state"],
-        ["domain", "listen", "negativeTtlSeconds", "sockets", "ttlSeconds"],
+        ["domain", "listen", "listener", "negativeTtlSeconds", "sockets", "ttlSeconds"],
         ["address"],
         ["address", "verify"],
         ["health", "heartbeat", "ping", "rebalance", "sendToken", "servers"],

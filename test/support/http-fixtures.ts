@@ -81,7 +81,7 @@ export function httpOptions(options: Partial<HttpOptions> = {}): HttpOptions {
     datacenter: () => "dc1",
     pools: new Map(),
     dnsState: () => "serving",
-    dns: () => ({ addresses: ["127.0.0.1:8653"], domain: "headwaiter.internal" }),
+    dns: () => ({ addresses: ["127.0.0.1:8653"], domain: "headwaiter.internal", listener: "batched" }),
     isStopping: () => false,
     dnsAnswer: () => DNS_ANSWER,
     figures: () => ({ fromAt: 0, stepMs: 5_000, dnsQueries: [], pools: new Map() }),

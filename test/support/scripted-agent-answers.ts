@@ -204,7 +204,12 @@ export const SELF: Json = {
     files: ["agent.yaml"],
     restart_needed: [],
   },
-  dns: { state: "serving", addresses: ["127.0.0.1:8653"], domain: "headwaiter.internal" },
+  dns: {
+    state: "serving",
+    addresses: ["127.0.0.1:8653"],
+    domain: "headwaiter.internal",
+    listener: "batched",
+  },
   pools: ["nomad"],
   features: [],
 };

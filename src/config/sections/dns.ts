@@ -88,6 +88,16 @@ export const dnsSettings = z
           taken: [2],
           refused: 3,
         }),
+      listener: z
+        .enum(["auto", "dns2"], { error: "expected auto or dns2" })
+        .default("auto")
+        .meta({
+          description:
+            "How queries over UDP are taken: many a call where the system has the calls for it (Linux), or one a call.",
+          value: "`auto` or `dns2`",
+          taken: ["dns2"],
+          refused: "dgram",
+        }),
       consul_names: z
         .enum(["head", "all", "off"], { error: "expected head, all or off" })
         .default("off")
@@ -159,13 +169,14 @@ type DnsSettings = z.infer<typeof dnsSettings>;
 
 /** As `DnsServer` takes them. */
 export function dnsOptions(settings: DnsSettings, datacenter: string) {
-  const { address, consul_names, domain, ttl, negative_ttl, rate_limit, sockets } = settings;
+  const { address, consul_names, domain, listener, ttl, negative_ttl, rate_limit, sockets } = settings;
   return {
     listen: address,
     domain,
     ttlSeconds: ttl / 1_000,
     negativeTtlSeconds: negative_ttl / 1_000,
     sockets,
+    listener,
     ...defined({
       rateLimit: rate_limit,
       consulNames: consul_names === "off" ? undefined : consulNames(settings, consul_names, datacenter),

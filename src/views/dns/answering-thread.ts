@@ -11,9 +11,11 @@ import type {
   DemandVerdict,
   DnsAddress,
   FromThread,
+  ListenerChoice,
   Serve,
   ThreadSettings,
   ToThread,
+  UdpListenerKind,
 } from "./thread-messages.ts";
 import { hasEnded, startThread } from "./thread-start.ts";
 
@@ -29,6 +31,7 @@ export type ThreadState =
       readonly kind: "serving";
       readonly worker: Worker;
       readonly addresses: readonly DnsAddress[];
+      readonly udp: UdpListenerKind;
       readonly since: number;
     }
   | {
@@ -43,6 +46,7 @@ export interface AnsweringThreadOptions {
   readonly loading?: Worker | undefined;
   readonly listen: readonly DnsAddress[];
   readonly servesTcp: boolean;
+  readonly listener: ListenerChoice;
   readonly sharesPort: boolean;
   readonly tcpConnections?: number | undefined;
   readonly answersPerSecond?: number | undefined;
@@ -81,6 +85,11 @@ export class AnsweringThread {
 
   get state(): ThreadState {
     return this.#state;
+  }
+
+  /** What takes its queries over UDP, while it serves. */
+  get listener(): UdpListenerKind | undefined {
+    return this.#state.kind === "serving" ? this.#state.udp : undefined;
   }
 
   /** How often it was started again after it had died. */
@@ -152,6 +161,7 @@ export class AnsweringThread {
     const settings: ThreadSettings = {
       listen: this.#listen,
       servesTcp: this.#options.servesTcp,
+      listener: this.#options.listener,
       sharesPort: this.#options.sharesPort,
       tcpConnections: this.#options.tcpConnections,
       answersPerSecond: this.#answersPerSecond,
@@ -186,9 +196,9 @@ export class AnsweringThread {
           this.#options.wanted(message.pool);
           return;
         }
-        const { addresses } = message;
+        const { addresses, udp } = message;
         this.#listen = addresses;
-        this.#state = { kind: "serving", worker, addresses, since: this.#options.clock.now() };
+        this.#state = { kind: "serving", worker, addresses, udp, since: this.#options.clock.now() };
         resolve(addresses);
       }
     });

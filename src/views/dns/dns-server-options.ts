@@ -3,7 +3,7 @@ import type { Worker } from "node:worker_threads";
 import type { DnsThreadEvent } from "../../core/journal-event.ts";
 import type { Clock, Logger } from "../../core/ports.ts";
 import type { ConsulNames } from "./table/table-encoder.ts";
-import type { DemandSettings, DnsAddress } from "./thread-messages.ts";
+import type { DemandSettings, DnsAddress, ListenerChoice } from "./thread-messages.ts";
 
 export interface DnsServerOptions {
   /** At least one; served on UDP and TCP each. */
@@ -14,6 +14,8 @@ export interface DnsServerOptions {
   readonly negativeTtlSeconds: number;
   /** 2 answers UDP with two threads on one port: for machines that ask more than some 80,000 queries/s. */
   readonly sockets: 1 | 2;
+  /** `auto` by default. */
+  readonly listener?: ListenerChoice | undefined;
   /**
    * Connections of clients over TCP, of all addresses together; 256 by default; one more takes the place of the one
    * silent longest.

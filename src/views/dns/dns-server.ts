@@ -7,7 +7,7 @@ import { Counters, type CounterValues } from "./counters.ts";
 import type { DnsPolicy, DnsServerOptions, DnsServerState } from "./dns-server-options.ts";
 import { TableEncoder } from "./table/table-encoder.ts";
 import { WAITING_PLACES } from "./thread/waiting-room.ts";
-import type { DemandSettings, DemandVerdict, DnsAddress } from "./thread-messages.ts";
+import type { DemandSettings, DemandVerdict, DnsAddress, UdpListenerKind } from "./thread-messages.ts";
 import { headAnswer } from "./zone/head-answer.ts";
 import { reachableAddresses } from "./zone/reachable-addresses.ts";
 import type { ZonePool } from "./zone/zone.ts";
@@ -44,9 +44,19 @@ export class DnsServer {
     if (this.#threads.length > 0) {
       return;
     }
-    const { listen, loading, sockets, tcpConnections, clock, logger, note } = this.#options;
+    const {
+      listen,
+      listener = "auto",
+      loading,
+      sockets,
+      tcpConnections,
+      clock,
+      logger,
+      note,
+    } = this.#options;
     const waitingPlaces = WAITING_PLACES / sockets;
     const shared = {
+      listener,
       sharesPort: sockets > 1,
       tcpConnections,
       answersPerSecond: this.#answersPerSecond(),
@@ -65,6 +75,7 @@ export class DnsServer {
     this.#threads = [first];
     try {
       this.#addresses = await first.start();
+      this.#tellListener(first.listener);
       for (let socket = 1; socket < sockets; socket++) {
         const next = new AnsweringThread(
           { ...shared, listen: this.#addresses, servesTcp: false },
@@ -162,6 +173,11 @@ export class DnsServer {
     return this.#addresses;
   }
 
+  /** What takes queries over UDP; undefined while nothing does. */
+  listener(): UdpListenerKind["kind"] | undefined {
+    return this.#threads.find((thread) => thread.listener !== undefined)?.listener?.kind;
+  }
+
   state(): DnsServerState {
     const states = this.#threads.map((thread) => thread.state);
     const restarts = this.threadRestarts();
@@ -189,6 +205,16 @@ export class DnsServer {
   /** Questions since `start`, over all threads. */
   queries(): number {
     return this.counters().requests.reduce((sum, { count }) => sum + count, 0);
+  }
+
+  /** Once: other threads, and those that are started again, have the same. */
+  #tellListener(listener: UdpListenerKind | undefined): void {
+    if (listener?.kind === "dns2" && listener.reason !== undefined) {
+      this.#options.logger.warn(
+        { reason: listener.reason },
+        "queries over UDP are taken one by one: many at a time takes Linux and the package koffi",
+      );
+    }
   }
 
   /** Of one thread. */

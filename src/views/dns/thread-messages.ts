@@ -15,6 +15,7 @@ export interface ThreadSettings {
   readonly listen: readonly DnsAddress[];
   /** Several threads share a UDP port, but only one serves TCP. */
   readonly servesTcp: boolean;
+  readonly listener: ListenerChoice;
   readonly sharesPort: boolean;
   /** Connections of clients over TCP, of all addresses together; 256 by default. */
   readonly tcpConnections?: number | undefined;
@@ -29,6 +30,17 @@ export interface ThreadSettings {
   /** One byte for each pool that a question started: a thread sets it to 1 when the pool is asked for. */
   readonly uses: SharedArrayBuffer;
 }
+
+/** `auto`: many messages a call where the system has the calls for it. `dns2`: one a call, everywhere. */
+export type ListenerChoice = "auto" | "dns2";
+
+/** What answers over UDP. `batched` takes and sends many messages a call. */
+export type UdpListenerKind =
+  | { readonly kind: "batched" }
+  | {
+      readonly kind: "dns2" /** Why not the other, where it was wanted. */;
+      readonly reason?: string | undefined;
+    };
 
 /** How questions start pools. */
 export interface DemandSettings {
@@ -65,7 +77,7 @@ export type ToThread =
   | { readonly kind: "stop" };
 
 export type FromThread =
-  | { readonly kind: "listening"; readonly addresses: readonly DnsAddress[] }
+  | { readonly kind: "listening"; readonly addresses: readonly DnsAddress[]; readonly udp: UdpListenerKind }
   | { readonly kind: "listen-failed"; readonly failure: ListenFailure }
   /** A question is about a pool that is not in the table. */
   | { readonly kind: "wanted"; readonly pool: string };

@@ -51,8 +51,12 @@ export interface HttpApi {
   readonly pools: ReadonlyMap<string, PoolApi>;
   /** `serving` when every thread answers; anything else is reported as it is. */
   readonly dnsState: () => string;
-  /** Where DNS answers, `host:port` each, and the zone. */
-  readonly dns: () => { readonly addresses: readonly string[]; readonly domain: string };
+  /** Where DNS answers, `host:port` each, the zone, and what takes the queries over UDP; absent: nothing yet. */
+  readonly dns: () => {
+    readonly addresses: readonly string[];
+    readonly domain: string;
+    readonly listener: string | undefined;
+  };
   /** The agent ends: it gives its last answers. */
   readonly isStopping: () => boolean;
   /** What was measured lately, of these pools. */

@@ -23,7 +23,7 @@ function events(counters: Counters): Partial<Record<DnsEvent, number>> {
 
 function udpListener({ responder, waitingRoom, counters }: Responding): UdpListener {
   const gate = new UdpGate(counters, undefined);
-  return new UdpListener("127.0.0.1", false, gate, responder, waitingRoom, counters);
+  return new UdpListener("127.0.0.1", false, { gate, responder, waitingRoom, counters });
 }
 
 describe("listening sockets", () => {

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { type Allowance, RateLimit } from "../../../src/views/dns/thread/rate-limit.ts";
+import { prefixHash } from "../../../src/views/dns/thread/udp-source.ts";
 
 /** How many of each, of `count` at this time. */
 function taken(limit: RateLimit, address: string, now: number, count: number): Record<Allowance, number> {
   const counts = { answer: 0, slip: 0, drop: 0 };
   for (let i = 0; i < count; i++) {
-    counts[limit.take(address, now)] += 1;
+    counts[limit.take(prefixHash(address), now)] += 1;
   }
   return counts;
 }
@@ -38,7 +39,7 @@ describe("the rate limit", () => {
   test("half an answer a second is one every two seconds", () => {
     const limit = new RateLimit(0.5);
     const answers = [0, 1000, 1999, 2001, 4000, 4001.5].map(
-      (now) => limit.take("192.0.2.1", now) === "answer",
+      (now) => limit.take(prefixHash("192.0.2.1"), now) === "answer",
     );
     assert.deepEqual(answers, [true, false, false, true, false, true]);
   });
@@ -47,9 +48,9 @@ describe("the rate limit", () => {
     const limit = new RateLimit(100);
     const before = process.memoryUsage().arrayBuffers;
     for (let i = 0; i < 1_000_000; i++) {
-      limit.take(`10.${i & 0xff}.${(i >> 8) & 0xff}.${i >> 16}`, i / 100);
+      limit.take(prefixHash(`10.${i & 0xff}.${(i >> 8) & 0xff}.${i >> 16}`), i / 100);
     }
     assert.ok(process.memoryUsage().arrayBuffers <= before);
-    assert.equal(limit.take("192.0.2.1", 10_000), "answer");
+    assert.equal(limit.take(prefixHash("192.0.2.1"), 10_000), "answer");
   });
 });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { Counters } from "../../../src/views/dns/counters.ts";
 import { UdpGate } from "../../../src/views/dns/thread/udp-gate.ts";
+import { sourceOf } from "../../../src/views/dns/thread/udp-source.ts";
 
 describe("the gate for packets over UDP", () => {
   const near = { address: "127.0.0.1", port: 40_000 };
@@ -12,8 +13,9 @@ describe("the gate for packets over UDP", () => {
     const gate = new UdpGate(counters, answersPerSecond);
     return {
       ways: (source: typeof near, count: number) =>
-        Array.from({ length: count }, () => gate.wayFor(60, source, 1)),
-      wayOf: (length: number, source: typeof near) => gate.wayFor(length, source, 1),
+        Array.from({ length: count }, () => gate.wayFor(60, sourceOf(source.address, source.port), 1)),
+      wayOf: (length: number, source: typeof near) =>
+        gate.wayFor(length, sourceOf(source.address, source.port), 1),
       counted: () => {
         const { dropped, fromServicePort, limited, slipped } = Counters.sum([counters]).events;
         return { dropped, fromServicePort, limited, slipped };

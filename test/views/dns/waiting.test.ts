@@ -46,7 +46,7 @@ async function room(t: TestContext, limits: Partial<WaitingRoomLimits> = {}): Pr
   const responding = respondingFor(STARTING, SETTINGS, { patienceMs: 600_000, ...limits });
   const { responder, waitingRoom, counters } = responding;
   const gate = new UdpGate(counters, undefined);
-  const udp = new UdpListener("127.0.0.1", false, gate, responder, waitingRoom, counters);
+  const udp = new UdpListener("127.0.0.1", false, { gate, responder, waitingRoom, counters });
   await udp.bound(0, "127.0.0.1");
   const tcp = new TcpListener(responder, waitingRoom, counters);
   const port = await tcp.listen(0, "127.0.0.1");

@@ -179,6 +179,7 @@ suite("the agent's routes", () => {
       state: "serving",
       addresses: ["127.0.0.1:8653"],
       domain: "headwaiter.internal",
+      listener: "batched",
     });
   });
 

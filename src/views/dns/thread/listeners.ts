@@ -1,6 +1,8 @@
 import type { Counters } from "../counters.ts";
 import { type ListenFailure, listenFailure } from "../listen-error.ts";
 import type { DnsAddress, ThreadSettings } from "../thread-messages.ts";
+import { BatchedUdpListener } from "./batched/batched-udp-listener.ts";
+import type { Batches } from "./batched/batches.ts";
 import type { Responder } from "./responder.ts";
 import { TCP_LIMITS } from "./tcp-limits.ts";
 import { TcpListener } from "./tcp-listener.ts";
@@ -11,7 +13,7 @@ import type { WaitingRoom } from "./waiting-room.ts";
 /** A port the system chose for TCP may be taken for UDP by somebody else: rare, so a few attempts are plenty. */
 const PORT_CHOICES = 10;
 
-type ListenSettings = Omit<ThreadSettings, "table" | "counterMemory" | "waitingPlaces">;
+type ListenSettings = Omit<ThreadSettings, "table" | "counterMemory" | "waitingPlaces" | "listener">;
 type Closable = () => void;
 
 /** The sockets of one thread. */
@@ -22,10 +24,19 @@ export class Listeners {
   readonly #counters: Counters;
   /** One for all addresses: a network has one share of the thread. */
   readonly #gate: UdpGate;
+  readonly #batches: Batches | undefined;
   readonly #open: Closable[] = [];
 
-  constructor(settings: ListenSettings, responder: Responder, waitingRoom: WaitingRoom, counters: Counters) {
+  /** Without `batches` messages are received and sent one by one. */
+  constructor(
+    settings: ListenSettings,
+    responder: Responder,
+    waitingRoom: WaitingRoom,
+    counters: Counters,
+    batches?: Batches,
+  ) {
     this.#settings = settings;
+    this.#batches = batches;
     this.#responder = responder;
     this.#waitingRoom = waitingRoom;
     this.#counters = counters;
@@ -75,6 +86,19 @@ export class Listeners {
     }
   }
 
+  #udpListener(host: string): UdpListener {
+    const parts = {
+      gate: this.#gate,
+      responder: this.#responder,
+      waitingRoom: this.#waitingRoom,
+      counters: this.#counters,
+    };
+    const { sharesPort } = this.#settings;
+    return this.#batches === undefined
+      ? new UdpListener(host, sharesPort, parts)
+      : new BatchedUdpListener(host, sharesPort, parts, this.#batches);
+  }
+
   async #openBoth({ host, port }: DnsAddress): Promise<DnsAddress | ListenFailure> {
     // TCP first: it can't be shared, so a second agent is told before it takes queries off a shared UDP port.
     let boundPort = port;
@@ -92,14 +116,7 @@ export class Listeners {
         return listenFailure(host, port, "tcp", error);
       }
     }
-    const udp = new UdpListener(
-      host,
-      this.#settings.sharesPort,
-      this.#gate,
-      this.#responder,
-      this.#waitingRoom,
-      this.#counters,
-    );
+    const udp = this.#udpListener(host);
     this.#open.push(() => {
       udp.close();
     });

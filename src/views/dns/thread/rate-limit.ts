@@ -1,5 +1,3 @@
-import { prefixHash } from "./udp-source.ts";
-
 /** 16 bytes each, 256 KB: two networks share one with a chance of 1 in 16,384, and their answers then, too. */
 const BUCKETS = 16_384;
 
@@ -31,9 +29,9 @@ export class RateLimit {
     this.#filledAt = new Float64Array(BUCKETS);
   }
 
-  /** Takes one answer for this address. `now`: milliseconds of a clock that nobody sets. */
-  take(address: string, now: number): Allowance {
-    const bucket = prefixHash(address) % BUCKETS;
+  /** Takes one answer for this network, a whole number. `now`: milliseconds of a clock that nobody sets. */
+  take(network: number, now: number): Allowance {
+    const bucket = network % BUCKETS;
     const since = now - (this.#filledAt[bucket] ?? 0);
     const left = Math.min(this.#burst, (this.#left[bucket] ?? 0) + (since * this.#perSecond) / 1000);
     this.#filledAt[bucket] = now;

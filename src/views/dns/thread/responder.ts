@@ -22,6 +22,8 @@ import { poolOfConsulName, poolOfOwnName } from "./wanted-pool.ts";
  */
 export const MAX_UDP_PAYLOAD = 1232;
 const MAX_TCP_MESSAGE = 65_535;
+/** Room before a reply: for its length over TCP. */
+const MAX_ROOM = 2;
 /**
  * What a source over UDP gets that may be forged: what fits in DNS without EDNS, so that a query of 60 bytes brings a
  * victim 9 times as much at most, instead of 20. An SRV answer with a name of 60 bytes and its address takes some
@@ -66,6 +68,11 @@ export class Responder {
   #names = new Map<number, EncodedName[]>();
   #noData = bare(RCODE.SERVFAIL);
   #unknownName = bare(RCODE.SERVFAIL);
+  /** For a reply until it is copied: how long it will be is known when it is written. */
+  readonly #draft = Buffer.allocUnsafe(MAX_ROOM + MAX_TCP_MESSAGE);
+  /** Where the present reply is written, behind so many bytes. */
+  #out: Uint8Array = this.#draft;
+  #room = 0;
 
   /** Without `parts` no question starts a pool, and none is forwarded. */
   constructor(counters: Counters, { demand, forwarder, uses = new Uint8Array() }: Partial<Parts> = {}) {
@@ -87,29 +94,59 @@ export class Responder {
 
   /**
    * The reply to a message, or undefined when it gets none; a `Wait` when a better one than "not ready" may come in a
-   * moment; `FORWARDS` when another server is to be asked. `room` bytes before the reply are left free.
+   * moment; `FORWARDS` when another server is to be asked. `room` bytes before the reply, at most 2, are left free.
    * Never throws, keeps nothing of `message`, and hands out fresh memory: the kernel may still be reading the last one.
    */
   respond(message: Uint8Array, way: Way, room = 0): Buffer | Wait | typeof FORWARDS | undefined {
+    this.#out = this.#draft;
+    this.#room = room;
+    const reply = this.#respond(message, way);
+    if (typeof reply === "string") {
+      return reply;
+    }
+    return reply === 0 ? undefined : this.#copy(reply);
+  }
+
+  /**
+   * The same, written to `out`, which has to hold `MAX_UDP_PAYLOAD` bytes: the length of the reply, or 0 when the
+   * message gets none.
+   */
+  respondInto(
+    out: Uint8Array,
+    message: Uint8Array,
+    way: Exclude<Way, "tcp">,
+  ): number | Wait | typeof FORWARDS {
+    this.#out = out;
+    this.#room = 0;
+    return this.#respond(message, way);
+  }
+
+  #copy(length: number): Buffer {
+    const reply = Buffer.allocUnsafe(length);
+    this.#draft.copy(reply, 0, 0, length);
+    return reply;
+  }
+
+  #respond(message: Uint8Array, way: Way): number | Wait | typeof FORWARDS {
     const query = this.#query;
     const verdict = query.read(message);
     // What can't be read is no client's that could come again by TCP.
     if (verdict === "drop" || (way === "slip" && verdict !== "question")) {
       this.#counters.event("dropped");
-      return undefined;
+      return 0;
     }
     this.#counters.request(way === "tcp" ? "tcp" : "udp", query.type);
     switch (verdict) {
       case "malformed":
         // An OPT that can't be trusted is not answered with one.
         query.hasOpt = false;
-        return this.#write(message, way, room, MALFORMED);
+        return this.#write(message, way, MALFORMED);
       case "unsupported":
-        return this.#write(message, way, room, UNSUPPORTED);
+        return this.#write(message, way, UNSUPPORTED);
       case "bad-version":
-        return this.#write(message, way, room, BAD_VERSION);
+        return this.#write(message, way, BAD_VERSION);
       case "question":
-        return this.#answer(message, way, room);
+        return this.#answer(message, way);
     }
   }
 
@@ -126,9 +163,14 @@ export class Responder {
 
   /** The reply to a question that has waited: whatever there is now, or `FORWARDS`. It was counted when it came. */
   respondLate(question: Uint8Array, way: Way, room = 0): Buffer | typeof FORWARDS {
+    this.#out = this.#draft;
+    this.#room = room;
     this.#query.read(question);
-    const reply = this.#answer(question, way, room);
-    return reply === WAITS || reply === WAITS_BRIEFLY ? this.#notReady(question, way, room) : reply;
+    const reply = this.#answer(question, way);
+    if (reply === FORWARDS) {
+      return reply;
+    }
+    return this.#copy(typeof reply === "string" ? this.#notReady(question, way) : reply);
   }
 
   /** Has another server asked; `answer` is called once, later, with the reply, unless the thread ends before. */
@@ -142,50 +184,52 @@ export class Responder {
     const { questionEnd } = this.#query;
     const transport = way === "tcp" ? "tcp" : "udp";
     this.#forwarder?.forward({ to, message: question, questionEnd, transport }, (forwarded) => {
+      this.#out = this.#draft;
+      this.#room = room;
       this.#query.read(question);
-      answer(this.#writeForwarded(question, way, room, forwarded));
+      answer(this.#copy(this.#writeForwarded(question, way, forwarded)));
     });
   }
 
-  #writeForwarded(question: Uint8Array, way: Way, room: number, forwarded: Forwarded): Buffer {
+  #writeForwarded(question: Uint8Array, way: Way, forwarded: Forwarded): number {
     switch (forwarded) {
       case "none":
-        return this.#write(question, way, room, REFUSED);
+        return this.#write(question, way, REFUSED);
       case "failed":
-        return this.#write(question, way, room, FAILED, EXTENDED_ERROR.NO_REACHABLE_AUTHORITY);
+        return this.#write(question, way, FAILED, EXTENDED_ERROR.NO_REACHABLE_AUTHORITY);
       default:
-        return this.#write(question, way, room, forwarded);
+        return this.#write(question, way, forwarded);
     }
   }
 
-  #answer(message: Uint8Array, way: Way, room: number): Buffer | Wait | typeof FORWARDS {
+  #answer(message: Uint8Array, way: Way): number | Wait | typeof FORWARDS {
     const { type } = this.#query;
     if (type === TYPE.AXFR || type === TYPE.IXFR) {
-      return this.#write(message, way, room, way === "tcp" ? REFUSED : UNSUPPORTED);
+      return this.#write(message, way, way === "tcp" ? REFUSED : UNSUPPORTED);
     }
     if (this.#query.class !== CLASS_IN) {
-      return this.#write(message, way, room, REFUSED);
+      return this.#write(message, way, REFUSED);
     }
     const known = this.#knownName() ?? this.#addressName() ?? this.#consulAddressName();
     if (known === undefined) {
-      return this.#answerUnknown(message, way, room);
+      return this.#answerUnknown(message, way);
     }
     if (known.useSlot !== NO_SLOT) {
       this.#uses[known.useSlot] = 1;
     }
     const reply = known.replies.get(type);
     if (reply === undefined) {
-      return this.#write(message, way, room, this.#noDataHere(), known.extendedError);
+      return this.#write(message, way, this.#noDataHere(), known.extendedError);
     }
     return reply.mayWait && way !== "slip"
       ? WAITS
-      : this.#write(message, this.#wayOfKnown(way), room, reply, reply.extendedError);
+      : this.#write(message, this.#wayOfKnown(way), reply, reply.extendedError);
   }
 
   /** A service of Consul's may have the name, and its pool start now; what no pool is for, Consul's DNS may know. */
-  #answerUnknown(message: Uint8Array, way: Way, room: number): Buffer | Wait | typeof FORWARDS {
+  #answerUnknown(message: Uint8Array, way: Way): number | Wait | typeof FORWARDS {
     if (this.#isAboveServices()) {
-      return this.#write(message, way, room, this.#noDataHere());
+      return this.#write(message, way, this.#noDataHere());
     }
     const pool = this.#wantedPool();
     const verdict = pool === undefined ? undefined : this.#demand?.verdictOn(pool, performance.now());
@@ -193,11 +237,11 @@ export class Responder {
       return WAITS_BRIEFLY;
     }
     if (verdict !== "unknown" && this.#isForwarded()) {
-      return way === "slip" ? this.#write(message, way, room, COME_BY_TCP) : FORWARDS;
+      return way === "slip" ? this.#write(message, way, COME_BY_TCP) : FORWARDS;
     }
     return verdict === undefined || verdict === "unknown"
-      ? this.#write(message, way, room, this.#unknownNameHere())
-      : this.#notReady(message, way, room);
+      ? this.#write(message, way, this.#unknownNameHere())
+      : this.#notReady(message, way);
   }
 
   /**
@@ -210,8 +254,8 @@ export class Responder {
     return services?.some((domain) => labelCount === domain.labels + 1 && this.#isUnder(domain)) === true;
   }
 
-  #notReady(message: Uint8Array, way: Way, room: number): Buffer {
-    return this.#write(message, way, room, NOT_READY, EXTENDED_ERROR.NOT_READY);
+  #notReady(message: Uint8Array, way: Way): number {
+    return this.#write(message, way, NOT_READY, EXTENDED_ERROR.NOT_READY);
   }
 
   /** The pool that a question is about whose name is not in the table, where questions start pools. */
@@ -328,14 +372,10 @@ export class Responder {
     return nodeOf(addressOfHexLabel(label), `${label}.${consul.addresses.domain}`);
   }
 
-  #write(
-    message: Uint8Array,
-    way: Way,
-    room: number,
-    reply: EncodedReply,
-    extendedError?: ExtendedError,
-  ): Buffer {
+  #write(message: Uint8Array, way: Way, reply: EncodedReply, extendedError?: ExtendedError): number {
     const query = this.#query;
+    const out = this.#out;
+    const room = this.#room;
     const withError = query.hasOpt && extendedError !== undefined && way !== "slip";
     const optLength = query.hasOpt ? OPT_LENGTH + (withError ? EXTENDED_ERROR_LENGTH : 0) : 0;
     const limit = way === "tcp" ? MAX_TCP_MESSAGE : Math.min(query.payloadSize, largestUdp(way));
@@ -346,7 +386,6 @@ export class Responder {
     const records = isWhole
       ? reply.records
       : reply.records.subarray(0, isTruncated ? (reply.answerEnds[cutCount - 1] ?? 0) : reply.requiredLength);
-    const out = Buffer.allocUnsafe(room + query.questionEnd + records.length + optLength);
     out[room] = message[0] ?? 0;
     out[room + 1] = message[1] ?? 0;
     // QR; opcode and RD as asked; AA and TC.
@@ -379,10 +418,10 @@ export class Responder {
       this.#counters.event("stale");
     }
     this.#counters.response(reply.rcode);
-    return out;
+    return room + query.questionEnd + records.length + optLength;
   }
 
-  #writeZonePointers(out: Buffer, start: number, { zoneLength, zonePointers }: EncodedReply): void {
+  #writeZonePointers(out: Uint8Array, start: number, { zoneLength, zonePointers }: EncodedReply): void {
     // The question's name ends with the zone's, and with type and class behind it. A pointer counts from the header.
     const zoneStart = this.#query.questionEnd - 4 - zoneLength;
     for (let i = 0; i < zonePointers.length; i++) {
@@ -390,7 +429,7 @@ export class Responder {
     }
   }
 
-  #writeOpt(out: Buffer, offset: number, rcode: Rcode, extendedError: ExtendedError | undefined): void {
+  #writeOpt(out: Uint8Array, offset: number, rcode: Rcode, extendedError: ExtendedError | undefined): void {
     out[offset] = 0;
     writeWord(out, offset + 1, TYPE.OPT);
     writeWord(out, offset + 3, MAX_UDP_PAYLOAD);
@@ -485,7 +524,7 @@ function startsWith(label: Uint8Array, name: Uint8Array, start: number): boolean
   return label.every((byte, i) => name[start + i] === byte);
 }
 
-function writeWord(out: Buffer, offset: number, word: number): void {
+function writeWord(out: Uint8Array, offset: number, word: number): void {
   out[offset] = word >> 8;
   out[offset + 1] = word & 0xff;
 }

@@ -1,14 +1,7 @@
-import { isLoopback } from "../../../core/ip-address.ts";
 import type { Counters } from "../counters.ts";
 import { RateLimit } from "./rate-limit.ts";
 import { MAX_UDP_PAYLOAD, type Way } from "./responder.ts";
-import { isServicePort } from "./udp-source.ts";
-
-/** Where a packet says it comes from. */
-interface Source {
-  readonly address: string;
-  readonly port: number;
-}
+import { isServicePort, type UdpSource } from "./udp-source.ts";
 
 /**
  * Decides how a packet over UDP is answered, before it is read: its source may be forged, and what is sent there must
@@ -30,20 +23,20 @@ export class UdpGate {
   }
 
   /** Undefined: not at all. `now`: milliseconds of a clock that nobody sets. */
-  wayFor(length: number, { address, port }: Source, now: number): Way | undefined {
+  wayFor(length: number, source: UdpSource, now: number): Exclude<Way, "tcp"> | undefined {
     if (length > MAX_UDP_PAYLOAD) {
       this.#counters.event("dropped");
       return undefined;
     }
-    if (isServicePort(port)) {
+    if (isServicePort(source.port)) {
       this.#counters.event("dropped");
       this.#counters.event("fromServicePort");
       return undefined;
     }
-    if (isLoopback(address)) {
+    if (source.isLoopback) {
       return "udp";
     }
-    switch (this.#rateLimit?.take(address, now)) {
+    switch (this.#rateLimit?.take(source.network, now)) {
       case "drop":
         this.#counters.event("dropped");
         this.#counters.event("limited");

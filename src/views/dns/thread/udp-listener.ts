@@ -2,8 +2,10 @@ import type { RemoteInfo, SocketOptions } from "node:dgram";
 import { isIPv6 } from "node:net";
 import { UDPServer } from "dns2";
 import type { Counters } from "../counters.ts";
-import { FORWARDS, type Responder, type Wait, type Way } from "./responder.ts";
+import { LateAnswers } from "./late-answers.ts";
+import type { Responder } from "./responder.ts";
 import type { UdpGate } from "./udp-gate.ts";
+import { sourceOf } from "./udp-source.ts";
 import type { WaitingRoom } from "./waiting-room.ts";
 
 /**
@@ -13,25 +15,26 @@ import type { WaitingRoom } from "./waiting-room.ts";
  */
 const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024;
 
+/** What a listener over UDP hands its packets to. */
+export interface UdpParts {
+  readonly gate: UdpGate;
+  readonly responder: Responder;
+  readonly waitingRoom: WaitingRoom;
+  readonly counters: Counters;
+}
+
 /** dns2's UDP server with the guard in place of its parser: no byte from the network reaches dns2. */
 export class UdpListener extends UDPServer {
   readonly #gate: UdpGate;
   readonly #responder: Responder;
-  readonly #waitingRoom: WaitingRoom;
+  readonly #late: LateAnswers;
   readonly #counters: Counters;
 
-  constructor(
-    host: string,
-    reusePort: boolean,
-    gate: UdpGate,
-    responder: Responder,
-    waitingRoom: WaitingRoom,
-    counters: Counters,
-  ) {
-    super({ type: socketOptions(host, reusePort) as unknown as "udp4" });
+  constructor(host: string, sharesPort: boolean, { gate, responder, waitingRoom, counters }: UdpParts) {
+    super({ type: socketOptions(host, sharesPort) as unknown as "udp4" });
     this.#gate = gate;
     this.#responder = responder;
-    this.#waitingRoom = waitingRoom;
+    this.#late = new LateAnswers(responder, waitingRoom);
     this.#counters = counters;
   }
 
@@ -44,54 +47,40 @@ export class UdpListener extends UDPServer {
     });
     await promise;
     this.off("error", reject);
-    // From here on the socket goes on, whatever it could not receive. It does not report an answer that can't be sent:
-    // that takes a callback per answer, and a client that can't be reached is not ours to stop for.
+    this.goesOn();
+  }
+
+  /**
+   * From here on the socket goes on, whatever it could not receive. It does not report an answer that can't be sent:
+   * that takes a callback per answer, and a client that can't be reached is not ours to stop for.
+   */
+  protected goesOn(): void {
     this.on("error", () => {
       this.#counters.event("socketErrors");
     });
   }
 
-  override handle(message: Buffer, client: RemoteInfo): void {
+  override handle(message: Buffer, { address, port }: RemoteInfo): void {
     const start = performance.now();
-    const way = this.#gate.wayFor(message.length, client, start);
+    const way = this.#gate.wayFor(message.length, sourceOf(address, port), start);
     if (way === undefined) {
       return;
     }
     try {
       const reply = this.#responder.respond(message, way);
-      if (reply === FORWARDS) {
-        this.#forward(message, client, way);
-      } else if (typeof reply === "string") {
-        this.#letWait(message, client, way, reply);
+      if (typeof reply === "string") {
+        const own = this.address();
+        const client = `udp ${own.address} ${own.port} ${address} ${port}`;
+        this.#late.promise(message, way, reply, client, (late) => {
+          this.send(late, port, address);
+        });
       } else if (reply !== undefined) {
-        this.send(reply, client.port, client.address);
+        this.send(reply, port, address);
       }
     } catch {
       this.#counters.event("failures");
     }
     this.#counters.duration((performance.now() - start) / 1000);
-  }
-
-  #letWait(message: Buffer, { address, port }: RemoteInfo, way: Way, wait: Wait): void {
-    const answer = (question: Uint8Array): void => {
-      const reply = this.#responder.respondLate(question, way);
-      if (reply === FORWARDS) {
-        this.#forward(question, { address, port }, way);
-      } else {
-        this.send(reply, port, address);
-      }
-    };
-    const own = this.address();
-    const client = `udp ${own.address} ${own.port} ${address} ${port}`;
-    if (this.#waitingRoom.admit(client, message, wait, answer) === "full") {
-      answer(message);
-    }
-  }
-
-  #forward(message: Uint8Array, { address, port }: Pick<RemoteInfo, "address" | "port">, way: Way): void {
-    this.#responder.forward(message, way, 0, (reply) => {
-      this.send(reply, port, address);
-    });
   }
 }
 

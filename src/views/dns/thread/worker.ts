@@ -1,8 +1,17 @@
 /** The answering thread: nothing the agent does on its main thread ever delays an answer. */
-import { type MessagePort, parentPort } from "node:worker_threads";
+import { type MessagePort, parentPort, receiveMessageOnPort } from "node:worker_threads";
 import { dropLoadingLeftovers } from "../../../loading-leftovers.ts";
 import { Counters } from "../counters.ts";
-import type { FromThread, Serve, ThreadSettings, ToThread } from "../thread-messages.ts";
+import type {
+  FromThread,
+  ListenerChoice,
+  Serve,
+  ThreadSettings,
+  ToThread,
+  UdpListenerKind,
+} from "../thread-messages.ts";
+import { Batches } from "./batched/batches.ts";
+import { loadSystemCalls } from "./batched/system-calls.ts";
 import { Demand } from "./demand.ts";
 import { Forwarder } from "./forwarder.ts";
 import { Listeners } from "./listeners.ts";
@@ -30,9 +39,15 @@ async function serve(main: MessagePort, settings: ThreadSettings): Promise<void>
   const forwarder = new Forwarder(counters);
   const responder = new Responder(counters, { demand, forwarder, uses: new Uint8Array(settings.uses) });
   const waitingRoom = new WaitingRoom(responder, counters, { places: settings.waitingPlaces });
-  const listeners = new Listeners(settings, responder, waitingRoom, counters);
+  const catchUp = (): void => {
+    for (let next = receiveMessageOnPort(main); next !== undefined; next = receiveMessageOnPort(main)) {
+      hear(next.message as ToThread);
+    }
+  };
+  const { batches, ...udp } = batchesFor(settings.listener, catchUp);
+  const listeners = new Listeners(settings, responder, waitingRoom, counters, batches);
 
-  main.on("message", (message: ToThread) => {
+  const hear = (message: ToThread): void => {
     switch (message.kind) {
       case "table":
         responder.replace(message.table);
@@ -57,7 +72,8 @@ async function serve(main: MessagePort, settings: ThreadSettings): Promise<void>
         main.close();
         return;
     }
-  });
+  };
+  main.on("message", hear);
 
   demand.configure(settings.demand);
   responder.replace(settings.table);
@@ -65,6 +81,21 @@ async function serve(main: MessagePort, settings: ThreadSettings): Promise<void>
   tell(
     "systemCode" in outcome
       ? { kind: "listen-failed", failure: outcome }
-      : { kind: "listening", addresses: outcome },
+      : { kind: "listening", addresses: outcome, udp },
   );
+}
+
+/** What many messages a call take, where they are wanted and the system has the calls. */
+function batchesFor(
+  choice: ListenerChoice,
+  catchUp: () => void,
+): UdpListenerKind & { readonly batches?: Batches } {
+  if (choice === "dns2") {
+    return { kind: "dns2" };
+  }
+  try {
+    return { kind: "batched", batches: new Batches(loadSystemCalls(), catchUp) };
+  } catch (error) {
+    return { kind: "dns2", reason: (error as Error).message };
+  }
 }

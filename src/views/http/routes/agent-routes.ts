@@ -75,7 +75,7 @@ function selfOf({ clock, configuration, dns, dnsState, identity, pools, timeline
   const { instance, version } = identity;
   const config = configuration.status();
   const { startedAt } = timeline;
-  const { addresses, domain } = dns();
+  const { addresses, domain, listener = null } = dns();
   return {
     version: printable(version),
     api: 1,
@@ -89,7 +89,7 @@ function selfOf({ clock, configuration, dns, dnsState, identity, pools, timeline
       files: config.files.map((file) => printable(file)),
       restart_needed: config.needsRestart,
     },
-    dns: { state: dnsState(), addresses, domain },
+    dns: { state: dnsState(), addresses, domain, listener },
     pools: [...pools.keys()],
     features: FEATURES,
   };

@@ -39,7 +39,15 @@ const self = z.strictObject({
     files: texts,
     restart_needed: texts.describe("Keys that keep their old values until a restart."),
   }),
-  dns: z.strictObject({ state: text, addresses: texts, domain: text }),
+  dns: z.strictObject({
+    state: text,
+    addresses: texts,
+    domain: text,
+    listener: z
+      .enum(["batched", "dns2"])
+      .nullable()
+      .describe("What takes queries over UDP: many a call, or one a call. `null`: nothing yet."),
+  }),
   pools: texts,
   features: texts,
 });
