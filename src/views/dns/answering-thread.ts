@@ -87,11 +87,6 @@ export class AnsweringThread {
     return this.#state;
   }
 
-  /** What takes its queries over UDP, while it serves. */
-  get listener(): UdpListenerKind | undefined {
-    return this.#state.kind === "serving" ? this.#state.udp : undefined;
-  }
-
   /** How often it was started again after it had died. */
   get restarts(): number {
     return this.#restarts;

@@ -7,6 +7,7 @@ import { Counters, type CounterValues } from "./counters.ts";
 import type { DnsPolicy, DnsServerOptions, DnsServerState } from "./dns-server-options.ts";
 import { TableEncoder } from "./table/table-encoder.ts";
 import { WAITING_PLACES } from "./thread/waiting-room.ts";
+import { listenerOf, noteListener } from "./thread-listener.ts";
 import type { DemandSettings, DemandVerdict, DnsAddress, UdpListenerKind } from "./thread-messages.ts";
 import { headAnswer } from "./zone/head-answer.ts";
 import { reachableAddresses } from "./zone/reachable-addresses.ts";
@@ -75,7 +76,8 @@ export class DnsServer {
     this.#threads = [first];
     try {
       this.#addresses = await first.start();
-      this.#tellListener(first.listener);
+      // Once: other threads, and those that are started again, have the same.
+      noteListener(listenerOf(first.state), logger);
       for (let socket = 1; socket < sockets; socket++) {
         const next = new AnsweringThread(
           { ...shared, listen: this.#addresses, servesTcp: false },
@@ -175,7 +177,8 @@ export class DnsServer {
 
   /** What takes queries over UDP; undefined while nothing does. */
   listener(): UdpListenerKind["kind"] | undefined {
-    return this.#threads.find((thread) => thread.listener !== undefined)?.listener?.kind;
+    return this.#threads.map(({ state }) => listenerOf(state)).find((listener) => listener !== undefined)
+      ?.kind;
   }
 
   state(): DnsServerState {
@@ -205,16 +208,6 @@ export class DnsServer {
   /** Questions since `start`, over all threads. */
   queries(): number {
     return this.counters().requests.reduce((sum, { count }) => sum + count, 0);
-  }
-
-  /** Once: other threads, and those that are started again, have the same. */
-  #tellListener(listener: UdpListenerKind | undefined): void {
-    if (listener?.kind === "dns2" && listener.reason !== undefined) {
-      this.#options.logger.warn(
-        { reason: listener.reason },
-        "queries over UDP are taken one by one: many at a time takes Linux and the package koffi",
-      );
-    }
   }
 
   /** Of one thread. */

@@ -1,4 +1,3 @@
-import { isIPv6 } from "node:net";
 import { hashOfIpv4, hashOfIpv6, ipv6Groups, type UdpSource } from "../udp-source.ts";
 
 /** Of an IPv6 address, the longest that comes in. */
@@ -50,7 +49,7 @@ export class KernelAddress implements UdpSource {
   set(host: string, port: number, scopeOf: (name: string) => number): void {
     const { bytes } = this;
     bytes.fill(0);
-    if (isIPv6(host)) {
+    if (host.includes(":")) {
       this.length = MAX_ADDRESS_LENGTH;
       bytes[0] = AF_INET6;
       const scopeMark = host.indexOf("%");
