@@ -10,6 +10,7 @@ import { occupied, threads } from "../../support/disturbances.ts";
 import { askTcp, askUdp, framed } from "./dns-client.ts";
 import { manyServers, pool } from "./pools.ts";
 import { dnsServer, serving } from "./serving.ts";
+import { LISTENERS } from "./udp-listeners.ts";
 import { query, text } from "./zone-text.ts";
 
 const SRV = query("_nomad._tcp.headwaiter.internal. IN SRV");
@@ -105,12 +106,13 @@ describe("the DNS server", () => {
     });
   });
 
-  for (const transport of ["udp", "tcp"] as const) {
-    test(`a port in use on ${transport} is one clear line, and nothing is left`, async (t) => {
+  const inUse = [...LISTENERS.map((listener) => ["udp", listener] as const), ["tcp", "auto"] as const];
+  for (const [transport, listener] of inUse) {
+    test(`a port in use on ${transport} (listener ${listener}) is one clear line, and nothing is left`, async (t) => {
       const started = threads(t);
       // Below the ports that the system gives to connections: one of those must not hold the other transport's.
       const port = await occupied(t, transport, 20_000 + (process.pid % 10_000));
-      const dns = dnsServer({ listen: [{ host: "127.0.0.1", port }] });
+      const dns = dnsServer({ listen: [{ host: "127.0.0.1", port }], listener });
       await assert.rejects(dns.start(), (error: DnsServerError) => {
         assert.equal(error.message, `dns: 127.0.0.1:${port} (${transport}): address already in use`);
         assert.equal(error.code, "address-in-use");

@@ -6,12 +6,11 @@ import type { Server } from "node:net";
 import { describe, test } from "node:test";
 import { Counters, type DnsEvent } from "../../../src/views/dns/counters.ts";
 import { TcpListener } from "../../../src/views/dns/thread/tcp-listener.ts";
-import { UdpGate } from "../../../src/views/dns/thread/udp-gate.ts";
-import { UdpListener } from "../../../src/views/dns/thread/udp-listener.ts";
 import { askUdp } from "./dns-client.ts";
 import { pool } from "./pools.ts";
-import { type Responding, respondingFor } from "./responding.ts";
+import { respondingFor } from "./responding.ts";
 import { serving } from "./serving.ts";
+import { LISTENERS, listening } from "./udp-listeners.ts";
 import { query, text } from "./zone-text.ts";
 
 const QUERY = query("_nomad._tcp.headwaiter.internal. IN SRV");
@@ -21,26 +20,7 @@ function events(counters: Counters): Partial<Record<DnsEvent, number>> {
   return Object.fromEntries(counted);
 }
 
-function udpListener({ responder, waitingRoom, counters }: Responding): UdpListener {
-  const gate = new UdpGate(counters, undefined);
-  return new UdpListener("127.0.0.1", false, { gate, responder, waitingRoom, counters });
-}
-
 describe("listening sockets", () => {
-  test("a UDP socket that reports an error goes on, and the error is counted as the socket's", async (t) => {
-    const responding = respondingFor({ nomad: pool("live", ["10.0.0.1:4647"]) });
-    const { counters } = responding;
-    const listener = udpListener(responding);
-    t.after(() => {
-      listener.close();
-    });
-    await listener.bound(0, "127.0.0.1");
-    listener.emit("error", new Error("recvmsg ENOMEM"));
-    assert.deepEqual(events(counters), { socketErrors: 1 });
-    const address = { host: "127.0.0.1", port: listener.address().port };
-    assert.match(text(await askUdp(address, QUERY)), /^;; NOERROR/);
-  });
-
   test("a connection that can't be accepted is the socket's error, not a defect of ours", async (t) => {
     const servers: Server[] = [];
     const note = (message: unknown): void => {
@@ -74,20 +54,29 @@ describe("listening sockets", () => {
     const { dropped, fromServicePort } = dns.counters().events;
     assert.deepEqual([dropped, fromServicePort, received.length], [3, 3, 0]);
   });
-
-  test("a packet from port 0 is dropped: nothing can be sent there", async (t) => {
-    const responding = respondingFor({ nomad: pool("live", ["10.0.0.1:4647"]) });
-    const { counters } = responding;
-    const listener = udpListener(responding);
-    t.after(() => {
-      listener.close();
-    });
-    await listener.bound(0, "127.0.0.1");
-    const client = { address: "127.0.0.1", family: "IPv4", port: 0, size: QUERY.length } as const;
-    listener.handle(QUERY, client);
-    assert.deepEqual(events(counters), { dropped: 1, fromServicePort: 1 });
-    assert.equal(Counters.sum([counters]).duration.count, 0);
-    listener.handle(QUERY, { ...client, port: 40_000 });
-    assert.equal(Counters.sum([counters]).duration.count, 1);
-  });
 });
+
+for (const kind of LISTENERS) {
+  describe(`a UDP socket, listener ${kind}`, () => {
+    test("that reports an error goes on, and the error is counted as the socket's", async (t) => {
+      const responding = respondingFor({ nomad: pool("live", ["10.0.0.1:4647"]) });
+      const { counters } = responding;
+      const { address, listener } = await listening(t, kind, responding);
+      listener.emit("error", new Error("recvmsg ENOMEM"));
+      assert.deepEqual(events(counters), { socketErrors: 1 });
+      assert.match(text(await askUdp(address, QUERY)), /^;; NOERROR/);
+    });
+
+    test("a packet from port 0 is dropped: nothing can be sent there", async (t) => {
+      const responding = respondingFor({ nomad: pool("live", ["10.0.0.1:4647"]) });
+      const { counters } = responding;
+      const { listener } = await listening(t, kind, responding);
+      const client = { address: "127.0.0.1", family: "IPv4", port: 0, size: QUERY.length } as const;
+      listener.handle(QUERY, client);
+      assert.deepEqual(events(counters), { dropped: 1, fromServicePort: 1 });
+      assert.equal(Counters.sum([counters]).duration.count, 0);
+      listener.handle(QUERY, { ...client, port: 40_000 });
+      assert.equal(Counters.sum([counters]).duration.count, 1);
+    });
+  });
+}

@@ -7,6 +7,7 @@ import { askTcp, askUdp, framed } from "./dns-client.ts";
 import { pool } from "./pools.ts";
 import { respondingFor } from "./responding.ts";
 import { started } from "./serving.ts";
+import { LISTENERS } from "./udp-listeners.ts";
 import { query, text, wireName, words } from "./zone-text.ts";
 
 const QUESTION = "_nomad._tcp.headwaiter.internal. IN SRV";
@@ -155,68 +156,70 @@ const ROWS: readonly (readonly [about: string, bytes: Buffer, expect: string])[]
   ["an UPDATE that is cut off is still not ours to judge", update([1, 3, 0, 1], VERSION, OPT), UPDATED],
 ];
 
-describe("malformed messages", () => {
-  let dns: DnsServer;
-  let address: DnsAddress;
-  before(async () => {
-    ({ dns, address } = await started({ nomad: pool("live", ["10.0.0.1:4647"]) }));
-  });
-  after(() => dns.stop());
-
-  for (const [about, bytes, expect] of ROWS) {
-    test(`${about}: ${expect.split("\n")[0] ?? ""}`, async () => {
-      assert.equal(text(await askUdp(address, bytes)), expect);
-      // A well-formed query behind it shows that nothing else came back.
-      const { replies } = await askTcp(
-        address,
-        [framed(bytes), framed(PLAIN)],
-        expect === "no answer" ? 1 : 2,
-      );
-      const overTcp = bytes.includes(words(251, 1)) ? expect.replace("NOTIMP", "REFUSED") : expect;
-      assert.deepEqual(replies.map(text), expect === "no answer" ? [ANSWERED] : [overTcp, ANSWERED]);
+for (const listener of LISTENERS) {
+  describe(`malformed messages, listener ${listener}`, () => {
+    let dns: DnsServer;
+    let address: DnsAddress;
+    before(async () => {
+      ({ dns, address } = await started({ nomad: pool("live", ["10.0.0.1:4647"]) }, { listener }));
     });
-  }
+    after(() => dns.stop());
 
-  test("more than 1,232 bytes over UDP are dropped", async () => {
-    const padded = Buffer.concat([PLAIN, Buffer.alloc(1232 - PLAIN.length)]);
-    assert.equal(text(await askUdp(address, padded)), ANSWERED);
-    assert.equal(text(await askUdp(address, Buffer.concat([padded, Buffer.of(0)]))), "no answer");
-  });
+    for (const [about, bytes, expect] of ROWS) {
+      test(`${about}: ${expect.split("\n")[0] ?? ""}`, async () => {
+        assert.equal(text(await askUdp(address, bytes)), expect);
+        // A well-formed query behind it shows that nothing else came back.
+        const { replies } = await askTcp(
+          address,
+          [framed(bytes), framed(PLAIN)],
+          expect === "no answer" ? 1 : 2,
+        );
+        const overTcp = bytes.includes(words(251, 1)) ? expect.replace("NOTIMP", "REFUSED") : expect;
+        assert.deepEqual(replies.map(text), expect === "no answer" ? [ANSWERED] : [overTcp, ANSWERED]);
+      });
+    }
 
-  test("a chain of 32,000 pointers is dropped unread over UDP and closes a TCP connection", async () => {
-    const chain = pointers(32_000);
-    assert.equal(text(await askUdp(address, chain)), "no answer");
-    assert.equal((await askTcp(address, [framed(chain)])).closed, true);
-  });
-
-  // As many as a message holds: as the question's name, and as the owner of a record behind it.
-  const chains = [
-    pointers(610),
-    Buffer.concat([message([1, 0, 0, 2], NAME_AND_TYPE), pointers(580).subarray(12)]),
-  ];
-  for (const [place, chain] of chains.entries()) {
-    test(`the longest chain that is read takes no time, nor does the query behind it (${place + 1})`, async () => {
-      assert.ok(chain.length > 1200 && chain.length <= 1232);
-      const { responder } = respondingFor({});
-      const quickestMs = Math.min(
-        ...Array.from({ length: 5 }, () => {
-          const start = performance.now();
-          responder.respond(chain, "udp");
-          return performance.now() - start;
-        }),
-      );
-      assert.ok(quickestMs < 1, `${quickestMs} ms`);
-      const before = process.cpuUsage();
-      assert.match(text(await askUdp(address, chain)), /^;; FORMERR/);
-      assert.equal(text(await askUdp(address, PLAIN)), ANSWERED);
-      const { replies } = await askTcp(address, [framed(chain), framed(PLAIN)], 2);
-      assert.equal(text(replies[1]), ANSWERED);
-      // A parser that follows such chains works for seconds on what a client may send in this time. Processor time of
-      // all threads: waiting for a turn on a busy machine does not count.
-      assert.ok(process.cpuUsage(before).user < 1_000_000);
+    test("more than 1,232 bytes over UDP are dropped", async () => {
+      const padded = Buffer.concat([PLAIN, Buffer.alloc(1232 - PLAIN.length)]);
+      assert.equal(text(await askUdp(address, padded)), ANSWERED);
+      assert.equal(text(await askUdp(address, Buffer.concat([padded, Buffer.of(0)]))), "no answer");
     });
-  }
-});
+
+    test("a chain of 32,000 pointers is dropped unread over UDP and closes a TCP connection", async () => {
+      const chain = pointers(32_000);
+      assert.equal(text(await askUdp(address, chain)), "no answer");
+      assert.equal((await askTcp(address, [framed(chain)])).closed, true);
+    });
+
+    // As many as a message holds: as the question's name, and as the owner of a record behind it.
+    const chains = [
+      pointers(610),
+      Buffer.concat([message([1, 0, 0, 2], NAME_AND_TYPE), pointers(580).subarray(12)]),
+    ];
+    for (const [place, chain] of chains.entries()) {
+      test(`the longest chain that is read takes no time, nor does the query behind it (${place + 1})`, async () => {
+        assert.ok(chain.length > 1200 && chain.length <= 1232);
+        const { responder } = respondingFor({});
+        const quickestMs = Math.min(
+          ...Array.from({ length: 5 }, () => {
+            const start = performance.now();
+            responder.respond(chain, "udp");
+            return performance.now() - start;
+          }),
+        );
+        assert.ok(quickestMs < 1, `${quickestMs} ms`);
+        const before = process.cpuUsage();
+        assert.match(text(await askUdp(address, chain)), /^;; FORMERR/);
+        assert.equal(text(await askUdp(address, PLAIN)), ANSWERED);
+        const { replies } = await askTcp(address, [framed(chain), framed(PLAIN)], 2);
+        assert.equal(text(replies[1]), ANSWERED);
+        // A parser that follows such chains works for seconds on what a client may send in this time. Processor time of
+        // all threads: waiting for a turn on a busy machine does not count.
+        assert.ok(process.cpuUsage(before).user < 1_000_000);
+      });
+    }
+  });
+}
 
 /** A header with one question, and pointers each to the next. */
 function pointers(count: number): Buffer {

@@ -8,14 +8,13 @@ import { until } from "../../../scripts/lab/until.ts";
 import { Counters } from "../../../src/views/dns/counters.ts";
 import { WAITS } from "../../../src/views/dns/thread/responder.ts";
 import { TcpListener } from "../../../src/views/dns/thread/tcp-listener.ts";
-import { UdpGate } from "../../../src/views/dns/thread/udp-gate.ts";
-import { UdpListener } from "../../../src/views/dns/thread/udp-listener.ts";
 import type { WaitingRoomLimits } from "../../../src/views/dns/thread/waiting-room.ts";
 import type { DnsAddress } from "../../../src/views/dns/thread-messages.ts";
 import { askAnyUdp, askTcp, askUdp, framed, unframed } from "./dns-client.ts";
 import { manyServers, pool } from "./pools.ts";
 import { type Responding, respondingFor, SETTINGS } from "./responding.ts";
 import { serving } from "./serving.ts";
+import { LISTENERS, listening } from "./udp-listeners.ts";
 import { query, text, words } from "./zone-text.ts";
 
 const STARTING = { nomad: pool("starting", []), other: pool("live", ["10.0.0.9:4647"]) };
@@ -42,22 +41,22 @@ interface Room extends Responding {
 }
 
 /** Both listeners without a thread, and a patience that nobody sees the end of, unless a test asks for it. */
-async function room(t: TestContext, limits: Partial<WaitingRoomLimits> = {}): Promise<Room> {
+async function room(
+  t: TestContext,
+  limits: Partial<WaitingRoomLimits> = {},
+  listener: (typeof LISTENERS)[number] = "dns2",
+): Promise<Room> {
   const responding = respondingFor(STARTING, SETTINGS, { patienceMs: 600_000, ...limits });
   const { responder, waitingRoom, counters } = responding;
-  const gate = new UdpGate(counters, undefined);
-  const udp = new UdpListener("127.0.0.1", false, { gate, responder, waitingRoom, counters });
-  await udp.bound(0, "127.0.0.1");
+  const { address: udp } = await listening(t, listener, responding);
   const tcp = new TcpListener(responder, waitingRoom, counters);
   const port = await tcp.listen(0, "127.0.0.1");
   t.after(() => {
-    waitingRoom.close();
-    udp.close();
     tcp.close();
   });
   return {
     ...responding,
-    udp: { host: "127.0.0.1", port: udp.address().port },
+    udp,
     tcp: { host: "127.0.0.1", port },
     count: (event) => Counters.sum([counters]).events[event],
   };
@@ -73,111 +72,113 @@ async function client(t: TestContext): Promise<{ readonly socket: Socket; readon
   return { socket, replies };
 }
 
-describe("a question about a pool that is starting", () => {
-  test("waits, over UDP and TCP, and is answered when there is a server", async (t) => {
-    const on = await room(t);
-    const overUdp = askAnyUdp(on.udp, asked(1), 60_000);
-    const overTcp = askTcp(on.tcp, [framed(asked(2))], 1, 60_000);
-    await until(() => on.count("waited") === 2);
-    // Others are not held up.
-    assert.match(
-      text(await askUdp(on.udp, query("_other._tcp.headwaiter.internal. IN SRV"))),
-      /10-0-0-9\.addr/,
-    );
-    on.update(STARTED);
-    assert.match(text(await overUdp), NAMES_SERVER);
-    assert.match(text((await overTcp).replies[0]), NAMES_SERVER);
-  });
+for (const listener of LISTENERS) {
+  describe(`a question about a pool that is starting, listener ${listener}`, () => {
+    test("waits, over UDP and TCP, and is answered when there is a server", async (t) => {
+      const on = await room(t, {}, listener);
+      const overUdp = askAnyUdp(on.udp, asked(1), 60_000);
+      const overTcp = askTcp(on.tcp, [framed(asked(2))], 1, 60_000);
+      await until(() => on.count("waited") === 2);
+      // Others are not held up.
+      assert.match(
+        text(await askUdp(on.udp, query("_other._tcp.headwaiter.internal. IN SRV"))),
+        /10-0-0-9\.addr/,
+      );
+      on.update(STARTED);
+      assert.match(text(await overUdp), NAMES_SERVER);
+      assert.match(text((await overTcp).replies[0]), NAMES_SERVER);
+    });
 
-  test("is answered at once when the last source has reported, and there is none", async (t) => {
-    const on = await room(t);
-    const overUdp = askAnyUdp(on.udp, asked(1), 60_000);
-    const overTcp = askTcp(on.tcp, [framed(asked(2))], 1, 60_000);
-    await until(() => on.count("waited") === 2);
-    on.update(EMPTY);
-    assert.ok(isNotReady(await overUdp));
-    assert.ok(isNotReady((await overTcp).replies[0]));
-    // From now on nobody waits: the answer is there before that to a question sent behind it.
-    assert.ok(isNotReady(await askUdp(on.udp, asked(3))));
-    assert.equal(on.count("waited"), 2);
-  });
+    test("is answered at once when the last source has reported, and there is none", async (t) => {
+      const on = await room(t, {}, listener);
+      const overUdp = askAnyUdp(on.udp, asked(1), 60_000);
+      const overTcp = askTcp(on.tcp, [framed(asked(2))], 1, 60_000);
+      await until(() => on.count("waited") === 2);
+      on.update(EMPTY);
+      assert.ok(isNotReady(await overUdp));
+      assert.ok(isNotReady((await overTcp).replies[0]));
+      // From now on nobody waits: the answer is there before that to a question sent behind it.
+      assert.ok(isNotReady(await askUdp(on.udp, asked(3))));
+      assert.equal(on.count("waited"), 2);
+    });
 
-  test("goes on waiting through a change of other pools", async (t) => {
-    const on = await room(t);
-    const reply = askAnyUdp(on.udp, asked(1), 60_000);
-    await until(() => on.count("waited") === 1);
-    on.update({ ...STARTING, more: pool("live", ["10.0.0.8:4647"]) });
-    on.update({ ...STARTING, ...STARTED });
-    assert.match(text(await reply), NAMES_SERVER);
-    assert.equal(on.count("waited"), 1);
-  });
+    test("goes on waiting through a change of other pools", async (t) => {
+      const on = await room(t, {}, listener);
+      const reply = askAnyUdp(on.udp, asked(1), 60_000);
+      await until(() => on.count("waited") === 1);
+      on.update({ ...STARTING, more: pool("live", ["10.0.0.8:4647"]) });
+      on.update({ ...STARTING, ...STARTED });
+      assert.match(text(await reply), NAMES_SERVER);
+      assert.equal(on.count("waited"), 1);
+    });
 
-  test("gets SERVFAIL and Not Ready when its patience is over, each in its turn", async (t) => {
-    const on = await room(t, { patienceMs: 300 });
-    const first = askAnyUdp(on.udp, asked(1), 60_000);
-    await until(() => on.count("waited") === 1);
-    const startedAt = performance.now();
-    const second = askTcp(on.tcp, [framed(asked(2))], 1, 60_000);
-    assert.ok(isNotReady(await first));
-    assert.ok(isNotReady((await second).replies[0]));
-    assert.ok(performance.now() - startedAt >= 298, "the second one has waited, too");
-  });
+    test("gets SERVFAIL and Not Ready when its patience is over, each in its turn", async (t) => {
+      const on = await room(t, { patienceMs: 300 }, listener);
+      const first = askAnyUdp(on.udp, asked(1), 60_000);
+      await until(() => on.count("waited") === 1);
+      const startedAt = performance.now();
+      const second = askTcp(on.tcp, [framed(asked(2))], 1, 60_000);
+      assert.ok(isNotReady(await first));
+      assert.ok(isNotReady((await second).replies[0]));
+      assert.ok(performance.now() - startedAt >= 298, "the second one has waited, too");
+    });
 
-  test("waits once: what a client sends again has one answer, what others ask has its own", async (t) => {
-    const on = await room(t);
-    const [one, two] = [await client(t), await client(t)];
-    for (const from of [one, one, two, one]) {
-      from.socket.send(asked(7), on.udp.port, on.udp.host);
-    }
-    one.socket.send(asked(8), on.udp.port, on.udp.host);
-    one.socket.send(asked(7, "_nomad._tcp.all.headwaiter.internal. IN SRV"), on.udp.port, on.udp.host);
-    await until(() => on.count("waited") + on.count("dropped") === 6);
-    assert.equal(on.count("waited"), 4);
-    on.update(STARTED);
-    await until(() => one.replies.length + two.replies.length >= 4);
-    assert.deepEqual(
-      one.replies.map((reply) => reply.readUInt16BE(0)).toSorted((a, b) => a - b),
-      [7, 7, 8],
-    );
-    assert.equal(two.replies.length, 1);
-  });
+    test("waits once: what a client sends again has one answer, what others ask has its own", async (t) => {
+      const on = await room(t, {}, listener);
+      const [one, two] = [await client(t), await client(t)];
+      for (const from of [one, one, two, one]) {
+        from.socket.send(asked(7), on.udp.port, on.udp.host);
+      }
+      one.socket.send(asked(8), on.udp.port, on.udp.host);
+      one.socket.send(asked(7, "_nomad._tcp.all.headwaiter.internal. IN SRV"), on.udp.port, on.udp.host);
+      await until(() => on.count("waited") + on.count("dropped") === 6);
+      assert.equal(on.count("waited"), 4);
+      on.update(STARTED);
+      await until(() => one.replies.length + two.replies.length >= 4);
+      assert.deepEqual(
+        one.replies.map((reply) => reply.readUInt16BE(0)).toSorted((a, b) => a - b),
+        [7, 7, 8],
+      );
+      assert.equal(two.replies.length, 1);
+    });
 
-  test("is answered at once when too many wait, and waits again when there is room", async (t) => {
-    const on = await room(t, { places: 3 });
-    const { socket, replies } = await client(t);
-    for (const id of [1, 2, 3, 4]) {
-      socket.send(asked(id), on.udp.port, on.udp.host);
-    }
-    await until(() => replies.length === 1);
-    assert.equal(replies[0]?.readUInt16BE(0), 4);
-    assert.ok(isNotReady(replies[0]));
-    const { replies: overTcp } = await askTcp(on.tcp, [framed(asked(5))]);
-    assert.ok(isNotReady(overTcp[0]));
-    assert.deepEqual([on.count("waited"), on.count("turnedAway")], [3, 2]);
-    on.update(EMPTY);
-    await until(() => replies.length === 4);
-    on.update(STARTING);
-    socket.send(asked(6), on.udp.port, on.udp.host);
-    await until(() => on.count("waited") === 4);
-  });
+    test("is answered at once when too many wait, and waits again when there is room", async (t) => {
+      const on = await room(t, { places: 3 }, listener);
+      const { socket, replies } = await client(t);
+      for (const id of [1, 2, 3, 4]) {
+        socket.send(asked(id), on.udp.port, on.udp.host);
+      }
+      await until(() => replies.length === 1);
+      assert.equal(replies[0]?.readUInt16BE(0), 4);
+      assert.ok(isNotReady(replies[0]));
+      const { replies: overTcp } = await askTcp(on.tcp, [framed(asked(5))]);
+      assert.ok(isNotReady(overTcp[0]));
+      assert.deepEqual([on.count("waited"), on.count("turnedAway")], [3, 2]);
+      on.update(EMPTY);
+      await until(() => replies.length === 4);
+      on.update(STARTING);
+      socket.send(asked(6), on.udp.port, on.udp.host);
+      await until(() => on.count("waited") === 4);
+    });
 
-  test("of a type that the name will never have, of another class, a transfer: answered at once", () => {
-    const { responder } = respondingFor(STARTING);
-    const isHeld = (question: string) => responder.respond(asked(1, question), "udp") === WAITS;
-    const held = ["IN SRV", "IN ANY"].map((type) => `_nomad._tcp.headwaiter.internal. ${type}`);
-    const more = ["IN A", "IN AAAA", "IN TXT"].map((type) => `NOMAD.headwaiter.internal. ${type}`);
-    assert.deepEqual([...held, ...more].map(isHeld), [true, true, true, true, true]);
-    const others = [
-      "_nomad._tcp.headwaiter.internal. IN A",
-      "_nomad._tcp.headwaiter.internal. CH SRV",
-      "_nomad._tcp.headwaiter.internal. IN AXFR",
-      "_other._tcp.headwaiter.internal. IN SRV",
-      "_x._tcp.headwaiter.internal. IN SRV",
-      "nomad.headwaiter.internal. IN SRV",
-    ];
-    assert.deepEqual(others.map(isHeld), [false, false, false, false, false, false]);
+    test("of a type that the name will never have, of another class, a transfer: answered at once", () => {
+      const { responder } = respondingFor(STARTING);
+      const isHeld = (question: string) => responder.respond(asked(1, question), "udp") === WAITS;
+      const held = ["IN SRV", "IN ANY"].map((type) => `_nomad._tcp.headwaiter.internal. ${type}`);
+      const more = ["IN A", "IN AAAA", "IN TXT"].map((type) => `NOMAD.headwaiter.internal. ${type}`);
+      assert.deepEqual([...held, ...more].map(isHeld), [true, true, true, true, true]);
+      const others = [
+        "_nomad._tcp.headwaiter.internal. IN A",
+        "_nomad._tcp.headwaiter.internal. CH SRV",
+        "_nomad._tcp.headwaiter.internal. IN AXFR",
+        "_other._tcp.headwaiter.internal. IN SRV",
+        "_x._tcp.headwaiter.internal. IN SRV",
+        "nomad.headwaiter.internal. IN SRV",
+      ];
+      assert.deepEqual(others.map(isHeld), [false, false, false, false, false, false]);
+    });
   });
-});
+}
 
 describe("a TCP connection with a question that waits", () => {
   test("has its other questions answered meanwhile", async (t) => {

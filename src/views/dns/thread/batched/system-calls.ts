@@ -3,7 +3,7 @@
  * takes some 7 ms and 3 MB.
  */
 import { createRequire } from "node:module";
-import { arch, constants, endianness, platform } from "node:os";
+import { arch, constants, platform } from "node:os";
 import { getSystemErrorName } from "node:util";
 
 /** Addresses are numbers, since those of a process are below 2^47. Each gives -1 where it failed; see `errno`. */
@@ -31,12 +31,25 @@ interface Koffi {
 /** Of Linux on the processors that have its layouts and numbers in common. */
 const ARCHITECTURES: readonly string[] = ["x64", "arm64", "riscv64", "loong64"];
 
+/** What they are looked for in. */
+export interface CallingSystem {
+  readonly platform: string;
+  readonly arch: string;
+  readonly load: () => Koffi;
+}
+
+const THIS_SYSTEM: CallingSystem = {
+  platform: platform(),
+  arch: arch(),
+  load: () => createRequire(import.meta.url)("koffi") as Koffi,
+};
+
 /** @throws Error why there are none here, in words for the operator. */
-export function loadSystemCalls(): SystemCalls {
-  if (platform() !== "linux" || !ARCHITECTURES.includes(arch()) || endianness() !== "LE") {
-    throw new Error(`not made for ${platform()} on ${arch()}`);
+export function loadSystemCalls(system = THIS_SYSTEM): SystemCalls {
+  if (system.platform !== "linux" || !ARCHITECTURES.includes(system.arch)) {
+    throw new Error(`not made for ${system.platform} on ${system.arch}`);
   }
-  const koffi = createRequire(import.meta.url)("koffi") as Koffi;
+  const koffi = loaded(system);
   const library = koffi.load(null);
   const calls = {
     socket: library.func("int socket(int, int, int)"),
@@ -52,6 +65,16 @@ export function loadSystemCalls(): SystemCalls {
   refuseForbidden("recvmmsg", calls, calls.recvmmsg(NO_FILE, 0, 0, 0, 0));
   refuseForbidden("sendmmsg", calls, calls.sendmmsg(NO_FILE, 0, 0, 0));
   return calls;
+}
+
+function loaded({ load }: CallingSystem): Koffi {
+  try {
+    return load();
+  } catch (error) {
+    // Node's words go on with a list of files.
+    const [reason = ""] = (error as Error).message.split("\n");
+    throw new Error(`the package koffi can't be loaded: ${reason}`, { cause: error });
+  }
 }
 
 const NO_FILE = -1;
