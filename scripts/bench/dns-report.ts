@@ -6,6 +6,7 @@ export interface Row {
   readonly cpuMicrosPerQuery: number;
   readonly at5000: Latency;
   readonly at20000: Latency;
+  readonly lostAt50000: number;
 }
 
 interface Latency {

@@ -43,12 +43,13 @@ export class AgentProcess implements AsyncDisposable {
     config: object,
     flags: readonly string[] = [],
     env: Readonly<Record<string, string>> = {},
+    program = PROGRAM,
   ): Promise<AgentProcess> {
     const directory = mkdtempSync(join(tmpdir(), "headwaiter-agent-"));
     const file = join(directory, "agent.json");
     const addresses = { dns: { address: "127.0.0.1:0" }, http: { address: "127.0.0.1:0" } };
     writeFileSync(file, JSON.stringify({ ...addresses, log: { level: "debug" }, ...config }));
-    const child = spawn(process.execPath, [PROGRAM, "agent", "--config", file, ...flags], {
+    const child = spawn(process.execPath, [program, "agent", "--config", file, ...flags], {
       stdio: ["ignore", "pipe", "inherit"],
       env,
     });
