@@ -55,7 +55,7 @@ for (const listener of LISTENERS) {
         try {
           assert.deepEqual(new Map([...replies].toSorted()), new Map([...expected].toSorted()));
         } catch (error) {
-          reject(error as Error);
+          reject(error);
           return;
         }
         if (sent < BURSTS * BURST) {
