@@ -45,19 +45,10 @@ export class DnsServer {
     if (this.#threads.length > 0) {
       return;
     }
-    const {
-      listen,
-      listener = "auto",
-      loading,
-      sockets,
-      tcpConnections,
-      clock,
-      logger,
-      note,
-    } = this.#options;
+    const { listen, loading, sockets, tcpConnections, clock, logger, note } = this.#options;
     const waitingPlaces = WAITING_PLACES / sockets;
     const shared = {
-      listener,
+      listener: this.#options.listener ?? "auto",
       sharesPort: sockets > 1,
       tcpConnections,
       answersPerSecond: this.#answersPerSecond(),
