@@ -34,11 +34,13 @@ export interface ThreadSettings {
 /** `auto`: many messages a call where the system has the calls for it. `dns2`: one a call, everywhere. */
 export type ListenerChoice = "auto" | "dns2";
 
-/** What answers over UDP. `batched` takes and sends many messages a call. */
+/**
+ * What answers over UDP. `batched` takes and sends many messages a call; `reason`: why it does not, where it was wanted.
+ */
 export type UdpListenerKind =
   | { readonly kind: "batched" }
   | {
-      readonly kind: "dns2" /** Why not the other, where it was wanted. */;
+      readonly kind: "dns2";
       readonly reason?: string | undefined;
     };
 
