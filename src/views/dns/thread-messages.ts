@@ -35,7 +35,8 @@ export interface ThreadSettings {
 export type ListenerChoice = "auto" | "dns2";
 
 /**
- * What answers over UDP. `batched` takes and sends many messages a call; `reason`: why it does not, where it was wanted.
+ * What answers over UDP. `batched` takes and sends many messages a call; `reason`: why it does not, where it was
+ * wanted.
  */
 export type UdpListenerKind =
   | { readonly kind: "batched" }
