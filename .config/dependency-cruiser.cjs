@@ -38,6 +38,7 @@ const MAY_IMPORT = {
   ],
   "system-ports\\.ts$": [CORE, "^src/net/names/"],
   "loading-leftovers\\.ts$": [],
+  "page/": [CORE, "^src/views/http/schemas/"],
   "index\\.ts$": [CORE, PORTS],
 };
 
@@ -83,9 +84,26 @@ module.exports = {
       to: { path: "^integration/" },
     },
     {
+      name: "page-imports-only-types-of-the-server",
+      severity: "error",
+      comment: "What the page shares with the server at run time is the core's.",
+      from: { path: "^src/page/" },
+      to: { path: "^src/views/", dependencyTypesNot: ["type-only"] },
+    },
+    {
+      name: "page-is-for-browsers",
+      severity: "error",
+      comment: "The page runs on preact and what a browser has.",
+      from: { path: "^src/page/" },
+      to: {
+        pathNot: ["^src/", "node_modules/preact/"],
+        dependencyTypesNot: ["type-only"],
+      },
+    },
+    {
       name: "no-dev-dependency-in-src",
       severity: "error",
-      from: { path: "^src/" },
+      from: { path: "^src/", pathNot: "^src/page/" },
       to: { dependencyTypes: ["npm-dev", "npm-no-pkg", "npm-unknown"], dependencyTypesNot: ["type-only"] },
     },
   ],

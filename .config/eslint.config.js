@@ -29,7 +29,7 @@ const bannedGlobals = {
 export default tseslint.config(
   { ignores: ["dist/", "coverage/", "node_modules/"] },
   {
-    files: ["**/*.ts"],
+    files: ["**/*.ts", "**/*.tsx"],
     extends: [tseslint.configs.strictTypeChecked],
     languageOptions: { parserOptions: { projectService: true } },
     rules: {

@@ -94,14 +94,15 @@ async function firstAnswer(
   return undefined;
 }
 
-function explain(head: DemoServer, servers: readonly DemoServer[], dnsAddress: string): void {
-  const [host, port] = dnsAddress.split(":");
+function explain(head: DemoServer, servers: readonly DemoServer[], { dns, http }: Addresses): void {
+  const [host, port] = dns.split(":");
   say(`
 The agent answers. The head is ${head.address}.
 
   Ask it       dig @${host} -p ${port} ${OWNER} SRV +noall +answer
   All servers  dig @${host} -p ${port} _nomad._tcp.all.headwaiter.internal SRV +noall +answer
   Why          dig @${host} -p ${port} nomad.headwaiter.internal TXT +short
+  The page     http://${http}/ui/
 `);
   for (const server of servers) {
     const mark = server === head ? "   ← the head: kill it, and ask again: another server is named" : "";
@@ -133,7 +134,7 @@ async function show(stopped: AbortSignal, cleanups: Cleanups): Promise<number> {
   const hasEnded = () => stopped.aborted || agent.exitCode !== null || agent.signalCode !== null;
   const head = await firstAnswer(addresses.dns, servers, hasEnded);
   if (head !== undefined) {
-    explain(head, servers, addresses.dns);
+    explain(head, servers, addresses);
     await Promise.race([ended, once(stopped, "abort")]);
   }
   return agent.exitCode ?? 1;

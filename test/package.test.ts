@@ -61,8 +61,14 @@ after(() => {
 });
 
 test("the package holds the compiled program, its manifest, licence and README, and nothing else", () => {
-  const others = packed.filter((path) => !/^dist\/.+\.(js|js\.map|d\.ts)$/.test(path));
+  const others = packed.filter(
+    (path) => !/^dist\/.+\.(js|js\.map|d\.ts)$/.test(path) && !path.startsWith("dist/ui/"),
+  );
   assert.deepEqual(others.toSorted(), ["LICENSE", "README.md", "dist/LICENCES.txt", "package.json"]);
+  assert.deepEqual(
+    packed.filter((path) => path.startsWith("dist/ui/")).toSorted(),
+    ["index.html", "page.css", "page.css.gz", "page.js", "page.js.gz"].map((file) => `dist/ui/${file}`),
+  );
   for (const path of ["dist/index.js", "dist/index.d.ts", ...Object.values(manifest.bin)]) {
     assert.ok(packed.includes(path), path);
   }
@@ -80,7 +86,7 @@ test("the program needs no other package, and names those that are in it", async
   const thread = readFileSync(join(alone, "dist/cli/thread/worker.js"), "utf8");
   assert.doesNotMatch(thread, /http2/, "all of dns2 is in it");
   const licences = readFileSync(join(alone, "dist/LICENCES.txt"), "utf8");
-  for (const name of Object.keys(manifest.dependencies)) {
+  for (const name of [...Object.keys(manifest.dependencies), "preact"]) {
     assert.match(licences, new RegExp(`^${name} [0-9.]+, `, "m"));
   }
 });

@@ -65,7 +65,7 @@ test("each file and folder that a page names is there", () => {
 });
 
 test("no two files of src export the same name", () => {
-  const exported = globSync("src/**/*.ts", { cwd: ROOT, exclude: ["src/index.ts"] }).flatMap((file) =>
+  const exported = globSync("src/**/*.{ts,tsx}", { cwd: ROOT, exclude: ["src/index.ts"] }).flatMap((file) =>
     [
       ...readFileSync(join(ROOT, file), "utf8").matchAll(
         /^export (?:async )?(?:class|function\*?|const|interface|type) (\w+)/gm,
@@ -82,7 +82,7 @@ test("no two files of src export the same name", () => {
 });
 
 test("no line of a comment in TypeScript is longer than 120 characters", () => {
-  const files = globSync("{src,test,integration,scripts}/**/*.ts", { cwd: ROOT });
+  const files = globSync("{src,test,integration,scripts}/**/*.{ts,tsx}", { cwd: ROOT });
   const long = files.flatMap((file) =>
     readFileSync(join(ROOT, file), "utf8")
       .split("\n")
@@ -95,7 +95,7 @@ test("no line of a comment in TypeScript is longer than 120 characters", () => {
 });
 
 test("a file of src with more than 250 lines says why", () => {
-  const long = globSync("src/**/*.ts", { cwd: ROOT }).filter((file) => {
+  const long = globSync("src/**/*.{ts,tsx}", { cwd: ROOT }).filter((file) => {
     const text = readFileSync(join(ROOT, file), "utf8");
     return text.split("\n").length > 251 && !text.includes("More than 250 lines, because");
   });

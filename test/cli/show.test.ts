@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import { ageText, roundTripText, spanText, TimeShower } from "../../src/cli/show/durations.ts";
+import { TimeShower } from "../../src/cli/show/durations.ts";
 import { cutToWidth } from "../../src/cli/show/terminal-width.ts";
+import { ageText, roundTripText, spanText } from "../../src/core/time/spans.ts";
 
 suite("spans are in the largest unit that fits, rounded down", () => {
   const rows: [number, string, string][] = [

@@ -1,6 +1,6 @@
 /** Asks an agent over HTTP. On `node:http`, which speaks unix sockets and takes 14 MB less than `fetch`. */
 import { type IncomingMessage, request } from "node:http";
-import { spanText } from "../show/durations.ts";
+import { spanText } from "../../core/time/spans.ts";
 import type { AgentAddress } from "./agent-address.ts";
 import { isJsonObject, type JsonObject } from "./reading.ts";
 import { jsonOf, refusalOf } from "./refusal.ts";

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { EndpointError, serverKey } from "../../core/rpc-addr.ts";
+import { spanText } from "../../core/time/spans.ts";
 import type { AgentClient } from "../client/agent-client.ts";
 import { poolPath } from "../client/pools.ts";
 import { type Condition, headChanges, headIs, type Look, readiness } from "../client/wait-conditions.ts";
 import type { ClientCommand, ClientFlags } from "../client-run.ts";
 import { tellPeople } from "../command-end.ts";
 import { CommandFailure, EXIT } from "../command-failure.ts";
-import { spanText } from "../show/durations.ts";
 
 export interface WaitFlags extends ClientFlags {
   readonly ready?: boolean;

@@ -1,7 +1,15 @@
 /** `headwaiter servers`: one pool's line, and a table of its servers. */
+import {
+  countsInWords,
+  penaltyInWords,
+  serverStateInWords,
+  sourceInWords,
+  sourceStateInWords,
+  toneOfState,
+} from "../../core/list-words.ts";
+import { roundTripText } from "../../core/time/spans.ts";
 import { type JsonObject, numberAt, objectAt, objectsAt, textAt, timeAt } from "../client/reading.ts";
-import { ageText, roundTripText } from "./durations.ts";
-import type { Paint, Tone } from "./paint.ts";
+import type { Paint } from "./paint.ts";
 import { type Cell, type Row, tableLines } from "./table.ts";
 
 /** As lines. `now`: by the agent's clock. */
@@ -27,25 +35,13 @@ export function serversText(pool: JsonObject, now: number, paint: Paint): readon
   ];
 }
 
-const STATE_TONES: Readonly<Record<string, Tone>> = { live: "good", outage: "bad", empty: "bad" };
-
 function stateText(pool: JsonObject, paint: Paint): string {
   const state = textAt(pool, "state") ?? "state unknown";
-  return paint(STATE_TONES[state] ?? "warning", state);
+  return paint(toneOfState(state), state);
 }
 
 function countsText(counts: JsonObject): string {
-  const primaries = numberAt(counts, "primary") ?? 0;
-  const backups = numberAt(counts, "backup") ?? 0;
-  const texts = [
-    ...(primaries === 0 ? [] : [counted(primaries, "primary", "primaries")]),
-    ...(backups === 0 ? [] : [counted(backups, "backup", "backups")]),
-  ];
-  return texts.join(", ") || "no servers";
-}
-
-function counted(number: number, singular: string, plural: string): string {
-  return `${number} ${number === 1 ? singular : plural}`;
+  return countsInWords(numberAt(counts, "primary") ?? 0, numberAt(counts, "backup") ?? 0);
 }
 
 function leaderText(pool: JsonObject): string {
@@ -57,9 +53,6 @@ function leaderText(pool: JsonObject): string {
   ].join("  ");
 }
 
-/** As people write them. */
-const SOURCE_NAMES: Readonly<Record<string, string>> = { consul: "Consul", push: "pushed heartbeat" };
-
 /** Configured servers can't fail, and those of the state file show in the pool's state. */
 const UNTOLD_SOURCES = ["static", "state_file"];
 
@@ -68,30 +61,20 @@ function sourceTexts(sources: JsonObject, now: number, paint: Paint): readonly s
     .filter(
       (name) => !UNTOLD_SOURCES.includes(name) && textAt(objectAt(sources, name), "state") !== undefined,
     )
-    .map((name) => `${SOURCE_NAMES[name] ?? name} ${sourceText(objectAt(sources, name), now, paint)}`);
+    .map((name) => `${sourceInWords(name)} ${sourceText(objectAt(sources, name), now, paint)}`);
 }
 
 function sourceText(source: JsonObject, now: number, paint: Paint): string {
-  const state = textAt(source, "state");
-  const lastSuccess = timeAt(source, "last_success_at");
-  if (state === "ok") {
-    return lastSuccess === undefined ? "ok" : `${ageText(now - lastSuccess)} ago`;
-  }
-  if (state === "waiting") {
-    return "has not reported yet";
-  }
-  const since = timeAt(source, "since_at");
-  const retry = timeAt(source, "next_at");
   const error = objectAt(source, "error");
-  const details = [
-    textAt(error, "code") ?? textAt(error, "text"),
-    retry === undefined ? undefined : `retry in ${ageText(retry - now)}`,
-  ].filter((detail) => detail !== undefined);
-  return [
-    paint("bad", "FAILING"),
-    ...(since === undefined ? [] : [ageText(now - since)]),
-    ...(details.length === 0 ? [] : [`(${details.join(", ")})`]),
-  ].join(" ");
+  const facts = {
+    state: textAt(source, "state") ?? "",
+    lastSuccess: timeAt(source, "last_success_at"),
+    since: timeAt(source, "since_at"),
+    retry: timeAt(source, "next_at"),
+    error: textAt(error, "code") ?? textAt(error, "text"),
+  };
+  const { rest, word } = sourceStateInWords(facts, now);
+  return [...(word === undefined ? [] : [paint("bad", word)]), ...(rest === "" ? [] : [rest])].join(" ");
 }
 
 function serverRow(server: JsonObject, head: string | undefined, now: number): Row {
@@ -112,23 +95,18 @@ function serverRow(server: JsonObject, head: string | undefined, now: number): R
 
 function serverState(server: JsonObject, now: number): Cell {
   const watch = objectAt(server, "watch");
-  const phase = textAt(watch, "phase");
-  const reason = textAt(objectAt(server, "down"), "reason");
-  if (reason !== undefined || server["down"] === true || phase === "down") {
-    return { text: reason === undefined ? "down" : `down: ${reason}`, tone: "bad" };
-  }
-  if (phase === undefined) {
-    return { text: "not watched" };
-  }
-  const since = timeAt(watch, "since_at");
-  const span = phase !== "up" || since === undefined ? phase : `up ${ageText(now - since)}`;
-  const text = textAt(watch, "role") === "standby" ? `standby, ${span}` : span;
-  return { text, tone: phase === "up" ? "good" : "warning" };
+  const facts = {
+    isDown: server["down"] === true,
+    reason: textAt(objectAt(server, "down"), "reason"),
+    phase: textAt(watch, "phase"),
+    role: textAt(watch, "role"),
+    since: timeAt(watch, "since_at"),
+  };
+  return serverStateInWords(facts, now);
 }
 
 function penaltyText(server: JsonObject, now: number): string {
-  const until = timeAt(objectAt(server, "penalty"), "until_at");
-  return until === undefined || until <= now ? "" : `not chosen for ${ageText(until - now)}`;
+  return penaltyInWords(timeAt(objectAt(server, "penalty"), "until_at"), now);
 }
 
 function moreLines(pool: JsonObject): readonly string[] {

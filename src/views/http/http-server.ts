@@ -18,6 +18,7 @@ import { failedRoute } from "./routes/failed-route.ts";
 import { heartbeatRoute } from "./routes/heartbeat-route.ts";
 import { historyRoute } from "./routes/history-route.ts";
 import { countAnswers, type MetricsApi, metricsRoutes } from "./routes/metrics-routes.ts";
+import { addPage, BUILT_PAGE, methodsOfPage } from "./routes/page-routes.ts";
 import { poolRoutes } from "./routes/pool-routes.ts";
 import { reloadRoute } from "./routes/reload-route.ts";
 import { Waiters } from "./waiters.ts";
@@ -49,6 +50,8 @@ export interface HttpOptions extends HttpApi {
   readonly logger: Logger;
   /** Absent: there are no routes of metrics. */
   readonly metrics?: MetricsApi | undefined;
+  /** The folder of the page's files; by default that of the build. */
+  readonly pageFolder?: string;
 }
 
 /** The agent's HTTP endpoint: its routes are in `routes/`, each with what it reads and answers. */
@@ -148,7 +151,7 @@ export class HttpServer {
       }
       refuse(error, request, reply);
     });
-    const { metrics } = this.#options;
+    const { metrics, pageFolder = BUILT_PAGE } = this.#options;
     if (metrics !== undefined) {
       countAnswers(app, metrics);
     }
@@ -156,8 +159,9 @@ export class HttpServer {
     for (const declared of routes) {
       addRoute(app, declared);
     }
+    addPage(app, pageFolder);
     app.setNotFoundHandler(({ method, url }) => {
-      const allowed = methodsOf(routes, url);
+      const allowed = [...methodsOf(routes, url), ...methodsOfPage(url)];
       throw allowed.length === 0
         ? new ApiError("unknown-route", `no such path: ${printable(url)}`)
         : new ApiError("method", `${method} is not one of ${allowed.join(", ")}`, {

@@ -11,10 +11,11 @@ import { shownCause, type TimelineEvent } from "../../core/timeline/timeline-eve
 /** Servers that a reply shows by default: a list of 10,000 would be 3 MB. */
 export const SERVERS_SHOWN = 256;
 
-export function poolJson(facts: Facts, limit: number) {
+/** @param offset servers at the begin of the list that are not shown. */
+export function poolJson(facts: Facts, limit: number, offset = 0) {
   const { view } = facts;
   const { head, headSince, leaderAddr, numNodes, order, revision, size } = view.snapshot;
-  const shown = order.toSeq().take(limit).toArray();
+  const shown = order.toSeq().skip(offset).take(limit).toArray();
   const changedAt = lastChanges(view, shown);
   return {
     ...summaryOf(facts),
@@ -28,7 +29,7 @@ export function poolJson(facts: Facts, limit: number) {
     num_nodes: numNodes,
     counts: countsOf(view),
     servers: shown.map((key, index) => ({
-      ...serverJson(facts, view.snapshot.members.get(key), index + 1),
+      ...serverJson(facts, view.snapshot.members.get(key), offset + index + 1),
       changed_at: whenOrNull(changedAt.get(key)),
     })),
     servers_total: size,

@@ -8,7 +8,16 @@ import { readinessJson } from "../readiness.ts";
 import { type Route, route } from "../route.ts";
 
 /** What programs may rely on, beyond the version. */
-const FEATURES = ["blocking-reads", "events", "explain", "history", "openapi", "reload", "reports"] as const;
+const FEATURES = [
+  "blocking-reads",
+  "events",
+  "explain",
+  "history",
+  "openapi",
+  "page",
+  "reload",
+  "reports",
+] as const;
 
 /** Answers 200 when DNS is served and every pool has a head. */
 export const READINESS_PATH = "/v1/agent/ready";

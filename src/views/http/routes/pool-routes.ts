@@ -26,6 +26,7 @@ const BLOCKING = {
 const ONE_POOL = {
   ...BLOCKING,
   limit: { kind: "integer", description: `Servers that are shown: ${SERVERS_SHOWN} by default.` },
+  offset: { kind: "integer", description: "Servers before these are left out: 0 by default." },
 } as const;
 
 const EXPLAIN = {
@@ -69,11 +70,11 @@ export function poolRoutes(api: HttpApi, waiters: Waiters): readonly Route[] {
       reply: "Pool",
       refusals: ["bad-query", "unknown-pool", "too-many-waiters"],
       handle: async (call) => {
-        const { limit = SERVERS_SHOWN } = call.query;
+        const { limit = SERVERS_SHOWN, offset = 0 } = call.query;
         const index = await newsOf(api, waiters, call);
         void call.reply.type(JSON_TYPE);
-        const list = () => poolJson(poolFacts(api, nameIn(call)), limit);
-        return shared.of(`${index} ${nameIn(call)} ${limit}`, () => JSON.stringify(list()));
+        const list = () => poolJson(poolFacts(api, nameIn(call)), limit, offset);
+        return shared.of(`${index} ${nameIn(call)} ${limit} ${offset}`, () => JSON.stringify(list()));
       },
     }),
     route({

@@ -1,0 +1,48 @@
+/** What the page reads over HTTP, as the server describes it. */
+import type * as z from "zod";
+import type { REPLIES } from "../../views/http/schemas/reply-schemas.ts";
+
+type Reply<Name extends keyof typeof REPLIES> = z.infer<(typeof REPLIES)[Name]>;
+
+export type SelfReply = Reply<"Self">;
+export type StatusReply = Reply<"Status">;
+export type ProblemReply = StatusReply["problems"][number];
+export type PoolSummaryReply = Reply<"Pools">["pools"][number];
+export type PoolReply = Reply<"Pool">;
+export type ServerReply = PoolReply["servers"][number];
+export type SourceReply = Exclude<PoolReply["sources"][string], null | { readonly saved_at: string }>;
+export type ExplanationReply = Reply<"Explanation">;
+export type WhatIfReply = ExplanationReply["what_if"][number];
+
+interface EventHead {
+  readonly index: number;
+  readonly at: string;
+  readonly pool: string | null;
+  readonly kind: string;
+  readonly severity: "info" | "warn" | "error";
+  readonly summary: string;
+}
+
+export type EventReply = EventHead & Readonly<Record<string, unknown>>;
+
+export interface GapReply {
+  readonly kind: "gap";
+  readonly after: number;
+  readonly oldest: number | null;
+  readonly lost: number | null;
+}
+
+/** Samples end now, the oldest first; `null`: nothing was measured then. */
+export interface HistoryReply {
+  readonly from_at: string;
+  readonly step_ms: number;
+  readonly dns: { readonly queries: readonly (number | null)[] };
+  readonly pools: Readonly<
+    Record<
+      string,
+      {
+        readonly servers: Readonly<Record<string, { readonly rtt_ms: readonly (number | null)[] }>>;
+      }
+    >
+  >;
+}

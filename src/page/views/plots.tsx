@@ -1,0 +1,81 @@
+import { sourceInWords } from "../../core/list-words.ts";
+import { roundTripText } from "../../core/time/spans.ts";
+import { useNow } from "../agent-clock.ts";
+import { headBand, sourceBand } from "../model/bands.ts";
+import { sourcesOf } from "../model/empty-pool.ts";
+import type { LogItem } from "../model/event-log.ts";
+import type { HistoryReply, PoolReply } from "../model/replies.ts";
+import { timeOf } from "../model/times.ts";
+import { Band } from "./band.tsx";
+import { LinePlot } from "./line-plot.tsx";
+
+/** As long as the agent's history. */
+const SPAN_MS = 900_000;
+
+/** Lines that are told apart; a list of backups that were all watched once has more. */
+const MOST_LINES = 6;
+
+interface PlotsProps {
+  readonly pool: PoolReply;
+  readonly items: readonly LogItem[];
+  readonly history: HistoryReply | undefined;
+}
+
+/** The last quarter of an hour. */
+export function Plots({ history, items, pool }: PlotsProps) {
+  const now = useNow();
+  // Whole seconds, so that the parts keep their keys.
+  const to = Math.floor(now / 1_000) * 1_000;
+  const span = { from: to - SPAN_MS, to };
+  const present = { head: pool.head?.address, since: timeOf(pool.head?.since_at) };
+  const servers = Object.entries(history?.pools[pool.name]?.servers ?? {});
+  return (
+    <section class="plots" aria-label={`The last 15 minutes of ${pool.name}`}>
+      <h3>The last 15 minutes</h3>
+      <Band
+        label="Head"
+        parts={headBand(items, pool.name, span, present)}
+        classOf={(value) => (value === undefined ? "unknown" : `hue-${hueOf(value)}`)}
+      />
+      {sourcesOf(pool.sources)
+        .filter(([name]) => name !== "static" && name !== "region")
+        .map(([name, { state }]) => (
+          <Band
+            key={name}
+            label={sourceInWords(name)}
+            parts={sourceBand(items, pool.name, name, span, state === "failing")}
+            classOf={(value) => value ?? "unknown"}
+          />
+        ))}
+      {history && (
+        <div class="lines">
+          {servers.length > 0 && (
+            <LinePlot
+              label="Round trip"
+              from={Date.parse(history.from_at)}
+              stepMs={history.step_ms}
+              shownValue={roundTripText}
+              lines={servers.slice(0, MOST_LINES).map(([name, { rtt_ms: samples }]) => ({ name, samples }))}
+            />
+          )}
+          <LinePlot
+            label="DNS queries per second"
+            from={Date.parse(history.from_at)}
+            stepMs={history.step_ms}
+            shownValue={(value) => (value < 10 ? value.toFixed(1) : String(Math.round(value)))}
+            lines={[{ name: "all pools", samples: history.dns.queries }]}
+          />
+        </div>
+      )}
+    </section>
+  );
+}
+
+/** The same server has the same hue wherever it is. */
+function hueOf(text: string): number {
+  let sum = 0;
+  for (const character of text) {
+    sum = (sum * 31 + (character.codePointAt(0) ?? 0)) % 997;
+  }
+  return sum % 5;
+}
