@@ -1,7 +1,7 @@
 /** What a pool without servers waits for, and what one would write to give it one. */
 import { sourceInWords, sourceStateInWords } from "../../core/list-words.ts";
 import type { PoolReply, SourceReply } from "./replies.ts";
-import { timeOf } from "./times.ts";
+import { factsOf, sourcesOf } from "./sources.ts";
 
 export interface Help {
   /** A line for each source. */
@@ -44,22 +44,4 @@ function waitInWords(source: string, facts: SourceReply, now: number): string {
   }
   const { rest, word } = sourceStateInWords(factsOf(facts), now);
   return `${name}: ${word === undefined ? "" : "fails, "}${rest}.`;
-}
-
-/** Without what the state file remembers, which is no source that could report. */
-export function sourcesOf(sources: PoolReply["sources"]): readonly (readonly [string, SourceReply])[] {
-  return Object.entries(sources).flatMap(([name, source]) =>
-    name === "state_file" || source === null || !("state" in source) ? [] : [[name, source] as const],
-  );
-}
-
-/** As the words take them. */
-export function factsOf({ error, last_success_at, next_at, since_at, state }: SourceReply) {
-  return {
-    state,
-    lastSuccess: timeOf(last_success_at),
-    since: timeOf(since_at),
-    retry: timeOf(next_at),
-    error: error?.code ?? error?.text,
-  };
 }

@@ -8,9 +8,15 @@ export type SelfReply = Reply<"Self">;
 export type StatusReply = Reply<"Status">;
 export type ProblemReply = StatusReply["problems"][number];
 export type PoolSummaryReply = Reply<"Pools">["pools"][number];
-export type PoolReply = Reply<"Pool">;
-export type ServerReply = PoolReply["servers"][number];
-export type SourceReply = Exclude<PoolReply["sources"][string], null | { readonly saved_at: string }>;
+export type ServerReply = Reply<"Pool">["servers"][number];
+export type SourceReply = Reply<"Pool">["sources"][string];
+export type StateFileReply = Reply<"Pool">["sources"]["state_file"];
+
+export interface PoolReply extends Omit<Reply<"Pool">, "sources"> {
+  /** By their names; what the state file remembers is among them as `state_file`. */
+  readonly sources: Readonly<Record<string, SourceReply | StateFileReply>>;
+}
+
 export type ExplanationReply = Reply<"Explanation">;
 export type WhatIfReply = ExplanationReply["what_if"][number];
 

@@ -2,6 +2,7 @@
 import type { StateTone } from "../../core/list-words.ts";
 import { byNeed, type PageState, selectedPool } from "./page-state.ts";
 import type { PoolSummaryReply } from "./replies.ts";
+import { rememberedIn } from "./sources.ts";
 import { clockText, timeOf } from "./times.ts";
 
 export interface PageVerdict {
@@ -62,7 +63,7 @@ function onlyPoolInWords({ detail }: PageState, pool: PoolSummaryReply): string 
   if (pool.state === "outage") {
     return `No listed server of ${pool.name} answers; the order stays. ${text}`;
   }
-  const savedAt = timeOf(shown?.pool.sources.state_file?.saved_at);
+  const savedAt = timeOf(shown && rememberedIn(shown.pool)?.saved_at);
   return pool.state === "stale"
     ? `The list of ${pool.name} is only remembered${savedAt === undefined ? "" : `, as of ${new Date(savedAt).toISOString().slice(0, 16).replace("T", " ")} UTC`}. ${text}`
     : text;

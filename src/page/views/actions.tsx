@@ -28,21 +28,28 @@ export function Actions({ head, pool }: ActionsProps) {
   return (
     <section class="actions" aria-label="Report and reload">
       <h2>Report and reload</h2>
-      <label class="field">
-        Token
-        <input
-          type="password"
-          value={token}
-          autocomplete="off"
-          aria-describedby="token-note"
-          onInput={({ currentTarget }) => {
-            setToken(currentTarget.value.trim());
-          }}
-        />
-      </label>
-      <p class="quiet" id="token-note">
-        Needed where the agent has <code>http.token_file</code>. It is kept nowhere.
-      </p>
+      <form
+        aria-label="Token"
+        onSubmit={(event) => {
+          event.preventDefault();
+        }}
+      >
+        <label class="field">
+          Token
+          <input
+            type="password"
+            value={token}
+            autocomplete="off"
+            aria-describedby="token-note"
+            onInput={({ currentTarget }) => {
+              setToken(currentTarget.value.trim());
+            }}
+          />
+        </label>
+        <p class="quiet" id="token-note">
+          Needed where the agent has <code>http.token_file</code>. It is kept nowhere.
+        </p>
+      </form>
       {pool !== undefined && (
         <ReportForm
           key={pool}

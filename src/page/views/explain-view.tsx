@@ -81,11 +81,14 @@ export function ExplainView({
           <ol class="next">
             {next.slice(0, 8).map(({ at, code, may_change_head: mayChange, server, text }) => (
               <li key={`${code} ${server ?? ""}`}>
-                <Countdown at={at} /> <Shown text={text} />{" "}
-                <span class="quiet">
-                  <TimeAt at={at} />
+                <Countdown at={at} />
+                <span>
+                  <Shown text={text} />{" "}
+                  <span class="quiet">
+                    <TimeAt at={at} />
+                  </span>
+                  {mayChange && <span class="tag">may change the head</span>}
                 </span>
-                {mayChange && <span class="tag">may change the head</span>}
               </li>
             ))}
           </ol>

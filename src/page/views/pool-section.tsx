@@ -3,6 +3,7 @@ import { countsInWords } from "../../core/list-words.ts";
 import { useNow } from "../agent-clock.ts";
 import { helpFor } from "../model/empty-pool.ts";
 import type { PageState, PoolDetail } from "../model/page-state.ts";
+import { rememberedIn } from "../model/sources.ts";
 import { sentence } from "../model/verdict.ts";
 import type { RowsWanted } from "../reading/page-reader.ts";
 import { ExplainView } from "./explain-view.tsx";
@@ -65,8 +66,8 @@ export function PoolSection({ detail, onWant, state }: PoolSectionProps) {
 }
 
 function Remembered({ detail: { pool } }: { readonly detail: PoolDetail }) {
-  const file = pool.sources.state_file;
-  return pool.state !== "stale" || file === null ? null : (
+  const file = rememberedIn(pool);
+  return pool.state !== "stale" || file === undefined ? null : (
     <p class="remembered">
       remembered, <Age at={file.saved_at} />: no source has named a server since
     </p>

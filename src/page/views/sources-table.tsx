@@ -1,14 +1,15 @@
 import { sourceInWords, sourceStateInWords } from "../../core/list-words.ts";
 import { useNow } from "../agent-clock.ts";
-import { factsOf, sourcesOf } from "../model/empty-pool.ts";
 import type { PoolReply, SourceReply } from "../model/replies.ts";
+import { factsOf, rememberedIn, sourcesOf } from "../model/sources.ts";
 import { Scroll } from "./scroll.tsx";
 import { Age, Countdown, Shown, Sign, TimeAt } from "./shown.tsx";
 
 /** Who tells what about a pool, and how old that is. */
-export function SourcesTable({ pool: { name, sources } }: { readonly pool: PoolReply }) {
-  const stateFile = sources.state_file;
-  const rows = sourcesOf(sources);
+export function SourcesTable({ pool }: { readonly pool: PoolReply }) {
+  const { name } = pool;
+  const stateFile = rememberedIn(pool);
+  const rows = sourcesOf(pool.sources);
   return (
     <Scroll label={`Sources of ${name}`}>
       <table>
