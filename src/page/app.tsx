@@ -40,14 +40,10 @@ export function App({ onWant, place, state }: AppProps) {
             </p>
           )}
           <div class="columns">
-            <div class="column">
-              {shown && <PoolSection detail={shown} state={state} onWant={onWant} />}
-              {pools?.length === 0 && <NoPools />}
-            </div>
-            <div class="column">
-              <TimelineView log={log} pools={pools?.map(({ name }) => name) ?? []} target={place.event} />
-              <Actions pool={selected} head={shown?.pool.head?.address} />
-            </div>
+            {shown && <PoolSection detail={shown} state={state} onWant={onWant} />}
+            {pools?.length === 0 && <NoPools />}
+            <TimelineView log={log} pools={pools?.map(({ name }) => name) ?? []} target={place.event} />
+            <Actions pool={selected} head={shown?.pool.head?.address} />
           </div>
         </main>
         <Footer pool={selected} />

@@ -6,7 +6,7 @@ import { type PagePlace, placeIn } from "./model/place.ts";
 import { titleOf } from "./model/verdict.ts";
 import { browserClock } from "./reading/browser-ports.ts";
 import { followByReads, followStream } from "./reading/news-sources.ts";
-import { PageReader } from "./reading/page-reader.ts";
+import { PageReader, type RowsWanted } from "./reading/page-reader.ts";
 import { SharedNews } from "./reading/shared-news.ts";
 import { lockTurns, noChannel, ownTurns, sharesTabs, tabChannel } from "./reading/tabs.ts";
 import { Store } from "./store.ts";
@@ -37,22 +37,17 @@ const reader = new PageReader({
   random,
 });
 
+const want = (rows: RowsWanted) => {
+  reader.want(rows);
+};
+
 function draw(): void {
   const { state } = store;
   const title = titleOf(state);
   if (document.title !== title) {
     document.title = title;
   }
-  render(
-    <App
-      state={state}
-      place={place}
-      onWant={(rows) => {
-        reader.want(rows);
-      }}
-    />,
-    root,
-  );
+  render(<App state={state} place={place} onWant={want} />, root);
 }
 
 /** Looking is what costs: a page that nobody sees reads nothing, and leaves the stream to another tab. */

@@ -43,13 +43,13 @@ export function headBand(
   return partsOf([...steps, ...now], span);
 }
 
-/** How a source of a pool did: `ok` or `failing`. */
+/** How a source of a pool did. `present`: its state now. */
 export function sourceBand(
   items: readonly LogItem[],
   pool: string,
   source: string,
   span: { readonly from: number; readonly to: number },
-  isFailing: boolean,
+  present: string,
 ): readonly BandPart[] {
   const steps = eventsOf(items, pool, ["source-failed", "source-recovered"])
     .filter((event) => event["source"] === source)
@@ -62,8 +62,7 @@ export function sourceBand(
         cause: event.summary,
       };
     });
-  const value = isFailing ? "failing" : "ok";
-  return steps.length === 0 ? [{ ...span, value, cause: "" }] : partsOf(steps, span);
+  return steps.length === 0 ? [{ ...span, value: present, cause: "" }] : partsOf(steps, span);
 }
 
 function eventsOf(items: readonly LogItem[], pool: string, kinds: readonly string[]): readonly EventReply[] {

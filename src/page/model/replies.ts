@@ -10,7 +10,7 @@ export type ProblemReply = StatusReply["problems"][number];
 export type PoolSummaryReply = Reply<"Pools">["pools"][number];
 export type ServerReply = Reply<"Pool">["servers"][number];
 export type SourceReply = Reply<"Pool">["sources"][string];
-export type StateFileReply = Reply<"Pool">["sources"]["state_file"];
+type StateFileReply = Reply<"Pool">["sources"]["state_file"];
 
 export interface PoolReply extends Omit<Reply<"Pool">, "sources"> {
   /** By their names; what the state file remembers is among them as `state_file`. */

@@ -1,7 +1,7 @@
 import type { Clock } from "../../core/ports.ts";
 import { delay } from "../../core/time/delay.ts";
 
-/** Lets a loop wait until somebody rings, or for a while. What is rung while nobody waits is heard by the next wait. */
+/** Lets a loop wait until somebody rings, or for a while. A ring while nobody waits is heard by the next wait. */
 export class Bell {
   #wake: (() => void) | undefined;
   #hasRung = false;

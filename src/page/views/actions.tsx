@@ -29,6 +29,7 @@ export function Actions({ head, pool }: ActionsProps) {
     <section class="actions" aria-label="Report and reload">
       <h2>Report and reload</h2>
       <form
+        class="token"
         aria-label="Token"
         onSubmit={(event) => {
           event.preventDefault();

@@ -1,4 +1,5 @@
 import type { ExplanationReply, WhatIfReply } from "../model/replies.ts";
+import { memo } from "./memo.ts";
 import { Age, Countdown, Shown, TimeAt } from "./shown.tsx";
 import { WhatIfForm } from "./what-if-form.tsx";
 
@@ -6,97 +7,99 @@ import { WhatIfForm } from "./what-if-form.tsx";
 const MOST_OTHERS = 5;
 
 /** Why this head, what if, what next: the agent's own words. */
-export function ExplainView({
-  explanation,
-  keys,
-}: {
-  readonly explanation: ExplanationReply;
-  /** Servers that may be asked about. */
-  readonly keys: readonly string[];
-}) {
-  const { because, dns, head, limits, next, pool, what_if: whatIfs } = explanation;
-  return (
-    <section class="explain" aria-label={`Why, what if and what next for ${pool}`}>
-      <div>
-        <h3>Because</h3>
-        <dl class="reasons">
-          {because.map(({ at, code, event, text }) => (
-            <div key={code}>
-              <dt title={code}>{code.split(/[-.]/)[0]}</dt>
+export const ExplainView = memo(
+  ({
+    explanation,
+    keys,
+  }: {
+    readonly explanation: ExplanationReply;
+    /** Servers that may be asked about. */
+    readonly keys: readonly string[];
+  }) => {
+    const { because, dns, head, limits, next, pool, what_if: whatIfs } = explanation;
+    return (
+      <section class="explain" aria-label={`Why, what if and what next for ${pool}`}>
+        <div>
+          <h3>Because</h3>
+          <dl class="reasons">
+            {because.map(({ at, code, event, text }) => (
+              <div key={code}>
+                <dt title={code}>{code.split(/[-.]/)[0]}</dt>
+                <dd>
+                  <Shown text={text} />
+                  {at !== null && code.startsWith("became-head") && (
+                    <span class="quiet">
+                      {" "}
+                      <Age at={at} />
+                    </span>
+                  )}
+                  {event !== null && (
+                    <>
+                      {" "}
+                      <a href={`#event-${event}`}>event …{String(event).slice(-4)}</a>
+                    </>
+                  )}
+                </dd>
+              </div>
+            ))}
+            <div>
+              <dt>DNS</dt>
               <dd>
-                <Shown text={text} />
-                {at !== null && code.startsWith("became-head") && (
-                  <span class="quiet">
-                    {" "}
-                    <Age at={at} />
-                  </span>
-                )}
-                {event !== null && (
+                <Shown text={dns.question} />: <Shown text={dns.answer ?? dns.rcode} />
+                {dns.answer !== null && `, TTL ${dns.ttl_s ?? 0} s`}
+                {dns.extended_error !== null && (
                   <>
                     {" "}
-                    <a href={`#event-${event}`}>event …{String(event).slice(-4)}</a>
+                    (<Shown text={dns.extended_error.text} />)
                   </>
                 )}
               </dd>
             </div>
+          </dl>
+          <Others explanation={explanation} />
+          {limits.map(({ code, text }) => (
+            <p key={code} class="note">
+              Note: <Shown text={text} />
+            </p>
           ))}
-          <div>
-            <dt>DNS</dt>
-            <dd>
-              <Shown text={dns.question} />: <Shown text={dns.answer ?? dns.rcode} />
-              {dns.answer !== null && `, TTL ${dns.ttl_s ?? 0} s`}
-              {dns.extended_error !== null && (
-                <>
-                  {" "}
-                  (<Shown text={dns.extended_error.text} />)
-                </>
-              )}
-            </dd>
-          </div>
-        </dl>
-        <Others explanation={explanation} />
-        {limits.map(({ code, text }) => (
-          <p key={code} class="note">
-            Note: <Shown text={text} />
-          </p>
-        ))}
-      </div>
-      <div>
-        <h3>If</h3>
-        <dl class="reasons">
-          {whatIfs.map((answer) => (
-            <div key={answer.if}>
-              <dt>{questionInWords(answer, head)}</dt>
-              <dd>
-                <Shown text={answer.text} />
-              </dd>
-            </div>
-          ))}
-        </dl>
-        <WhatIfForm pool={pool} keys={keys} />
-        <h3>Next</h3>
-        {next.length === 0 ? (
-          <p class="quiet">Nothing is due.</p>
-        ) : (
-          <ol class="next">
-            {next.slice(0, 8).map(({ at, code, may_change_head: mayChange, server, text }) => (
-              <li key={`${code} ${server ?? ""}`}>
-                <Countdown at={at} />
-                <span>
-                  <Shown text={text} />{" "}
-                  <span class="quiet">
-                    <TimeAt at={at} />
-                  </span>
-                  {mayChange && <span class="tag">may change the head</span>}
-                </span>
-              </li>
+        </div>
+        <div>
+          <h3>If</h3>
+          <dl class="reasons">
+            {whatIfs.map((answer) => (
+              <div key={answer.if}>
+                <dt>{questionInWords(answer, head)}</dt>
+                <dd>
+                  <Shown text={answer.text} />
+                </dd>
+              </div>
             ))}
-          </ol>
-        )}
-      </div>
-    </section>
-  );
-}
+          </dl>
+          <WhatIfForm pool={pool} keys={keys} />
+          <h3>Next</h3>
+          {next.length === 0 ? (
+            <p class="quiet">Nothing is due.</p>
+          ) : (
+            <ol class="next">
+              {next.slice(0, 8).map(({ at, code, may_change_head: mayChange, server, text }) => (
+                <li key={`${code} ${server ?? ""}`}>
+                  <Countdown at={at} />
+                  <span>
+                    <Shown text={text} />{" "}
+                    <span class="quiet">
+                      <TimeAt at={at} />
+                    </span>
+                    {mayChange && <span class="tag">may change the head</span>}
+                  </span>
+                </li>
+              ))}
+            </ol>
+          )}
+        </div>
+      </section>
+    );
+  },
+);
 
 function questionInWords({ if: question }: WhatIfReply, head: string | null): string {
   if (question === "rebalance") {

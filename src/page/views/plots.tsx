@@ -43,8 +43,8 @@ export function Plots({ history, items, pool }: PlotsProps) {
           <Band
             key={name}
             label={sourceInWords(name)}
-            parts={sourceBand(items, pool.name, name, span, state === "failing")}
-            classOf={(value) => value ?? "unknown"}
+            parts={sourceBand(items, pool.name, name, span, state)}
+            classOf={(value) => (value === "ok" || value === "failing" ? value : "unknown")}
           />
         ))}
       {history && (

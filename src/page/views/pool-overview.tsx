@@ -3,14 +3,15 @@ import { toneOfState } from "../../core/list-words.ts";
 import { byNeed } from "../model/page-state.ts";
 import type { PoolSummaryReply } from "../model/replies.ts";
 import { headInWords } from "../model/verdict.ts";
+import { memo } from "./memo.ts";
 import { Scroll } from "./scroll.tsx";
 import { Age, Shown, Sign, TimeAt } from "./shown.tsx";
 
 /** More pools than these are rows of a table. */
 const MOST_CARDS = 12;
 
-/** Rows that are made; a name finds the others. */
-const MOST_ROWS = 200;
+/** Rows that are made at first. */
+const FIRST_ROWS = 50;
 
 interface OverviewProps {
   readonly pools: readonly PoolSummaryReply[];
@@ -18,7 +19,7 @@ interface OverviewProps {
 }
 
 /** All pools at a glance, those that need somebody first; each leads to the whole of it. */
-export function PoolOverview({ pools, selected }: OverviewProps) {
+export const PoolOverview = memo(({ pools, selected }: OverviewProps) => {
   const sorted = useMemo(() => byNeed(pools), [pools]);
   if (pools.length < 2) {
     return null;
@@ -41,7 +42,7 @@ export function PoolOverview({ pools, selected }: OverviewProps) {
       )}
     </nav>
   );
-}
+});
 
 function poolHash(name: string): string {
   return `#pool-${encodeURIComponent(name)}`;
@@ -85,6 +86,7 @@ export function StateWord({ state }: { readonly state: string }) {
 
 function PoolTable({ pools, selected }: OverviewProps) {
   const [part, setPart] = useState("");
+  const [rows, setRows] = useState(FIRST_ROWS);
   const found = pools.filter(({ name }) => name.includes(part.trim()));
   return (
     <>
@@ -110,7 +112,7 @@ function PoolTable({ pools, selected }: OverviewProps) {
             </tr>
           </thead>
           <tbody>
-            {found.slice(0, MOST_ROWS).map((pool) => (
+            {found.slice(0, rows).map((pool) => (
               <tr key={pool.name} class={pool.name === selected ? "selected" : ""}>
                 <th scope="row">
                   <a
@@ -133,9 +135,19 @@ function PoolTable({ pools, selected }: OverviewProps) {
         </table>
       </Scroll>
       <p class="quiet">
-        {found.length > MOST_ROWS
-          ? `The first ${MOST_ROWS} of ${found.length} pools.`
+        {found.length > rows
+          ? `The first ${rows} of ${found.length} pools. `
           : `${found.length} of ${pools.length} pools.`}
+        {found.length > rows && (
+          <button
+            type="button"
+            onClick={() => {
+              setRows(found.length);
+            }}
+          >
+            Show all {found.length}
+          </button>
+        )}
       </p>
     </>
   );

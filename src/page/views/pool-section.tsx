@@ -15,7 +15,7 @@ import { SourcesTable } from "./sources-table.tsx";
 
 interface PoolSectionProps {
   readonly detail: PoolDetail;
-  readonly state: PageState;
+  readonly state: Pick<PageState, "history" | "log" | "pools">;
   readonly onWant: (rows: RowsWanted) => void;
 }
 

@@ -17,7 +17,7 @@ interface ServersProps {
 }
 
 /** The list in order, as `headwaiter servers` has it. Of a long one the rows are made, and read, that are seen. */
-export function ServersTable({ detail: { pool, servers }, onWant }: ServersProps) {
+export const ServersTable = memo(({ detail: { pool, servers }, onWant }: ServersProps) => {
   const box = useRef<HTMLElement>(null);
   const [seen, setSeen] = useState({ top: 0, height: 600 });
   const [rowHeight, setRowHeight] = useState(36);
@@ -42,7 +42,12 @@ export function ServersTable({ detail: { pool, servers }, onWant }: ServersProps
   const head = pool.head?.address;
   const rows = Array.from({ length: end - first }, (_, index) => first + index + 1);
   return (
-    <Scroll label={`Servers of ${pool.name}`} class="servers" box={box} onScroll={look}>
+    <Scroll
+      label={`Servers of ${pool.name}`}
+      class={end - first === total ? "servers whole" : "servers"}
+      box={box}
+      onScroll={look}
+    >
       <table aria-rowcount={total + 1}>
         <caption class="unseen">Servers of {pool.name}</caption>
         <thead>
@@ -77,7 +82,7 @@ export function ServersTable({ detail: { pool, servers }, onWant }: ServersProps
       </table>
     </Scroll>
   );
-}
+});
 
 /** As high as the rows that are not made. */
 function Space({ rowHeight, rows }: { readonly rows: number; readonly rowHeight: number }) {

@@ -2,7 +2,7 @@
 import type { StateTone } from "../../core/list-words.ts";
 import { printable } from "../../core/printable.ts";
 import { ageText } from "../../core/time/spans.ts";
-import { useNow } from "../agent-clock.ts";
+import { agentClock, useNow } from "../agent-clock.ts";
 import { clockText, countdownText, timeOf } from "../model/times.ts";
 
 /** A verdict is some 200 characters. */
@@ -28,9 +28,9 @@ interface TimeProps {
   readonly at: string | null;
 }
 
-/** `12:00:04`, in UTC. */
+/** `12:00:04`, in UTC. It does not tick: by the day is near enough for whether the date is shown. */
 export function TimeAt({ at }: TimeProps) {
-  const now = useNow();
+  const now = agentClock.now();
   const time = timeOf(at);
   return time === undefined || at === null ? (
     <span>not known</span>

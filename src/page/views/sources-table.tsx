@@ -2,11 +2,12 @@ import { sourceInWords, sourceStateInWords } from "../../core/list-words.ts";
 import { useNow } from "../agent-clock.ts";
 import type { PoolReply, SourceReply } from "../model/replies.ts";
 import { factsOf, rememberedIn, sourcesOf } from "../model/sources.ts";
+import { memo } from "./memo.ts";
 import { Scroll } from "./scroll.tsx";
 import { Age, Countdown, Shown, Sign, TimeAt } from "./shown.tsx";
 
 /** Who tells what about a pool, and how old that is. */
-export function SourcesTable({ pool }: { readonly pool: PoolReply }) {
+export const SourcesTable = memo(({ pool }: { readonly pool: PoolReply }) => {
   const { name } = pool;
   const stateFile = rememberedIn(pool);
   const rows = sourcesOf(pool.sources);
@@ -49,7 +50,7 @@ export function SourcesTable({ pool }: { readonly pool: PoolReply }) {
       </table>
     </Scroll>
   );
-}
+});
 
 function SourceRow({ name, source }: { readonly name: string; readonly source: SourceReply }) {
   const now = useNow();

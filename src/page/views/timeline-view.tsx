@@ -20,7 +20,7 @@ import { Age, Shown, Sign, TimeAt } from "./shown.tsx";
 import { TimelineFilter } from "./timeline-filter.tsx";
 
 /** Rows that are made at first, and with each wish for more. */
-const ROWS = 100;
+const ROWS = 50;
 
 interface TimelineProps {
   readonly log: EventLog;

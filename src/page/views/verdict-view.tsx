@@ -14,9 +14,18 @@ export function VerdictView({ state }: { readonly state: PageState }) {
       </p>
       <p class="verdict-text" role="status" aria-live="polite">
         <Shown text={text} />
+        <span class="unseen"> {problemsInWords(state.status?.problems ?? [])}</span>
       </p>
     </section>
   );
+}
+
+/** For those who do not see the list of them. */
+function problemsInWords(problems: readonly ProblemReply[]): string {
+  const named = problems.slice(0, 5).map(({ code, pool }) => `${pool ?? "agent"} ${code}`);
+  const more = problems.length - named.length;
+  const rest = more > 0 ? ` and ${more} more` : "";
+  return named.length === 0 ? "" : `Problems: ${named.join(", ")}${rest}.`;
 }
 
 export function Problems({ state }: { readonly state: PageState }) {

@@ -68,14 +68,14 @@ test("the band of a source is what the timeline says of this one, else what it i
     event(160, "source-recovered", { source: "consul" }),
     event(200, "source-failed", { source: "heartbeat" }),
   ];
-  const band = (source: string, isFailing: boolean) =>
-    steps(sourceBand(items, "nomad", source, SPAN, isFailing)).map(([from, to, value]) => [from, to, value]);
-  assert.deepEqual(band("consul", false), [
+  const band = (source: string, present: string) =>
+    steps(sourceBand(items, "nomad", source, SPAN, present)).map(([from, to, value]) => [from, to, value]);
+  assert.deepEqual(band("consul", "ok"), [
     [0, 100, "ok"],
     [100, 160, "failing"],
     [160, 900, "ok"],
   ]);
-  assert.deepEqual(band("push", true), [[0, 900, "failing"]]);
+  assert.deepEqual(band("push", "waiting"), [[0, 900, "waiting"]]);
 });
 
 suite("a line", () => {

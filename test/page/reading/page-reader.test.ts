@@ -1,4 +1,4 @@
-/** What the page asks of the agent, and how often: with an agent that answers at once, and a clock that stands still. */
+/** What the page asks of the agent, and how often: the agent answers at once, and the clock stands still. */
 import assert from "node:assert/strict";
 import { suite, type TestContext, test } from "node:test";
 import { FIRST_STATE, nextState, type PageState } from "../../../src/page/model/page-state.ts";
@@ -37,7 +37,7 @@ async function looking(t: TestContext, given: Answers = answers()) {
     const body = answer instanceof Error ? { error: answer.message, code: answer.name } : answer;
     return Promise.resolve(Response.json(body, { status: answer instanceof Error ? 404 : 200 }));
   });
-  const page = { state: FIRST_STATE as PageState, listener: undefined as NewsListener | undefined };
+  const page: { state: PageState; listener?: NewsListener } = { state: FIRST_STATE };
   const reader = new PageReader({
     state: () => page.state,
     tell: (news) => {

@@ -113,8 +113,8 @@ class FakeBrowser {
 
   happens(...indices: readonly number[]): void {
     const after = (indices[0] ?? 1) - 1;
-    for (const { deliver } of this.open) {
-      deliver({ after, items: indices.map(event) });
+    for (const stream of this.open) {
+      stream.deliver({ after, items: indices.map(event) });
     }
   }
 }
