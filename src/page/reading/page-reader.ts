@@ -23,7 +23,7 @@ const READ_EVERY_MS = 5_000;
 const READ_AT_MOST_EVERY_MS = 1_000;
 
 /** An agent that restarts is back within seconds; a fleet of pages does not ask it in one moment. */
-const AGAIN_MS = { least: 1_000, most: 15_000 };
+const AGAIN_MS = { least: 1_000, most: 4_000 };
 
 /** Samples are this far apart. */
 const HISTORY_EVERY_MS = 5_000;

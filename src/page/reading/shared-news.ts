@@ -27,7 +27,7 @@ export interface NewsListener {
 }
 
 /** Browsers of a fleet of screens do not come back in one moment. */
-const AGAIN_MS = { least: 1_000, most: 10_000 };
+const AGAIN_MS = { least: 1_000, most: 4_000 };
 
 interface SharedNewsPorts {
   readonly follow: NewsSource;

@@ -15,6 +15,9 @@ const SPAN_MS = 900_000;
 /** Lines that are told apart; a list of backups that were all watched once has more. */
 const MOST_LINES = 6;
 
+/** Heads beside one another have different ones; the text says which server it is. */
+const HUES = 5;
+
 interface PlotsProps {
   readonly pool: PoolReply;
   readonly items: readonly LogItem[];
@@ -28,14 +31,16 @@ export function Plots({ history, items, pool }: PlotsProps) {
   const to = Math.floor(now / 1_000) * 1_000;
   const span = { from: to - SPAN_MS, to };
   const present = { head: pool.head?.address, since: timeOf(pool.head?.since_at) };
+  const heads = headBand(items, pool.name, span, present);
+  const names = [...new Set(heads.map(({ value }) => value))].toSorted();
   const servers = Object.entries(history?.pools[pool.name]?.servers ?? {});
   return (
     <section class="plots" aria-label={`The last 15 minutes of ${pool.name}`}>
       <h3>The last 15 minutes</h3>
       <Band
         label="Head"
-        parts={headBand(items, pool.name, span, present)}
-        classOf={(value) => (value === undefined ? "unknown" : `hue-${hueOf(value)}`)}
+        parts={heads}
+        classOf={(value) => (value === undefined ? "unknown" : `hue-${names.indexOf(value) % HUES}`)}
       />
       {sourcesOf(pool.sources)
         .filter(([name]) => name !== "static" && name !== "region")
@@ -69,13 +74,4 @@ export function Plots({ history, items, pool }: PlotsProps) {
       )}
     </section>
   );
-}
-
-/** The same server has the same hue wherever it is. */
-function hueOf(text: string): number {
-  let sum = 0;
-  for (const character of text) {
-    sum = (sum * 31 + (character.codePointAt(0) ?? 0)) % 997;
-  }
-  return sum % 5;
 }

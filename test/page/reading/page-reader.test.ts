@@ -156,13 +156,13 @@ suite("the page reads", () => {
 });
 
 suite("an agent that is gone", () => {
-  test("is asked again after 1, 2, 4 … s, 15 at most, and shows itself when it is back", async (t) => {
+  test("is asked again after 1, 2, 4 s, and shows itself when it is back", async (t) => {
     const { countOf, given, page, pass } = await looking(t);
     given["/v1/agent/self"] = new TypeError("fetch failed");
     await pass(5_000);
     assert.deepEqual(page.state.connection, { kind: "gone", since: 5_000 });
     assert.equal(page.state.detail?.pool.name, "nomad", "what was known stays");
-    for (const pauseMs of [1_000, 2_000, 4_000, 8_000, 15_000, 15_000]) {
+    for (const pauseMs of [1_000, 2_000, 4_000, 4_000]) {
       const before = countOf("/v1/agent/self");
       await pass(pauseMs - 1);
       assert.equal(countOf("/v1/agent/self"), before);
@@ -170,7 +170,7 @@ suite("an agent that is gone", () => {
       assert.equal(countOf("/v1/agent/self"), before + 1);
     }
     given["/v1/agent/self"] = SELF;
-    await pass(15_000);
+    await pass(4_000);
     assert.equal(page.state.connection.kind, "live");
   });
 
