@@ -2,8 +2,8 @@
 import { isGap, type LogItem } from "./event-log.ts";
 import type { EventReply } from "./replies.ts";
 
-/** Parts of a band: more are not told apart on 300 pixels, and each can be focused. */
-const MOST_PARTS = 40;
+/** Parts of a band: each is at least 24 pixels wide, which fills 400, and can be focused. */
+const MOST_PARTS = 16;
 
 export interface BandPart {
   /** In ms since 1970. */

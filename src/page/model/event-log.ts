@@ -50,10 +50,16 @@ export function withBatch(log: EventLog, { items }: EventBatch): EventLog {
     return log.last === undefined ? { ...log, last: 0 } : log;
   }
   return {
-    items: [...log.items, ...fresh].slice(-EVENTS_HELD),
+    items: lastOf([...log.items, ...fresh]),
     last: last ?? 0,
     taken: log.taken + fresh.length,
   };
+}
+
+/** A gap takes no event's place: the agent gives it with as many as are held. */
+function lastOf(items: readonly LogItem[]): readonly LogItem[] {
+  const before = items.at(-EVENTS_HELD - 1);
+  return items.slice(before !== undefined && isGap(before) ? -EVENTS_HELD - 1 : -EVENTS_HELD);
 }
 
 /** When the log begins. */

@@ -50,6 +50,14 @@ suite("the log of events", () => {
     assert.equal(shown(log)[0], 36_000 - 1_023);
   });
 
+  test("tells of the gap before a thousand events that came at once, until there are newer ones", () => {
+    const many = Array.from({ length: 1_024 }, (_, more) => event(8 + more));
+    const log = withBatch(logOf(event(1), event(2)), { after: 2, items: [GAP, ...many] });
+    assert.deepEqual([shown(log).slice(0, 2), log.items.length], [["gap", 8], 1_025]);
+    const later = withBatch(log, { after: 1_031, items: [event(1_032)] });
+    assert.deepEqual([shown(later)[0], later.items.length], [9, 1_024]);
+  });
+
   test("a batch that begins after what is held leaves something out", () => {
     const log = logOf(event(1), event(2));
     assert.equal(isNext(log, { after: 2, items: [event(3)] }), true);

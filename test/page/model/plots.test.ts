@@ -51,13 +51,13 @@ suite("the band of heads", () => {
     ]);
   });
 
-  test("has 40 parts at most: the oldest of a flapping head are told together", () => {
+  test("has 16 parts at most: the oldest of a flapping head are told together", () => {
     const items = Array.from({ length: 200 }, (_, index) =>
       headChanged(index + 1, `s${index % 2}:1`, `s${(index + 1) % 2}:1`),
     );
     const parts = headBand(items, "nomad", SPAN, { head: "s1:1", since: START + 200_000 });
-    assert.equal(parts.length, 40);
-    assert.deepEqual(steps(parts)[0], [0, 162, undefined, "162 changes, not shown one by one"]);
+    assert.equal(parts.length, 16);
+    assert.deepEqual(steps(parts)[0], [0, 186, undefined, "186 changes, not shown one by one"]);
     assert.deepEqual(steps(parts).at(-1), [200, 900, "s1:1", "at 200 s"]);
   });
 });
