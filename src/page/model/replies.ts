@@ -18,6 +18,7 @@ export interface PoolReply extends Omit<Reply<"Pool">, "sources"> {
 }
 
 export type ExplanationReply = Reply<"Explanation">;
+export type HistoryReply = Reply<"History">;
 export type WhatIfReply = ExplanationReply["what_if"][number];
 
 interface EventHead {
@@ -36,19 +37,4 @@ export interface GapReply {
   readonly after: number;
   readonly oldest: number | null;
   readonly lost: number | null;
-}
-
-/** Samples end now, the oldest first; `null`: nothing was measured then. */
-export interface HistoryReply {
-  readonly from_at: string;
-  readonly step_ms: number;
-  readonly dns: { readonly queries: readonly (number | null)[] };
-  readonly pools: Readonly<
-    Record<
-      string,
-      {
-        readonly servers: Readonly<Record<string, { readonly rtt_ms: readonly (number | null)[] }>>;
-      }
-    >
-  >;
 }

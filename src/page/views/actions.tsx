@@ -30,7 +30,6 @@ export function Actions({ head, pool }: ActionsProps) {
       <h2>Report and reload</h2>
       <form
         class="token"
-        aria-label="Token"
         onSubmit={(event) => {
           event.preventDefault();
         }}
