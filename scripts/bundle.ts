@@ -46,14 +46,14 @@ const MAIN = { main: "src/cli/main.ts", "yaml-document": "src/config/yaml-docume
 /** Where the thread is looked for from every file of the program: see `src/views/dns/answering-thread.ts`. */
 const THREAD = { "thread/worker": "src/views/dns/thread/worker.ts" };
 
-/** The page that the agent serves: one script and one style sheet for browsers of the last three years. */
+/** The page that the agent serves: one script and one style sheet, for browsers since the spring of 2024. */
 const PAGE = {
   absWorkingDir: ROOT,
   bundle: true,
   minify: true,
   platform: "browser",
   format: "esm",
-  target: ["chrome111", "firefox115", "safari16.4"],
+  target: ["chrome123", "firefox124", "safari17.4"],
   jsx: "automatic",
   jsxImportSource: "preact",
   legalComments: "none",

@@ -21,7 +21,7 @@ export function Band({ classOf, label, parts }: BandProps) {
       <figcaption>{label}</figcaption>
       <ol aria-label={label}>
         {parts.map((each, index) => (
-          <li key={each.from} style={{ flexGrow: Math.max(1, each.to - each.from) }}>
+          <li key={index === 0 ? "first" : each.from} style={{ flexGrow: Math.max(1, each.to - each.from) }}>
             <button
               type="button"
               class={classOf(each.value)}

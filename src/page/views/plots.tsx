@@ -12,6 +12,9 @@ import { LinePlot } from "./line-plot.tsx";
 /** As long as the agent's history. */
 const SPAN_MS = 900_000;
 
+/** How often the bands move on. */
+const STEP_MS = 5_000;
+
 /** Lines that are told apart; a list of backups that were all watched once has more. */
 const MOST_LINES = 6;
 
@@ -27,8 +30,8 @@ interface PlotsProps {
 /** The last quarter of an hour. */
 export function Plots({ history, items, pool }: PlotsProps) {
   const now = useNow();
-  // Whole seconds, so that the parts keep their keys.
-  const to = Math.floor(now / 1_000) * 1_000;
+  // A part that is focused would be read out again with each change of its words.
+  const to = Math.floor(now / STEP_MS) * STEP_MS;
   const span = { from: to - SPAN_MS, to };
   const present = { head: pool.head?.address, since: timeOf(pool.head?.since_at) };
   const heads = headBand(items, pool.name, span, present);
