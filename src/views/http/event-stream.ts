@@ -33,6 +33,7 @@ export class EventStream {
   readonly #response: ServerResponse;
   readonly #options: StreamOptions;
   #end: () => void = () => undefined;
+  #mostUnread = MOST_UNREAD_BYTES;
 
   constructor(response: ServerResponse, options: StreamOptions) {
     this.#response = response;
@@ -60,7 +61,7 @@ export class EventStream {
       }
     });
     const { events, gap } = timeline.after(after);
-    this.#write(
+    this.#writeKept(
       [
         ...(format === "sse" ? [`retry: ${RETRY_MS}\n\n`] : []),
         ...(gap === undefined ? [] : [this.#gapLine(gap)]),
@@ -102,13 +103,21 @@ export class EventStream {
     return this.#options.format === "sse" ? `event: gap\ndata: ${json}\n\n` : `${json}\n`;
   }
 
-  #write(text: string): void {
+  /** What is kept may be more than a reader may leave unread: it does not count until it was read. */
+  #writeKept(text: string): void {
+    this.#mostUnread += Buffer.byteLength(text);
+    this.#write(text, () => {
+      this.#mostUnread = MOST_UNREAD_BYTES;
+    });
+  }
+
+  #write(text: string, written?: () => void): void {
     const response = this.#response;
     if (text === "" || response.destroyed || response.writableEnded) {
       return;
     }
-    response.write(text);
-    if (response.writableLength > MOST_UNREAD_BYTES && this.#options.follow) {
+    response.write(text, written);
+    if (response.writableLength > this.#mostUnread && this.#options.follow) {
       response.destroy();
       this.#end();
     }

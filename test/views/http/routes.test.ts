@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { connect } from "node:net";
 import { suite, type TestContext, test } from "node:test";
 import { until } from "../../../scripts/lab/until.ts";
@@ -449,6 +450,23 @@ suite("events", () => {
     });
     assert.equal(headers["content-type"], "text/event-stream");
     assert.match(text, /^retry: 2000\n\nid: 1002\nevent: failback\ndata: \{"index":1002,.*\}\n\n$/);
+  });
+
+  test("are all given to who reads, also when more are kept than a reader may leave unread", async (t) => {
+    const { address, journal } = await serving(t);
+    for (let nth = 0; nth < 1_024; nth++) {
+      journal.of("nomad")({ kind: "failback", server: `${nth}-${"x".repeat(300)}` });
+    }
+    const reading = await open(address, "/v1/events", { headers: { accept: "application/x-ndjson" } });
+    let text = "";
+    reading.setEncoding("utf8").on("data", (chunk: string) => {
+      text += chunk;
+    });
+    const ended = once(reading, "close").then(() => "cut");
+    const all = until(() => text.split("\n").length === 1_025).then(() => "read");
+    assert.equal(await Promise.race([all, ended]), "read");
+    assert.ok(text.length > 400_000, `${text.length} characters`);
+    reading.destroy();
   });
 
   test("have 32 streams; one more is told so", async (t) => {
