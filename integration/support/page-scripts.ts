@@ -27,7 +27,7 @@ export const MARK_OF_FOCUS = `(() => {
   return (isSeen && control.dataset.control) || "";
 })()`;
 
-/** Elements that make the document wider than its window: of those that scroll by themselves, what is in them does not. */
+/** Elements that make the document wider than its window; what is in one that scrolls by itself does not. */
 export const TOO_WIDE = `(() => {
   const { clientWidth, scrollWidth } = document.documentElement;
   const scrolls = (element) => element !== null &&
