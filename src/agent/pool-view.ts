@@ -83,13 +83,14 @@ function consulStatus(consul: NonNullable<PoolSources["consul"]>): SourceStatus 
 }
 
 export function watchedOf({ servers }: HealthStatus): readonly WatchedServer[] {
-  return servers.map(({ key, lastAnswer, role, state }) => ({
+  return servers.map(({ key, lastAnswer, patience, role, state }) => ({
     key,
     role,
     phase: state.phase,
     since: state.phase === "connecting" ? undefined : state.since,
     reason: state.phase === "down" ? state.reason : undefined,
     lastAnswer,
+    patience,
   }));
 }
 

@@ -84,6 +84,16 @@ export interface SourceStatus {
   readonly warnings: readonly SourceWarning[];
 }
 
+/** How long a server's answer is waited for: milliseconds since it was asked. */
+export interface Patience {
+  /** What its answers take as a rule; absent where none was heard. */
+  readonly usualMs?: number | undefined;
+  /** Then its answer is late, and it is asked again. */
+  readonly lateMs: number;
+  /** Then it hangs, if it is the head and the next server answers meanwhile. */
+  readonly silentMs: number;
+}
+
 /** A server that a connection is held to. Times are by `Clock.now`. */
 export interface WatchedServer {
   readonly key: string;
@@ -95,6 +105,7 @@ export interface WatchedServer {
   readonly reason?: string | undefined;
   /** The last answer to a ping, and how many milliseconds it took. */
   readonly lastAnswer?: { readonly at: number; readonly tookMs: number } | undefined;
+  readonly patience: Patience;
 }
 
 /** An address that a connection is held to: of a server that is a name, one of those that the name has. */

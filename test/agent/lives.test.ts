@@ -77,7 +77,12 @@ class World {
   }
 
   get watchOptions() {
-    const pace = { drawFirst: () => undefined, interval: () => 500, drawPause: () => () => 500 };
+    const pace = {
+      drawFirst: () => undefined,
+      interval: () => 500,
+      dialInterval: () => 500,
+      drawPause: () => () => 500,
+    };
     return {
       ...this.ports,
       connector: this.connector,
@@ -85,6 +90,7 @@ class World {
       pace,
       closings: 0,
       timeoutMs: () => 1e9,
+      patience: () => ({ lateMs: 5e8, silentMs: 1e9 }),
       report: this.tell,
     };
   }

@@ -188,6 +188,7 @@ export class FakeServers implements Connector {
 class FakeConnection implements HeldConnection {
   readonly endpoint: ServerEndpoint;
   readonly closed: Promise<Closure>;
+  readonly receivedBytes = 0;
   state: ConnectionState = { phase: "open" };
   readonly #answer: (options: CallOptions) => Promise<void>;
   readonly #gone: () => void;

@@ -33,6 +33,9 @@ const watch = (role: string, rtt: number) => ({
   since_at: ago(244),
   last_answer_at: ago(0.2),
   rtt_ms: rtt,
+  usual_rtt_ms: rtt,
+  late_after_ms: 77.5,
+  silent_after_ms: 155,
 });
 
 function source(known: Json = {}): Json {
@@ -231,7 +234,7 @@ export const HISTORY: Json = {
 
 export const EXPLANATION = `10.0.0.1:4647 is the head of nomad since 12:00:04 (4 min).
   became   10.0.0.2:4647 failed: connection refused; 10.0.0.1:4647 was next   [event 1763985600119]
-  stays    answered 0.2 s ago in 0.6 ms
+  stays    answered 0.2 s ago in 0.6 ms, usually in 0.5 ms; late after 78 ms
   listed   primary by the heartbeat of 10.0.0.3:4647, 4 s ago
 If it fails    10.0.0.3:4647 (connection open, about 10 ms), then 10.1.0.9:4647
 If rebalanced  10.0.0.1:4647 or 10.0.0.3:4647, equally likely; not 10.0.0.2:4647, which failed

@@ -5,7 +5,7 @@ import { flag, mapping, positiveDurationMs } from "../values.ts";
 export const healthSettings = z
   .strictObject(
     {
-      interval: positiveDurationMs.prefault("500ms").meta({
+      interval: positiveDurationMs.prefault("125ms").meta({
         description: "The time between two pings of the head; a large fleet takes longer.",
         value: "a duration above zero",
         taken: ["2s"],

@@ -1,7 +1,9 @@
 /** Why the head is the head, in four layers: became, stays, listed, mode. */
 
+import type { Patience } from "../pool-view.ts";
 import { printable } from "../printable.ts";
 import { rfc3339 } from "../time/rfc3339.ts";
+import { millisecondsShort } from "../timeline/words.ts";
 import { becameHead, SOURCES } from "./became-head.ts";
 import type { Reason } from "./explanation.ts";
 import { agoOf, type Facts, momentOf, spanUntil } from "./facts.ts";
@@ -63,13 +65,14 @@ function stays(facts: Facts, head: string): Reason {
   if (watched.phase === "connecting" || lastAnswer === undefined) {
     return reason("stays-head.connecting", "a connection to it is being opened");
   }
-  const tookMs =
-    lastAnswer.tookMs < 10 ? lastAnswer.tookMs.toFixed(1) : String(Math.round(lastAnswer.tookMs));
-  return reason(
-    "stays-head.answers",
-    `answered ${agoOf(facts, lastAnswer.at)} in ${tookMs} ms`,
-    momentOf(facts, lastAnswer.at),
-  );
+  const took = `answered ${agoOf(facts, lastAnswer.at)} in ${millisecondsShort(lastAnswer.tookMs)}`;
+  return reason("stays-head.answers", `${took}${usually(watched.patience)}`, momentOf(facts, lastAnswer.at));
+}
+
+function usually({ lateMs, usualMs }: Patience): string {
+  return usualMs === undefined
+    ? ""
+    : `, usually in ${millisecondsShort(usualMs)}; late after ${millisecondsShort(lateMs)}`;
 }
 
 function listed({ view }: Facts, head: string): Reason {

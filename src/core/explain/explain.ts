@@ -78,7 +78,12 @@ function limitsOf({ view }: Facts): Explanation["limits"] {
         ]
       : []),
     ...(ping !== "none" && !standby
-      ? [{ code: "no-standby", text: "health.standby: false: no connection to the next server is held" }]
+      ? [
+          {
+            code: "no-standby",
+            text: "health.standby: false: no connection to the next server is held, so there is no second opinion",
+          },
+        ]
       : []),
   ];
 }

@@ -17,7 +17,13 @@ const PINGS_PER_SECOND_PER_SERVER = 500;
  */
 const LONGEST_HEAD_INTERVAL_MS = 300_000;
 
-/** The next server is pinged a tenth as often as the head: it serves nobody yet. */
+/**
+ * Whoever does not answer is dialled no more often than this, in milliseconds, however often one that answers is
+ * pinged.
+ */
+const LEAST_DIAL_INTERVAL_MS = 500;
+
+/** The next server is pinged a tenth as often as that: it serves nobody yet, and is asked whenever the head is late. */
 const STANDBY_INTERVAL_FACTOR = 10;
 
 /** But at least every 10 min, unless the head itself is pinged more seldom: 5 servers are there with 150,000 nodes. */
@@ -52,8 +58,15 @@ export function checkIntervalMs(fleet: Fleet): number {
   return headIntervalMs(MIN_CHECK_INTERVAL_MS, fleet);
 }
 
+/** Milliseconds from one dial of a server to the next while it does not answer: the head's interval, 0.5 s at least. */
+export function dialIntervalMs(headMs: number): number {
+  return Math.max(LEAST_DIAL_INTERVAL_MS, headMs);
+}
+
+/** Milliseconds between pings of the next server: 5 s in a small fleet. */
 export function standbyIntervalMs(headMs: number): number {
-  return Math.max(headMs, Math.min(LONGEST_STANDBY_INTERVAL_MS, headMs * STANDBY_INTERVAL_FACTOR));
+  const scaledMs = dialIntervalMs(headMs) * STANDBY_INTERVAL_FACTOR;
+  return Math.max(headMs, Math.min(LONGEST_STANDBY_INTERVAL_MS, scaledMs));
 }
 
 /** Milliseconds over which a whole fleet's dials of one server are spread. */
@@ -65,15 +78,16 @@ function dialSpreadMs(fleet: Fleet): number {
  * Milliseconds until a server that is down is dialled again: random, so that a fleet does not come back in one moment.
  */
 export function reconnectDelayMs(configuredMs: number, fleet: Fleet, random: Random): number {
-  return Math.max(configuredMs, random() * Math.max(MIN_RECONNECT_SPREAD_MS, dialSpreadMs(fleet)));
+  const spreadMs = Math.max(MIN_RECONNECT_SPREAD_MS, dialSpreadMs(fleet));
+  return Math.max(dialIntervalMs(configuredMs), random() * spreadMs);
 }
 
 /**
- * Milliseconds from one try of a server to the next while none answers: between half an interval of the head and a
- * whole one, because a whole fleet notices such an outage in one moment and would move in step from then on.
+ * Milliseconds from one try of a server to the next while none answers: between half an interval of dials and a whole
+ * one, because a whole fleet notices such an outage in one moment and would move in step from then on.
  */
 export function outageDelayMs(headMs: number, random: Random): number {
-  return headMs * (0.5 + random() / 2);
+  return dialIntervalMs(headMs) * (0.5 + random() / 2);
 }
 
 /**
@@ -108,9 +122,9 @@ const SEARCHED_PER_SECOND = 64;
 /** Milliseconds from one dial to the next of a search that found none. */
 export const SEARCH_SPACING_MS = 1_000 / SEARCHED_PER_SECOND;
 
-/** Milliseconds that such a search takes for the list once: the head's interval, longer for a long list. */
+/** Milliseconds that such a search takes for the list once: the interval of dials, longer for a long list. */
 export function searchIntervalMs(headMs: number, numServers: number): number {
-  return Math.max(headMs, numServers * SEARCH_SPACING_MS);
+  return Math.max(dialIntervalMs(headMs), numServers * SEARCH_SPACING_MS);
 }
 
 /**

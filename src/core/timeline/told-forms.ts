@@ -1,8 +1,8 @@
 /** Forms of what the timeline tells. */
 import { printable } from "../printable.ts";
-import type { Why } from "../why.ts";
+import type { Evidence, Why } from "../why.ts";
 import type { Severity, Told } from "./timeline-event.ts";
-import { milliseconds, spanOf } from "./words.ts";
+import { milliseconds, spanOf, tenths } from "./words.ts";
 
 export function told(kind: string, severity: Severity, summary: string, fields: Told["fields"]): Told {
   return { kind, severity, summary, fields };
@@ -16,13 +16,28 @@ export function about(subject: string, said: Told): Told {
 export function downTold(
   role: "head" | "standby",
   server: string,
-  { code, reason }: Why,
+  { code, evidence, reason }: Why,
   summary: string,
 ): Told {
-  const fields = { server, role, code: code ?? null, reason: printable(reason) };
+  const fields = {
+    server,
+    role,
+    code: code ?? null,
+    reason: printable(reason),
+    evidence: evidence === undefined ? null : shownEvidence(evidence),
+  };
   return {
     ...told("server-down", role === "head" ? "warn" : "info", summary, fields),
     subject: `${server} ${code ?? reason}`,
+  };
+}
+
+function shownEvidence({ silentMs, usualMs, witness, witnessMs }: Evidence) {
+  return {
+    silent_ms: milliseconds(silentMs),
+    usual_rtt_ms: usualMs === undefined ? null : tenths(usualMs),
+    witness,
+    witness_rtt_ms: tenths(witnessMs),
   };
 }
 

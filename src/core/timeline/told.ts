@@ -42,8 +42,8 @@ const TOLD_OF: ToldOfAll = {
       leader === "" ? `no leader; it was ${previousLeader}` : `the leader is ${leader}`,
       { leader: leader === "" ? null : leader, previous_leader: previousLeader || null, num_nodes: numNodes },
     ),
-  "head-failed": ({ code, head, reason, server }) =>
-    downTold("head", server, { code, reason }, `${server} failed (${reason}); ${head} takes its place`),
+  "head-failed": ({ head, server, ...why }) =>
+    downTold("head", server, why, `${server} failed (${why.reason}); ${head} takes its place`),
   "standby-down": ({ code, reason, server }) =>
     downTold("standby", server, { code, reason }, `${server}, the next server, is down (${reason})`),
   feedback: ({ client, reason, server, text, tookMs, verdict }) =>

@@ -25,6 +25,8 @@ export type ConnectionState =
 export interface HeldConnection {
   readonly endpoint: ServerEndpoint;
   readonly state: ConnectionState;
+  /** How many so far: where more arrive, the server lives, though an answer may have to wait behind a large one. */
+  readonly receivedBytes: number;
   /** Settles once, in the same turn in which the end is noticed; never rejects. */
   readonly closed: Promise<Closure>;
   /**

@@ -11,6 +11,8 @@ import { closureError, SocketLifetime } from "./socket-lifetime.ts";
  */
 export class TcpConnection implements HeldConnection {
   readonly endpoint: ServerEndpoint;
+  /** What it sends is dropped. */
+  readonly receivedBytes = 0;
   readonly #lifetime: SocketLifetime;
 
   private constructor(endpoint: ServerEndpoint, socket: Socket) {

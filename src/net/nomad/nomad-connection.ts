@@ -135,6 +135,10 @@ export class NomadConnection implements HeldConnection {
     return this.#lifetime.state;
   }
 
+  get receivedBytes(): number {
+    return this.#receivedBytes;
+  }
+
   get closed(): Promise<Closure> {
     return this.#lifetime.closed;
   }

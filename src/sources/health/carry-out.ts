@@ -32,6 +32,9 @@ export function carryOut(action: Action, hands: Hands): void {
     case "hurry":
       watches.of(action.role)?.hurry();
       return;
+    case "give-up-head":
+      watches.of("head")?.foundDown(action.failure);
+      return;
     case "look-up":
       proxy.refreshAddresses(action.server);
       return;

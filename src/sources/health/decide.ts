@@ -8,6 +8,8 @@ import {
   nothingToDo,
   type View,
 } from "./health-state.ts";
+import { judgeSilence } from "./judge-silence.ts";
+import { afterRoundTrip } from "./patience.ts";
 import { hasFailedHead, lookAtHead, recover } from "./replace-head.ts";
 import {
   afterAnswer,
@@ -29,7 +31,7 @@ import { watchedServers } from "./watched-servers.ts";
  */
 type Step = (health: Health, view: View) => Decision;
 
-type EventOf<Kind extends HealthEvent["kind"]> = Extract<HealthEvent, { kind: Kind }>;
+type EventOf<Kind extends HealthEvent["kind"]> = HealthEvent & { readonly kind: Kind };
 
 /** Where so many servers were found to close connections at once lately, an answer of the next server proves little. */
 const CLOSING_SERVERS_THAT_MATTER = 2;
@@ -52,8 +54,10 @@ export function decide(event: HealthEvent): readonly Step[] {
       return [takeAnswer(event), settleAnswer(event)];
     case "failed":
       return [takeFailure(event), replaceFailedHead(event)];
-    case "slow":
+    case "late":
       return [askStandby(event)];
+    case "silent":
+      return [(health, view) => judgeSilence(health, view, event)];
     case "address-heard":
       return [(health) => ({ health, actions: [{ ...event, do: "note-address" }] })];
     case "found":
@@ -72,13 +76,15 @@ function takeList({ chosen }: EventOf<"list-changed">): Step {
     const known = chosen === undefined ? health.records : afterRebalance(health.records, chosen);
     const records = keepingListed(known, (key) => snapshot.members.has(key));
     const servers = watchedServers(snapshot, records, config.standby);
-    return { health: { ...health, records }, actions: [{ do: "watch", servers }] };
+    const roundTrips = health.roundTrips.filter((_, key) => snapshot.members.has(key));
+    return { health: { ...health, records, roundTrips }, actions: [{ do: "watch", servers }] };
   };
 }
 
 /** While the head is down, the first watched server that answers takes its place. */
-function takeAnswer({ lasted, server: { key } }: EventOf<"answered">): Step {
-  return (health, view) => {
+function takeAnswer({ lasted, roundTripMs, server: { key } }: EventOf<"answered">): Step {
+  return (before, view) => {
+    const health = roundTripMs === undefined ? before : afterRoundTripOf(before, view, key, roundTripMs);
     if (!isProof(health.records, key, lasted)) {
       return nothingToDo(health);
     }
@@ -87,6 +93,12 @@ function takeAnswer({ lasted, server: { key } }: EventOf<"answered">): Step {
       ? recover(up, view, key, downSince(health.records, key))
       : { health: up, actions: standbyUp(health, view, key) };
   };
+}
+
+function afterRoundTripOf(health: Health, { config, now }: View, key: string, tookMs: number): Health {
+  const { roundTrips } = health;
+  const after = afterRoundTrip(roundTrips.get(key), tookMs, { now, timeoutMs: config.timeoutMs });
+  return { ...health, roundTrips: roundTrips.set(key, after) };
 }
 
 function standbyUp({ records }: Health, { now, snapshot }: View, key: string): Action[] {
@@ -184,8 +196,8 @@ function replaceFailedHead({ failure, server }: EventOf<"failed">): Step {
       : nothingToDo(health);
 }
 
-/** Should the head be silent, the next server has been asked by then. */
-function askStandby({ server: { key } }: EventOf<"slow">): Step {
+/** Should the head be silent, the next server has been asked by then: a second opinion. */
+function askStandby({ server: { key } }: EventOf<"late">): Step {
   return (health, { snapshot }) => ({
     health,
     actions: snapshot.head?.key === key ? [{ do: "hurry", role: "standby" }] : [],

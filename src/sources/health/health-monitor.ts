@@ -206,6 +206,7 @@ export class HealthMonitor implements Runnable {
       now: clock.now(),
       standby: this.#watches.of("standby")?.key,
       stateOf: (key) => this.#watches.stateOf(key),
+      answerOf: (key) => this.#watches.answerOf(key),
       isAvoided: (key) => penalties.isAvoided(key),
     };
   }

@@ -1,17 +1,21 @@
 /**
  * The words of the health monitor: what happens, what is known, what is seen, and what is to be done. All are values.
  */
+import { Map as PersistentMap } from "immutable";
 import type { PoolEvent } from "../../core/journal-event.ts";
 import type { ServerEndpoint } from "../../core/server-endpoint.ts";
 import type { Successor } from "../../core/server-event.ts";
 import type { Snapshot } from "../../core/snapshot.ts";
 import { FRESH_PACE, type Pace } from "../../core/time/pace.ts";
 import type { Why } from "../../core/why.ts";
+import type { RoundTrips } from "./patience.ts";
 import {
   type Failing,
   type Failure,
   type HealthRecords,
   NO_RECORDS,
+  type PingAnswer,
+  type WatchNews,
   type WatchState,
 } from "./server-health.ts";
 
@@ -29,12 +33,8 @@ export type Role = "head" | "standby";
 export type HealthEvent =
   /** `chosen`: the head that a rebalance took because it answered. */
   | { readonly kind: "list-changed"; readonly chosen?: string | undefined }
-  /** A watched server answered. `lasted`: over a connection that is older than `SHORT_LIFE_MS`. */
-  | { readonly kind: "answered"; readonly server: ServerEndpoint; readonly lasted: boolean }
-  /** A watched server was found down. */
-  | { readonly kind: "failed"; readonly server: ServerEndpoint; readonly failure: Failure }
-  /** A watched server has not answered for half of the time that it may take. */
-  | { readonly kind: "slow"; readonly server: ServerEndpoint }
+  /** What a watched server came to. */
+  | (WatchNews & { readonly server: ServerEndpoint })
   /** Of a watched server with several addresses one answered, or failed. */
   | {
       readonly kind: "address-heard";
@@ -47,9 +47,7 @@ export type HealthEvent =
   /** The search for a head: this server does not. */
   | { readonly kind: "asked-in-vain"; readonly server: ServerEndpoint; readonly failing: Failing }
   /** The search for a head: each server was asked in vain. */
-  | { readonly kind: "all-asked-in-vain" }
-  /** This machine could not ask the server, neither a watch nor the search. */
-  | { readonly kind: "not-asked"; readonly server: ServerEndpoint; readonly reason: string };
+  | { readonly kind: "all-asked-in-vain" };
 
 /** The search for a head that is under way. */
 interface SearchState {
@@ -71,6 +69,8 @@ interface SearchState {
 /** All that is known, and decides who is head: an immutable value. Times are by `Clock.now`. */
 export interface Health {
   readonly records: HealthRecords;
+  /** Of the listed servers that have answered, by their keys; of a name's addresses together. */
+  readonly roundTrips: PersistentMap<string, RoundTrips>;
   /** Heads that failed since one answered. */
   readonly failedHeads: number;
   /** How soon one head may follow another. */
@@ -83,6 +83,7 @@ export interface Health {
 
 export const NOTHING_KNOWN: Health = Object.freeze({
   records: NO_RECORDS,
+  roundTrips: PersistentMap<string, RoundTrips>(),
   failedHeads: 0,
   headsPace: FRESH_PACE,
   search: undefined,
@@ -99,6 +100,8 @@ export interface View {
   readonly standby: string | undefined;
   /** `undefined` when the server is not watched. */
   readonly stateOf: (key: string) => WatchState | undefined;
+  /** Its last answer while it has been watched. */
+  readonly answerOf: (key: string) => PingAnswer | undefined;
   /** The server failed lately: where there is a choice it is not chosen. */
   readonly isAvoided: (key: string) => boolean;
 }
@@ -121,6 +124,8 @@ export type Action =
   | { readonly do: "watch"; readonly servers: ReadonlyMap<Role, ServerEndpoint> }
   /** The watched server is asked now instead of when its time comes. */
   | { readonly do: "hurry"; readonly role: Role }
+  /** The head hangs: its connection is given up, and it is told as failed. */
+  | { readonly do: "give-up-head"; readonly failure: Failure }
   /** The server seems to be gone: its name may have other addresses. */
   | { readonly do: "look-up"; readonly server: ServerEndpoint }
   | {

@@ -4,6 +4,7 @@ import { Running } from "../../core/running.ts";
 import type { ServerEndpoint } from "../../core/server-endpoint.ts";
 import type { WaitLength } from "../../core/time/fleet-waits.ts";
 import type { HeldConnection } from "../../net/connection/held-connection.ts";
+import { secondOpinion, silentFailure } from "./second-opinion.ts";
 import type { Failure, PingAnswer, WatchNews, WatchState } from "./server-health.ts";
 import { ServerWatch, type Watch } from "./server-watch.ts";
 import type { WatchOptions } from "./watch-options.ts";
@@ -151,10 +152,47 @@ export class NameWatch implements Watch {
       case "not-asked":
         this.#options.report(news);
         return;
-      case "slow":
-        if (this.state.phase !== "up" || this.#byAddress.size === 1) {
-          this.#options.report(news);
-        }
+      case "late":
+        this.#late(address, news);
+        return;
+      case "silent":
+        this.#judge(address, news);
+    }
+  }
+
+  /** An address that is only being connected to is no news while another one answers. */
+  #late(address: string, news: Extract<WatchNews, { kind: "late" }>): void {
+    if (this.#byAddress.get(address)?.state.phase === "up") {
+      this.#askOthers(address);
+      this.#options.report(news);
+    } else if (this.state.phase !== "up") {
+      this.#options.report(news);
+    }
+  }
+
+  /** Where one address is late, the others are asked: a second opinion. */
+  #askOthers(address: string): void {
+    for (const [other, watch] of this.#byAddress) {
+      if (other !== address && watch.state.phase === "up") {
+        watch.hurry();
+      }
+    }
+  }
+
+  /** It hangs when another address answers meanwhile; where none of them is left, others than this name are asked. */
+  #judge(address: string, news: Extract<WatchNews, { kind: "silent" }>): void {
+    const others = [...this.#byAddress].filter(([other]) => other !== address);
+    const patience = this.#options.patience();
+    const evidence = secondOpinion(
+      news.silence,
+      others.map(([name, { lastAnswer, state }]) => ({ name, lastAnswer, patience, state })),
+    );
+    if (evidence !== undefined) {
+      this.#byAddress.get(address)?.foundDown(silentFailure(evidence));
+    } else if (others.every(([, { isSilent, state }]) => isSilent || state.phase === "down")) {
+      this.#options.report(news);
+    } else {
+      this.#askOthers(address);
     }
   }
 

@@ -1,6 +1,6 @@
 /** Who takes the place of a head that is down: pure. */
 import type { PoolEvent } from "../../core/journal-event.ts";
-import { HEADS_PACE, headIntervalMs, searchIntervalMs } from "../../core/time/fleet-pace.ts";
+import { dialIntervalMs, HEADS_PACE, headIntervalMs, searchIntervalMs } from "../../core/time/fleet-pace.ts";
 import { earliestNext, spend } from "../../core/time/pace.ts";
 import type { Why } from "../../core/why.ts";
 import { type Action, type Decision, type Health, nothingToDo, type View } from "./health-state.ts";
@@ -44,12 +44,12 @@ export function recover(
     key,
   );
   const more = downKeys(ended.health.records).size - 1;
-  const { code, reason: own } = headReason(view);
+  const { code, evidence, reason: own } = headReason(view);
   const reason = more > 0 ? `${own}; ${more} more are down` : own;
   const handed = handedOver(ended.health, view, key, reason);
   const event: PoolEvent =
     head.key !== key && !search.isConfirmed
-      ? { kind: "head-failed", server: head.key, code, reason, head: key, by: "search" }
+      ? { kind: "head-failed", server: head.key, code, reason, evidence, head: key, by: "search" }
       : { kind: "server-up", server: key, downMs: since === undefined ? undefined : view.now - since };
   return {
     health: handed.health,
@@ -101,10 +101,11 @@ function hasFailedTwice({ failedHeads, records }: Health, head: string): boolean
 }
 
 /** To a server that is not known to be down: its watch tells soon. */
-function passedOn(health: Health, view: View, next: string, { code, reason }: Why): Decision {
+function passedOn(health: Health, view: View, next: string, why: Why): Decision {
+  const { code, evidence, reason } = why;
   const handed = handedOver(health, view, next, reason);
   const server = view.snapshot.head?.key ?? "";
-  const event: PoolEvent = { kind: "head-failed", server, code, reason, head: next, by: "next" };
+  const event: PoolEvent = { kind: "head-failed", server, code, reason, evidence, head: next, by: "next" };
   // Noted first: what follows from the hand-over may be a failure, too.
   return {
     health: handed.health,
@@ -164,7 +165,7 @@ function searchBegun(health: Health, view: View, why: Why, notBeforeMs: number):
     ranks: searchRanks(snapshot, isAvoided),
     mustLast,
     isPaced: sinceMs < searchIntervalMs(headMs, size),
-    isAgain: isForNothing && sinceMs < headMs,
+    isAgain: isForNothing && sinceMs < dialIntervalMs(headMs),
     notBeforeMs,
   };
   return {

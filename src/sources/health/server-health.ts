@@ -35,17 +35,33 @@ export interface Failure extends Failing, Why {
 export interface PingAnswer {
   /** By `Clock.now`. */
   readonly at: number;
+  /** As this process lived through it. */
   readonly tookMs: number;
+}
+
+/** That an answer is missing. */
+export interface Silence {
+  /** Since when it was late, by `Clock.now`: the server was asked again then. */
+  readonly lateAt: number;
+  /** Milliseconds since it was asked first, as this process lived through them. */
+  readonly silentMs: number;
+  /** Milliseconds that its answers take as a rule; absent where none was heard. */
+  readonly usualMs?: number | undefined;
 }
 
 /** What a watch tells. */
 export type WatchNews =
-  /** A ping was answered. `lasted`: over a connection that is older than `SHORT_LIFE_MS`. */
-  | { readonly kind: "answered"; readonly lasted: boolean }
+  /**
+   * A ping was answered. `lasted`: over a connection that is older than `SHORT_LIFE_MS`; `roundTripMs`: absent when it
+   * was the connecting that proved it.
+   */
+  | { readonly kind: "answered"; readonly lasted: boolean; readonly roundTripMs?: number | undefined }
   /** The server is down: told each time that it is found so. */
   | { readonly kind: "failed"; readonly failure: Failure }
-  /** The server has not answered for half of the time that it may take. */
-  | { readonly kind: "slow" }
+  /** Its answer, or a connection to it, is late: it is asked again. */
+  | { readonly kind: "late" }
+  /** It has been silent for longer than it ever is: told again and again until it answers or is down. */
+  | { readonly kind: "silent"; readonly silence: Silence }
   /** This machine could not ask the server: nothing is proved about it. `reason`: in a few words. */
   | { readonly kind: "not-asked"; readonly reason: string };
 

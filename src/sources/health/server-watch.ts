@@ -10,6 +10,7 @@ import type { HeldConnection } from "../../net/connection/held-connection.ts";
 import { pingResultOf } from "../../net/connection/ping-result.ts";
 import { failureOf, isClosure, reasonOf } from "./failure-of.ts";
 import { noticingSlow } from "./noticing-slow.ts";
+import { type Asked, pingTwice } from "./ping-twice.ts";
 import { type Failure, type PingAnswer, SHORT_LIFE_MS, type WatchState } from "./server-health.ts";
 import type { WatchOptions } from "./watch-options.ts";
 
@@ -53,6 +54,8 @@ export class ServerWatch implements Runnable {
   #untilDialled: BegunWait | undefined;
   /** The open connection was given up because the server was found down over another one, which was told. */
   #isFoundDown = false;
+  /** It has been silent for longer than it ever is. */
+  #isSilent = false;
   /** Connections in a row that closed at once. */
   #shortLives = 0;
   /** Connections in a row that the server closed, none of which was open for long. */
@@ -87,6 +90,11 @@ export class ServerWatch implements Runnable {
     const { addresses, host, port } = this.#endpoint;
     const address = joinHostPort(addresses[0] ?? host, port);
     return [{ address, server: this.key, lastAnswer: this.#lastAnswer }];
+  }
+
+  /** Whether its answer is missing for longer than it ever was. */
+  get isSilent(): boolean {
+    return this.#isSilent;
   }
 
   /** When it is dialled next, by `Clock.now`; `undefined` while there is a connection, or one is being opened. */
@@ -129,8 +137,8 @@ export class ServerWatch implements Runnable {
 
   #tellDown(failure: Failure): void {
     const { clock, report } = this.#options;
-    const { code, reason, source } = failure;
-    this.#state = { phase: "down", since: clock.now(), code, reason, source };
+    const { code, evidence, reason, source } = failure;
+    this.#state = { phase: "down", since: clock.now(), code, reason, source, evidence };
     report({ kind: "failed", failure });
   }
 
@@ -162,7 +170,10 @@ export class ServerWatch implements Runnable {
     let connection: HeldConnection;
     const dialledAt = clock.now();
     try {
-      connection = await this.#noticingSlow(
+      connection = await noticingSlow(
+        clock,
+        timeoutMs() / 2,
+        this.#tellLate,
         connector.open(this.#endpoint, { timeoutMs: timeoutMs(), signal: this.#life.signal }),
       );
     } catch (error) {
@@ -198,7 +209,7 @@ export class ServerWatch implements Runnable {
       return undefined;
     }
     if (provesLife(error)) {
-      this.#heard(false, dialledAt);
+      this.#heard(false, this.#options.clock.now() - dialledAt);
     } else {
       this.#failedToAnswer(error);
       if (!isLocal(error)) {
@@ -206,7 +217,7 @@ export class ServerWatch implements Runnable {
       }
       this.#options.report({ kind: "not-asked", reason: reasonOf(error) });
     }
-    await this.#pauseUntilDialled(this.#options.pace.interval);
+    await this.#pauseUntilDialled(this.#options.pace.dialInterval);
     return undefined;
   }
 
@@ -217,28 +228,25 @@ export class ServerWatch implements Runnable {
     }
   }
 
-  #heard(lasted: boolean, askedAt: number): void {
+  #heard(lasted: boolean, tookMs: number, roundTripMs?: number): void {
     const { clock, onPing, report } = this.#options;
-    const tookMs = clock.now() - askedAt;
     onPing?.("ok", tookMs);
     this.#lastAnswer = { at: clock.now(), tookMs };
     this.#state = this.#state.phase === "up" ? this.#state : { phase: "up", since: clock.now() };
-    report({ kind: "answered", lasted });
+    report({ kind: "answered", lasted, roundTripMs });
   }
 
   /** Pings over one connection; resolves with nothing when it ends, or with the reason why the server is down. */
   async #pingUntilClosed(connection: HeldConnection, openedAt: number): Promise<Failure | undefined> {
-    const { clock, pace, timeoutMs } = this.#options;
+    const { clock, pace } = this.#options;
     void connection.closed.then(({ by }) => {
       if (by === "failure") {
         this.#hurry.abort();
       }
     });
     for (;;) {
-      const askedAt = clock.now();
-      try {
-        await this.#noticingSlow(connection.ping({ timeoutMs: timeoutMs(), signal: this.#life.signal }));
-      } catch (error) {
+      const { error, tookMs } = await this.#ask(connection);
+      if (error !== undefined) {
         if (this.#life.isOver() || this.#isFoundDown) {
           return undefined;
         }
@@ -254,7 +262,7 @@ export class ServerWatch implements Runnable {
       if (this.#life.isOver()) {
         return undefined;
       }
-      this.#heard(clock.now() - openedAt >= SHORT_LIFE_MS, askedAt);
+      this.#heard(clock.now() - openedAt >= SHORT_LIFE_MS, tookMs, tookMs);
       if (isOpen(connection)) {
         await this.#pause(pace.interval);
       }
@@ -264,15 +272,28 @@ export class ServerWatch implements Runnable {
     }
   }
 
-  #noticingSlow<T>(answer: Promise<T>): Promise<T> {
-    const { clock, report, timeoutMs } = this.#options;
-    const slow = () => {
-      if (!this.#life.isOver()) {
-        report({ kind: "slow" });
-      }
-    };
-    return noticingSlow(clock, timeoutMs() / 2, slow, answer);
+  async #ask(connection: HeldConnection): Promise<Asked> {
+    const { clock, patience, report, timeoutMs } = this.#options;
+    const asked = await pingTwice(connection, {
+      clock,
+      patience: patience(),
+      timeoutMs: timeoutMs(),
+      signal: this.#life.signal,
+      onLate: this.#tellLate,
+      onSilent: (silence) => {
+        this.#isSilent = true;
+        report({ kind: "silent", silence });
+      },
+    });
+    this.#isSilent = false;
+    return asked;
   }
+
+  readonly #tellLate = () => {
+    if (!this.#life.isOver()) {
+      this.#options.report({ kind: "late" });
+    }
+  };
 
   async #pauseUntilDialled(length: WaitLength): Promise<void> {
     await this.#pause(length, (wait) => {

@@ -1,3 +1,4 @@
+import type { Patience } from "../../core/pool-view.ts";
 import type { Clock } from "../../core/ports.ts";
 import type { PingResult } from "../../core/routine.ts";
 import type { FleetWaits, WaitLength } from "../../core/time/fleet-waits.ts";
@@ -10,6 +11,8 @@ interface WatchPace {
   readonly drawFirst: () => WaitLength | undefined;
   /** From one ping to the next. */
   readonly interval: WaitLength;
+  /** From one dial to the next where a dial proves nothing, or that the server lives. */
+  readonly dialInterval: WaitLength;
   /**
    * Until a server that is down, or closed the connection, is tried again, drawn each time. `closings`: connections in
    * a row that the server closed; `undefined`: at once.
@@ -26,6 +29,8 @@ export interface WatchOptions {
   readonly closings: number;
   /** Milliseconds that a connect and a ping may take; looked at for each. */
   readonly timeoutMs: () => number;
+  /** How long an answer is waited for, as far as is known; looked at for each ping. */
+  readonly patience: () => Patience;
   /** Called in the moment in which it happens, before the watch goes on; never after the abort. */
   readonly report: (news: WatchNews) => void;
   /** Called for each ping, and each connect that failed, before what follows from it is reported. */

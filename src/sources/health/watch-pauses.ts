@@ -2,6 +2,7 @@ import type { Fleet } from "../../core/fleet.ts";
 import type { Random } from "../../core/ports.ts";
 import {
   closingsDelayMs,
+  dialIntervalMs,
   headIntervalMs,
   outageDelayMs,
   reconnectDelayMs,
@@ -39,6 +40,11 @@ export class WatchPauses {
   interval(isHead: boolean, fleet: Fleet): number {
     const headMs = this.headInterval(fleet);
     return isHead ? headMs : standbyIntervalMs(headMs);
+  }
+
+  /** From one dial of it to the next where a dial proves nothing, or that the server lives: milliseconds. */
+  dialInterval(isHead: boolean, fleet: Fleet): number {
+    return dialIntervalMs(this.interval(isHead, fleet));
   }
 
   /** Before a server is dialled that becomes the next one. */

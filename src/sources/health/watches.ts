@@ -1,4 +1,4 @@
-import type { WatchedAddress } from "../../core/pool-view.ts";
+import type { Patience, WatchedAddress } from "../../core/pool-view.ts";
 import type { Clock } from "../../core/ports.ts";
 import type { Observe } from "../../core/routine.ts";
 import { Running } from "../../core/running.ts";
@@ -7,6 +7,7 @@ import type { FleetWaits, WaitLength } from "../../core/time/fleet-waits.ts";
 import type { Connector, HeldConnection } from "../../net/connection/held-connection.ts";
 import type { Health, HealthEvent, Role } from "./health-state.ts";
 import { NameWatch, type NameWatchOptions } from "./name-watch.ts";
+import { patienceWith } from "./patience.ts";
 import { closingsOf, lastFoundAt, type PingAnswer, type WatchState } from "./server-health.ts";
 import { ServerWatch, type Watch } from "./server-watch.ts";
 import type { WatchPauses } from "./watch-pauses.ts";
@@ -29,6 +30,7 @@ export interface Watched {
   readonly role: Role;
   readonly state: WatchState;
   readonly lastAnswer: PingAnswer | undefined;
+  readonly patience: Patience;
   /** When it is dialled next, by `Clock.now`. */
   readonly dialsAt: number | undefined;
 }
@@ -49,12 +51,17 @@ export class Watches {
 
   /** `undefined` when the server is not watched. */
   stateOf(key: string): WatchState | undefined {
-    return [...this.#byRole.values()].find((watch) => watch.key === key)?.state;
+    return this.#watchOf(key)?.state;
+  }
+
+  /** `undefined` when the server is not watched, or has not answered since. */
+  answerOf(key: string): PingAnswer | undefined {
+    return this.#watchOf(key)?.lastAnswer;
   }
 
   /** The open connection to this server; `undefined` when none is held. */
   connectionTo(key: string): HeldConnection | undefined {
-    const connection = [...this.#byRole.values()].find((watch) => watch.key === key)?.connection;
+    const connection = this.#watchOf(key)?.connection;
     return connection?.state.phase === "open" ? connection : undefined;
   }
 
@@ -69,8 +76,18 @@ export class Watches {
       role,
       state,
       lastAnswer,
+      patience: this.#patienceWith(key),
       dialsAt,
     }));
+  }
+
+  #watchOf(key: string): Watch | undefined {
+    return [...this.#byRole.values()].find((watch) => watch.key === key);
+  }
+
+  #patienceWith(key: string): Patience {
+    const { clock, health, timeoutMs } = this.#ports;
+    return patienceWith(health().roundTrips.get(key), timeoutMs(), clock.now());
   }
 
   /** Keeps the watches of servers that are still wanted, in whatever role, and starts those that are new. */
@@ -105,11 +122,13 @@ export class Watches {
       pace: {
         drawFirst: () => (isHead() ? undefined : this.#drawStandbyDelay(endpoint.key)),
         interval: (fleet) => pauses.interval(isHead(), fleet),
+        dialInterval: (fleet) => pauses.dialInterval(isHead(), fleet),
         drawPause: (closings, isDown) => {
           const isOutage = health().search !== undefined;
           return pauses.drawBetween({ isHead: isHead(), isOutage, isDown, closings });
         },
       },
+      patience: () => this.#patienceWith(endpoint.key),
       drawAddressDelay: () => pauses.drawBeforeNext(false, 0),
       report: (news) => {
         report({ ...news, server: watch.endpoint });

@@ -7,6 +7,7 @@ import { printable } from "../../core/printable.ts";
 import type { Member } from "../../core/snapshot.ts";
 import { rfc3339 } from "../../core/time/rfc3339.ts";
 import { shownCause, type TimelineEvent } from "../../core/timeline/timeline-event.ts";
+import { tenths } from "../../core/timeline/words.ts";
 
 /** Servers that a reply shows by default: a list of 10,000 would be 3 MB. */
 export const SERVERS_SHOWN = 256;
@@ -123,7 +124,10 @@ function serverJson(facts: Facts, member: Member | undefined, position: number) 
             phase: watch.phase,
             since_at: momentOrNull(facts, watch.since),
             last_answer_at: momentOrNull(facts, watch.lastAnswer?.at),
-            rtt_ms: watch.lastAnswer === undefined ? null : Math.round(watch.lastAnswer.tookMs * 10) / 10,
+            rtt_ms: watch.lastAnswer === undefined ? null : tenths(watch.lastAnswer.tookMs),
+            usual_rtt_ms: watch.patience.usualMs === undefined ? null : tenths(watch.patience.usualMs),
+            late_after_ms: tenths(watch.patience.lateMs),
+            silent_after_ms: tenths(watch.patience.silentMs),
           },
     down:
       found === undefined && watch?.phase !== "down"

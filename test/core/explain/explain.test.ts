@@ -14,8 +14,10 @@ import { DNS_ANSWER, unwatchedView } from "../../support/http-fixtures.ts";
 
 const [A, B, C] = ["127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3"] as const;
 const NOW = 100_000;
+const PATIENCE = { usualMs: 0.5, lateMs: 77.5, silentMs: 155 };
 const UP = {
   key: A,
+  patience: PATIENCE,
   role: "head",
   phase: "up",
   since: 1,
@@ -126,13 +128,16 @@ const BECAUSE: readonly Because[] = [
   ],
   [
     "stays-head.answers",
-    /^answered 0\.2 s ago in 0\.6 ms$/,
+    /^answered 0\.2 s ago in 0\.6 ms, usually in 0\.5 ms; late after 78 ms$/,
     async () => factsOf(await listOf(A), { watched: [UP] }),
   ],
   [
     "stays-head.connecting",
     /^a connection to it is being opened$/,
-    async () => factsOf(await listOf(A), { watched: [{ key: A, role: "head", phase: "connecting" }] }),
+    async () =>
+      factsOf(await listOf(A), {
+        watched: [{ key: A, patience: PATIENCE, role: "head", phase: "connecting" }],
+      }),
   ],
   [
     "stays-head.no-choice",
@@ -140,14 +145,16 @@ const BECAUSE: readonly Because[] = [
     async () =>
       factsOf(await listOf(A, B), {
         state: "outage",
-        watched: [{ key: A, role: "head", phase: "down", reason: "refused" }],
+        watched: [{ key: A, patience: PATIENCE, role: "head", phase: "down", reason: "refused" }],
       }),
   ],
   [
     "stays-head.only-server",
     /^it is down \(refused\), and there is no other server$/,
     async () =>
-      factsOf(await listOf(A), { watched: [{ key: A, role: "head", phase: "down", reason: "refused" }] }),
+      factsOf(await listOf(A), {
+        watched: [{ key: A, patience: PATIENCE, role: "head", phase: "down", reason: "refused" }],
+      }),
   ],
   ["stays-head.unwatched", /^nobody asks it/, async () => factsOf(await listOf(A))],
   [
@@ -246,7 +253,7 @@ suite("not the head", () => {
       "down",
       /^down: refused$/,
       {
-        watched: [{ key: B, role: "standby", phase: "down", reason: "refused" }],
+        watched: [{ key: B, patience: PATIENCE, role: "standby", phase: "down", reason: "refused" }],
         down: [{ key: B, ...down }],
       },
     ],
@@ -439,7 +446,7 @@ suite("the three views", () => {
       [
         `${B} is the head of nomad since 00:00:00 (100 s).`,
         `  became   ${A} failed: refused; ${B} was next   [event 119]`,
-        "  stays    answered 0.2 s ago in 0.6 ms",
+        "  stays    answered 0.2 s ago in 0.6 ms, usually in 0.5 ms; late after 78 ms",
         "  listed   primary by a client",
         `If it fails    ${C} (connection open, about 10 ms)`,
         `If rebalanced  ${B} or ${C}, equally likely`,

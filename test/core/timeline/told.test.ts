@@ -100,14 +100,35 @@ const ROWS: readonly (readonly [
     "server-down",
     "warn",
     `${A} failed (connection refused); ${B} takes its place`,
-    { server: A, role: "head", code: "refused", reason: "connection refused" },
+    { server: A, role: "head", code: "refused", reason: "connection refused", evidence: null },
+  ],
+  [
+    {
+      kind: "head-failed",
+      server: A,
+      code: "timeout",
+      reason: "no answer",
+      evidence: { silentMs: 156.4, usualMs: 0.52, witness: B, witnessMs: 0.64 },
+      head: B,
+      by: "next",
+    },
+    "server-down",
+    "warn",
+    `${A} failed (no answer); ${B} takes its place`,
+    {
+      server: A,
+      role: "head",
+      code: "timeout",
+      reason: "no answer",
+      evidence: { silent_ms: 156, usual_rtt_ms: 0.5, witness: B, witness_rtt_ms: 0.6 },
+    },
   ],
   [
     { kind: "standby-down", server: A, reason: "refused" },
     "server-down",
     "info",
     `${A}, the next server, is down (refused)`,
-    { server: A, role: "standby", code: null, reason: "refused" },
+    { server: A, role: "standby", code: null, reason: "refused", evidence: null },
   ],
   [
     {

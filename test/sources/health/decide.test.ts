@@ -16,7 +16,7 @@ import {
   type Role,
   type View,
 } from "../../../src/sources/health/health-state.ts";
-import { isDown, type WatchState } from "../../../src/sources/health/server-health.ts";
+import { isDown, type PingAnswer, type WatchState } from "../../../src/sources/health/server-health.ts";
 
 const SERVERS = [1, 2, 3, 4, 5].map((port) => ServerEndpoint.fromLiteral(`127.0.0.1:${port}`));
 
@@ -28,8 +28,10 @@ class Model {
   isSearching = false;
   watched: ReadonlyMap<Role, ServerEndpoint> = new Map();
   readonly states = new Map<string, WatchState>();
+  readonly answers = new Map<string, PingAnswer>();
   readonly avoided = new Set<string>();
   handOvers = 0;
+  givenUp = 0;
 
   take(event: HealthEvent): void {
     for (const step of decide(event)) {
@@ -61,6 +63,7 @@ class Model {
       now: this.now,
       standby: this.watched.get("standby")?.key,
       stateOf: (key) => this.states.get(key),
+      answerOf: (key) => this.answers.get(key),
       isAvoided: (key) => this.avoided.has(key),
     };
   }
@@ -101,6 +104,17 @@ class Model {
         this.change({ kind: "server-failed", key: head.key, source: "health", reason, successor });
         return;
       }
+      case "give-up-head": {
+        const server = this.watched.get("head");
+        assert.equal(server, this.snapshot.head);
+        assert.match(action.failure.reason, /^no answer within 156 ms .*, asked twice, while .* answered in/);
+        this.givenUp += 1;
+        if (server !== undefined) {
+          this.states.set(server.key, { phase: "down", since: this.now, reason: action.failure.reason });
+          this.take({ kind: "failed", server, failure: action.failure });
+        }
+        return;
+      }
       case "hurry":
       case "look-up":
       case "note-address":
@@ -123,10 +137,11 @@ function anyEvent(model: Model, random: () => number): () => void {
     }
     const failure = { ...failing, reason: "refused" };
     return [
-      { kind: "answered", server: watched, lasted: random() < 0.5 },
+      { kind: "answered", server: watched, lasted: random() < 0.5, roundTripMs: anyOf([undefined, 1, 400]) },
       { kind: "failed", server: watched, failure },
       { kind: "failed", server: watched, failure },
-      { kind: "slow", server: watched },
+      { kind: "late", server: watched },
+      { kind: "silent", server: watched, silence: { lateAt: since, silentMs: 156, usualMs: 1 } },
     ];
   };
   const ofSearch: HealthEvent[] = [
@@ -157,6 +172,7 @@ function anyEvent(model: Model, random: () => number): () => void {
   return () => {
     if (event?.kind === "answered") {
       model.states.set(event.server.key, { phase: "up", since });
+      model.answers.set(event.server.key, { at: model.now, tookMs: event.roundTripMs ?? 1 });
     } else if (event?.kind === "failed") {
       model.states.set(event.server.key, { phase: "down", since, reason: "refused" });
     }
@@ -167,7 +183,7 @@ function anyEvent(model: Model, random: () => number): () => void {
 }
 
 test("whatever happens: a head that is down is replaced or searched for, by a server that is not known to be down", () => {
-  const seen = { handOvers: 0, searches: 0 };
+  const seen = { handOvers: 0, searches: 0, givenUp: 0 };
   for (let seed = 0; seed < 2_000; seed++) {
     const random = seededRandom(seed);
     const model = new Model();
@@ -188,6 +204,7 @@ test("whatever happens: a head that is down is replaced or searched for, by a se
       seen.searches += Number(!wasSearching && isSearching);
     }
     seen.handOvers += model.handOvers;
+    seen.givenUp += model.givenUp;
   }
-  assert.ok(seen.handOvers > 2_000 && seen.searches > 1_000, JSON.stringify(seen));
+  assert.ok(seen.handOvers > 2_000 && seen.searches > 1_000 && seen.givenUp > 150, JSON.stringify(seen));
 });

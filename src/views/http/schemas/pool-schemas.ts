@@ -24,6 +24,9 @@ const watch = z.strictObject({
   since_at: timeOrNull,
   last_answer_at: timeOrNull,
   rtt_ms: z.number().nonnegative().nullable(),
+  usual_rtt_ms: z.number().nonnegative().nullable(),
+  late_after_ms: z.number().positive(),
+  silent_after_ms: z.number().positive(),
 });
 
 const tier = z.enum(["primary", "backup"]);

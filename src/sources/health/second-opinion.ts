@@ -1,0 +1,47 @@
+/** Whether a server that does not answer hangs, or whether it is this machine that hears nothing: pure. */
+import type { Patience } from "../../core/pool-view.ts";
+import { millisecondsShort } from "../../core/timeline/words.ts";
+import type { Evidence } from "../../core/why.ts";
+import type { Failure, PingAnswer, Silence, WatchState } from "./server-health.ts";
+
+/** A server that was asked when another one's answer was late. */
+export interface Witness {
+  /** Its key, or its address. */
+  readonly name: string;
+  readonly state: WatchState | undefined;
+  readonly lastAnswer: PingAnswer | undefined;
+  readonly patience: Patience;
+}
+
+/**
+ * What speaks against a silent server: another one has answered since the answer was late, and that in its usual time.
+ * `undefined`: nobody has, so it may be this machine that hears nothing.
+ */
+export function secondOpinion(
+  { lateAt, silentMs, usualMs }: Silence,
+  witnesses: Iterable<Witness>,
+): Evidence | undefined {
+  for (const { lastAnswer, name, patience, state } of witnesses) {
+    if (
+      state?.phase === "up" &&
+      lastAnswer !== undefined &&
+      lastAnswer.at >= lateAt &&
+      lastAnswer.tookMs < patience.lateMs
+    ) {
+      return { silentMs, usualMs, witness: name, witnessMs: lastAnswer.tookMs };
+    }
+  }
+  return undefined;
+}
+
+export function silentFailure(evidence: Evidence): Failure {
+  return { code: "timeout", reason: inWords(evidence), closesAtOnce: false, isSilent: true, evidence };
+}
+
+function inWords({ silentMs, usualMs, witness, witnessMs }: Evidence): string {
+  const usually = usualMs === undefined ? "" : ` (usually ${millisecondsShort(usualMs)})`;
+  return (
+    `no answer within ${Math.round(silentMs)} ms${usually}, asked twice, ` +
+    `while ${witness} answered in ${millisecondsShort(witnessMs)}`
+  );
+}
