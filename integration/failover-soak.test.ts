@@ -1,4 +1,4 @@
-/** Eight seconds of `npm run soak`: on a machine with nothing idle, healthy servers keep their place. */
+/** Some seconds of `npm run soak`: on a machine with nothing idle, healthy servers keep their place. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { runSoak } from "../scripts/lab/soak.ts";
@@ -9,4 +9,16 @@ test("healthy servers on a loaded machine: no head change, and answers all the t
   assert.equal(wrong, 0);
   // A datagram may be lost where a process gets no turn for long.
   assert.ok(counts.answered > 1_000 && lost < counts.sent / 10, `${lost} of ${counts.sent} lost`);
+});
+
+test("pauses of healthy servers, and stops of the agent itself, beside busy processes: no head change", async () => {
+  const { headChanges, pauses, stops, wrong } = await runSoak({
+    durationMs: 6_000,
+    perSecond: 500,
+    pauses: true,
+    stopsMs: [1_000, 2_000],
+  });
+  assert.ok(pauses.count >= 3 && stops.count >= 1, `${pauses.count} pauses, ${stops.count} stops`);
+  assert.deepEqual(headChanges, [], `the longest pause took ${pauses.longestMs} ms`);
+  assert.equal(wrong, 0);
 });
