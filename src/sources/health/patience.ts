@@ -25,8 +25,11 @@ const HALF_LIFE_MS = 600_000;
  */
 const LEAST_SILENCE_MS = 155;
 
-/** A server that was silent for a while may be so for longer: up to three times the longest while is still usual. */
-const TIMES_LONGEST = 3;
+/** An answer may take longer than any before: it is late after one and a half times the longest, if not later. */
+const LATE_TIMES_LONGEST = 1.5;
+
+/** And twice the longest is nothing unusual yet. */
+const SILENT_TIMES_LONGEST = 2;
 
 /** A round trip that took longer than a ping may counts as one of that length. */
 export function afterRoundTrip(
@@ -48,9 +51,9 @@ export function patienceWith(known: RoundTrips | undefined, timeoutMs: number, n
     return { lateMs: timeoutMs / 2, silentMs: timeoutMs };
   }
   const longestMs = longestNow(known, now);
-  const silentMs = Math.min(timeoutMs, Math.max(LEAST_SILENCE_MS, TIMES_LONGEST * longestMs));
+  const silentMs = Math.min(timeoutMs, Math.max(LEAST_SILENCE_MS, SILENT_TIMES_LONGEST * longestMs));
   // A server that always takes long is not asked twice each time.
-  const lateMs = Math.min(silentMs, Math.max(silentMs, TIMES_LONGEST * longestMs) / 2);
+  const lateMs = Math.min(silentMs, Math.max(silentMs / 2, LATE_TIMES_LONGEST * longestMs));
   return { usualMs: known.usualMs, lateMs, silentMs };
 }
 

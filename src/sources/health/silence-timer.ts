@@ -6,8 +6,11 @@ const PUNCTUAL_MS = 5;
 /** From one beat to the next once the server counts as silent, in milliseconds. */
 const SILENT_BEAT_MS = 10;
 
-/** Of the time until a server counts as silent: a stall of this process costs it no more than that. */
-const BEATS = 5;
+/**
+ * From one beat to the next, in milliseconds: a stall of this process costs a server no more than that, a fifth of the
+ * least silence. And so a stall is not learned as a pause of the server.
+ */
+const BEAT_MS = 30;
 
 interface SilenceOptions {
   readonly clock: Clock;
@@ -56,7 +59,7 @@ export class SilenceTimer {
     const { clock, lateMs, silentMs } = this.#options;
     const untilMs = this.#isLate ? silentMs : lateMs;
     const restMs = Math.ceil(untilMs - this.#livedMs);
-    this.#beatMs = restMs > 0 ? Math.min(silentMs / BEATS, restMs) : SILENT_BEAT_MS;
+    this.#beatMs = restMs > 0 ? Math.min(BEAT_MS, restMs) : SILENT_BEAT_MS;
     this.#beatAt = clock.now();
     this.#cancel = clock.after(this.#beatMs, () => {
       const isPunctual = clock.now() - this.#beatAt <= this.#beatMs + PUNCTUAL_MS;

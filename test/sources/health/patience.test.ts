@@ -24,7 +24,7 @@ suite("when a server's answer is late, and when it is silent", () => {
   }[] = [
     { name: "nothing is known of it", answers: [], late: 250, silent: 500 },
     { name: "nearby", answers: [[0, 0.5]], late: 77.5, silent: 155 },
-    { name: "on another continent", answers: [[0, 100]], late: 150, silent: 300 },
+    { name: "on another continent", answers: [[0, 100]], late: 150, silent: 200 },
     { name: "as slow as a ping may be", answers: [[0, 400]], late: 500, silent: 500 },
     { name: "slow: it is not asked twice each time", answers: [[0, 300]], late: 450, silent: 500 },
     {
@@ -36,7 +36,7 @@ suite("when a server's answer is late, and when it is silent", () => {
       ],
       now: 1_100,
       late: 180,
-      silent: 360,
+      silent: 240,
     },
     {
       name: "the longest pause counts",
@@ -46,7 +46,7 @@ suite("when a server's answer is late, and when it is silent", () => {
         [0, 1],
       ],
       late: 225,
-      silent: 450,
+      silent: 300,
     },
     {
       name: "ten minutes after a pause",
@@ -56,7 +56,7 @@ suite("when a server's answer is late, and when it is silent", () => {
       ],
       now: 10 * MINUTE,
       late: 90,
-      silent: 180,
+      silent: 155,
     },
     {
       name: "an hour after it",
@@ -75,7 +75,7 @@ suite("when a server's answer is late, and when it is silent", () => {
       answers: [[0, 300]],
       timeoutMs: 2_000,
       late: 450,
-      silent: 900,
+      silent: 600,
     },
     {
       name: "a longer time limit, and a near one",
@@ -110,6 +110,6 @@ test("a pause that is seen again and again stays known: a server that pauses for
   let known: RoundTrips | undefined;
   for (let now = 0; now < 24 * 60 * MINUTE; now += 1_000) {
     known = afterRoundTrip(known, now % (5 * MINUTE) === 0 ? 120 : 1, { now, timeoutMs: 500 });
-    assert.ok(patienceWith(known, 500, now).silentMs > 250);
+    assert.ok(patienceWith(known, 500, now).silentMs > 165);
   }
 });
