@@ -35,7 +35,7 @@ const LOST_SERVER = 0;
 const PING_TIMEOUT_MS = 500;
 
 /** The default of `health.interval`. */
-export const HEALTH_INTERVAL_MS = 500;
+export const HEALTH_INTERVAL_MS = 125;
 
 /** The fleet as its agents know it. */
 export function fleetOf({ agents, servers }: FleetPlan): Fleet {

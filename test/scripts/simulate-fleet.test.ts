@@ -85,6 +85,22 @@ test("the scaled branch slows very large fleets: 100,000 agents on 1 server draw
   assert.equal(report.rebalancesPerSecondOfFleet, 0);
 });
 
+test("no server sees more than 500 pings of heads a second, and 50 of next servers, of 1,000 to 100,000 agents", () => {
+  for (const [agents, hours] of [
+    [1_000, 12],
+    [10_000, 4],
+    [100_000, 1],
+  ] as const) {
+    const { report } = simulated(agents, 5, hours);
+    // The mean over all servers, of which one is lost for a while: those that are left see its share, too.
+    assert.ok(report.pings.mean <= 550, `${agents}: ${report.pings.mean}`);
+    assert.ok(report.pings.mean >= 480, `${agents}: ${report.pings.mean}`);
+    assert.ok(report.pings.peak <= (550 * 5) / 3, `${agents}: ${report.pings.peak} at most`);
+  }
+  // A fleet that may ping as often as it is told to.
+  assert.ok(simulated(200, 5, 1).report.pings.mean <= 200 / 5 / 0.125 + 200 / 5 / 5);
+});
+
 test("the script prints its table, and writes the chart", async () => {
   const folder = mkdtempSync(join(tmpdir(), "fleet-"));
   try {

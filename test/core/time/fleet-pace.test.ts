@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
+  dialIntervalMs,
   headIntervalMs,
   outageDelayMs,
   reconnectDelayMs,
@@ -40,6 +41,24 @@ test("a longer interval that was configured is kept", () => {
   const headMs = headIntervalMs(1_000_000, { numServers: 5, numNodes: 10_000_000 });
   assert.equal(headMs, 1_000_000);
   assert.equal(standbyIntervalMs(headMs), 1_000_000);
+});
+
+test("however often the head is pinged, who does not answer is dialled as before, and the next server is left alone", () => {
+  const small = { numServers: 3, numNodes: 3 };
+  const headMs = headIntervalMs(125, small);
+  assert.equal(headMs, 125);
+  assert.equal(dialIntervalMs(headMs), 500);
+  assert.equal(standbyIntervalMs(headMs), 5_000);
+  assert.equal(
+    outageDelayMs(headMs, () => 0),
+    250,
+  );
+  assert.equal(
+    reconnectDelayMs(125, small, () => 0),
+    500,
+  );
+  assert.equal(searchIntervalMs(headMs, 3), 500);
+  assert.equal(Math.ceil(headIntervalMs(125, { numServers: 3, numNodes: 200 })), 134);
 });
 
 const rows: [number, number][] = [

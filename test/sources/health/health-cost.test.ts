@@ -13,7 +13,7 @@ function keysUpTo(count: number): string[] {
 /** So many servers that behave so since the agent started, two minutes ago. */
 async function badDay(count: number, behaviour: Behaviour) {
   const keys = keysUpTo(count);
-  const on = await bench(keys, {}, (servers) => {
+  const on = await bench(keys, { intervalMs: 125 }, (servers) => {
     for (const key of keys) {
       servers.set(key, behaviour);
     }
