@@ -14,8 +14,8 @@ export interface Witness {
 }
 
 /**
- * What speaks against a silent server: another one has answered since the answer was late, and that in its usual time.
- * `undefined`: nobody has, so it may be this machine that hears nothing.
+ * What speaks against a silent server: another one was asked when the answer was late, or later, and has answered, in
+ * its usual time. `undefined`: nobody has, so it may be this machine that hears nothing.
  */
 export function secondOpinion(
   { lateAt, silentMs, usualMs }: Silence,
@@ -25,7 +25,7 @@ export function secondOpinion(
     if (
       state?.phase === "up" &&
       lastAnswer !== undefined &&
-      lastAnswer.at >= lateAt &&
+      lastAnswer.at - lastAnswer.tookMs >= lateAt &&
       lastAnswer.tookMs < patience.lateMs
     ) {
       return { silentMs, usualMs, witness: name, witnessMs: lastAnswer.tookMs };

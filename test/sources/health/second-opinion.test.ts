@@ -21,6 +21,7 @@ suite("a second opinion", () => {
       [witness({ lastAnswer: { at: LATE_AT - 1, tookMs: 0.6 } })],
       false,
     ],
+    ["it was asked before", [witness({ lastAnswer: { at: LATE_AT + 30, tookMs: 31 } })], false],
     ["it has never answered", [witness({ lastAnswer: undefined })], false],
     ["it answered, and later than usual", [witness({ lastAnswer: { at: LATE_AT + 80, tookMs: 80 } })], false],
     [
