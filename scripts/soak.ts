@@ -6,9 +6,9 @@
  *
  * Three server processes and the agent at its default settings, and one busy process per core, or as many as
  * `--burners` says, which end by themselves. With `--questions` the rate says how long it takes. Ends with 1 when the
- * head changed, but for a rebalance, or an answer was wrong. Questions are lost when a process gets no turn for longer than its socket's
- * buffer lasts, 55 ms at 5,000 a second; with `--max-open 200` no buffer overflows, and what is lost is the agent's
- * fault: it ends with 1, too. `--every 60` prints the agent's memory and open files once a minute.
+ * head changed, but for a rebalance, or an answer was wrong. Questions are lost when a process gets no turn for longer
+ * than its socket's buffer lasts, 55 ms at 5,000 a second; with `--max-open 200` no buffer overflows, and what is lost
+ * is the agent's fault: it ends with 1, too. `--every 60` prints the agent's memory and open files once a minute.
  *
  * `--pauses`: a server is stopped for 50 to 150 ms every 0.1 to 1.5 s, as garbage collectors do it. `--stops 60`: the
  * agent itself is stopped for 1 to 60 s now and then.

@@ -64,7 +64,7 @@ suite("a client loads commander, ipaddr.js where it reads an address, and nothin
   test("validate loads what reads a configuration, and no more", async (t) => {
     const { code, files, packages } = await loadedBy(t, "validate", "--against-running");
     assert.equal(code, 2);
-    assert.deepEqual(packages, ["commander", "ipaddr.js", "yaml", "zod"]);
+    assert.deepEqual(packages, ["commander", "ipaddr.js", "zod"]);
     // How Consul's address is written, and how files for Nomad's TLS are read.
     const rooms = files.filter((file) => ROOMS_OF_THE_AGENT.test(file) && !file.startsWith("net/consul/"));
     assert.deepEqual(rooms.toSorted(), ["agent/agent-error.ts", "agent/nomad-tls.ts"]);

@@ -102,7 +102,7 @@ export const SELF: SelfReply = {
   started_at: NOW_AT,
   now_at: NOW_AT,
   config: { hash: "", restart_hash: "", loaded_at: NOW_AT, files: [], restart_needed: [] },
-  dns: { state: "serving", addresses: [], domain: "headwaiter.internal" },
+  dns: { state: "serving", listener: "batched", addresses: [], domain: "headwaiter.internal" },
   pools: ["nomad"],
   features: [],
 };

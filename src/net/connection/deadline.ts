@@ -52,10 +52,23 @@ export async function withDeadline<T>(
 }
 
 /**
- * For several steps that share one time limit: each call of the returned function tells what is left of it, from now.
- * It is told by the clock: a stall between or during two steps shortens those that follow.
+ * For several steps that share one time limit: each call of the returned function tells what is left of it. It passes
+ * in the same parts, each of which counts once: a stall between or during two steps costs at most a part.
  */
 export function sharedDeadline({ timeoutMs, signal }: CallOptions): () => CallOptions {
-  const endsAt = performance.now() + timeoutMs;
-  return () => ({ timeoutMs: Math.max(0, endsAt - performance.now()), signal });
+  const partMs = Math.min(timeoutMs, LONGEST_TIMER_MS) / PARTS;
+  let partsLeft = PARTS;
+  let beganAt = performance.now();
+  const onPart = (): void => {
+    partsLeft -= 1;
+    beganAt = performance.now();
+    if (partsLeft > 0) {
+      setTimeout(onPart, partMs).unref();
+    }
+  };
+  setTimeout(onPart, partMs).unref();
+  return () => {
+    const ofThisPart = Math.min(partMs, performance.now() - beganAt);
+    return { timeoutMs: Math.max(0, partsLeft * partMs - ofThisPart), signal };
+  };
 }

@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
-import { test } from "node:test";
+import { suite, test } from "node:test";
+import { until } from "../../../scripts/lab/until.ts";
 import { ServerEndpoint } from "../../../src/core/server-endpoint.ts";
-import { withDeadline } from "../../../src/net/connection/deadline.ts";
+import { sharedDeadline, withDeadline } from "../../../src/net/connection/deadline.ts";
 import { NomadConnection } from "../../../src/net/nomad/nomad-connection.ts";
 import { IN_TIME } from "./expectations.ts";
 
@@ -49,4 +50,18 @@ test("a stall of this process does not count: who could not answer during it has
   );
   stall(300);
   assert.equal(await answer, "answered");
+});
+
+suite("a time limit that steps share", () => {
+  test("loses a fifth to a stall, whatever its length", () => {
+    const left = sharedDeadline({ timeoutMs: 500 });
+    stall(700);
+    assert.equal(left().timeoutMs, 400);
+  });
+
+  test("passes, and then is over", async () => {
+    const left = sharedDeadline({ timeoutMs: 100 });
+    assert.ok(left().timeoutMs > 60);
+    await until(() => left().timeoutMs === 0);
+  });
 });
