@@ -115,7 +115,7 @@ suite("bench", () => {
   test("all parts run, and one that misses its figures fails the whole", async () => {
     writeProgram("bin/npm", 'echo "$*" >>calls; [[ $* != *core ]]');
     await assert.rejects(call("sh", "-c", scripts.bench), { code: 1 });
-    const all = ["core", "failover", "dns"].map((part) => `run --silent bench:${part}`);
+    const all = ["core", "failover", "dns", "footprint"].map((part) => `run --silent bench:${part}`);
     assert.deepEqual(parts(), all);
     writeProgram("bin/npm", "true");
     await call("sh", "-c", scripts.bench);
