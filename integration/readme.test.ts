@@ -30,9 +30,11 @@ suite("README", () => {
     }
   });
 
-  test("every page that it links is there", () => {
-    for (const [, page = ""] of readme.matchAll(/\]\((docs\/[^)#]+)[^)]*\)/g)) {
-      assert.ok(readFileSync(root + page, "utf8").startsWith("# "), page);
+  test("every page and picture that it links is there", () => {
+    for (const [, path = ""] of readme.matchAll(/\]\((docs\/[^)#]+)[^)]*\)/g)) {
+      const bytes = readFileSync(root + path);
+      const begin = path.endsWith(".md") ? "# " : "RIFF";
+      assert.equal(bytes.toString("latin1", 0, begin.length), begin, path);
     }
   });
 });
