@@ -11,7 +11,7 @@ import type {
   UdpListenerKind,
 } from "../thread-messages.ts";
 import { Batches } from "./batched/batches.ts";
-import { loadSystemCalls } from "./batched/system-calls.ts";
+import { loadSystemCalls, type SystemCalls } from "./batched/system-calls.ts";
 import { Demand } from "./demand.ts";
 import { Forwarder } from "./forwarder.ts";
 import { Listeners } from "./listeners.ts";
@@ -25,7 +25,8 @@ if (main === null) {
 main.once("message", ({ settings }: Serve) => {
   void serve(main, settings);
 });
-// The main thread still loads, so this delays no answer.
+// The main thread still loads, so neither delays an answer.
+const calls = systemCalls();
 dropLoadingLeftovers();
 
 async function serve(main: MessagePort, settings: ThreadSettings): Promise<void> {
@@ -85,6 +86,15 @@ async function serve(main: MessagePort, settings: ThreadSettings): Promise<void>
   );
 }
 
+/** In place of them, in words, why there are none. */
+function systemCalls(): SystemCalls | string {
+  try {
+    return loadSystemCalls();
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
 /** What many messages a call take, where they are wanted and the system has the calls. */
 function batchesFor(
   choice: ListenerChoice,
@@ -93,9 +103,7 @@ function batchesFor(
   if (choice === "dns2") {
     return { kind: "dns2" };
   }
-  try {
-    return { kind: "batched", batches: new Batches(loadSystemCalls(), catchUp) };
-  } catch (error) {
-    return { kind: "dns2", reason: (error as Error).message };
-  }
+  return typeof calls === "string"
+    ? { kind: "dns2", reason: calls }
+    : { kind: "batched", batches: new Batches(calls, catchUp) };
 }

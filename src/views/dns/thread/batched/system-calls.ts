@@ -1,6 +1,5 @@
 /**
- * The system calls that Node has no function for, through the package `koffi`. Loaded only when they are to be used: it
- * takes some 7 ms and 3 MB.
+ * The system calls that Node has no function for, through the package `koffi`: some 7 ms to load, and 3 MB.
  */
 import { createRequire } from "node:module";
 import { arch, constants, platform } from "node:os";
