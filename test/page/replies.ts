@@ -5,7 +5,6 @@ import type {
   PoolSummaryReply,
   SelfReply,
   ServerReply,
-  SourceReply,
   StatusReply,
 } from "../../src/page/model/replies.ts";
 
@@ -35,24 +34,6 @@ export function server(position: number): ServerReply {
     down: null,
     penalty: null,
     changed_at: null,
-  };
-}
-
-export function source(more: Partial<SourceReply> = {}): SourceReply {
-  return {
-    state: "ok",
-    since_at: null,
-    attempt: null,
-    last_success_at: null,
-    next_at: null,
-    server: null,
-    datacenter: null,
-    servers: null,
-    index: null,
-    empty_until_at: null,
-    error: null,
-    warnings: [],
-    ...more,
   };
 }
 

@@ -1,5 +1,7 @@
 /** What a scripted agent answers at first: pools in the form that docs/cli.md describes, seen at `ANSWERED_AT`. */
 
+import { source } from "./source-reply.ts";
+
 /** The agent's clock, which stands still. */
 export const ANSWERED_AT = Date.parse("2025-11-24T12:04:08.000Z");
 
@@ -37,24 +39,6 @@ const watch = (role: string, rtt: number) => ({
   late_after_ms: 77.5,
   silent_after_ms: 155,
 });
-
-function source(known: Json = {}): Json {
-  return {
-    state: "ok",
-    since_at: null,
-    attempt: null,
-    last_success_at: null,
-    next_at: null,
-    server: null,
-    datacenter: null,
-    servers: null,
-    index: null,
-    empty_until_at: null,
-    error: null,
-    warnings: [],
-    ...known,
-  };
-}
 
 /** Consul fails, and a server is down. */
 export const NOMAD: Json = {

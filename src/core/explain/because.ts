@@ -3,7 +3,7 @@
 import type { Patience } from "../pool-view.ts";
 import { printable } from "../printable.ts";
 import { rfc3339 } from "../time/rfc3339.ts";
-import { millisecondsShort } from "../timeline/words.ts";
+import { roundTripText } from "../time/spans.ts";
 import { becameHead, SOURCES } from "./became-head.ts";
 import type { Reason } from "./explanation.ts";
 import { agoOf, type Facts, momentOf, spanUntil } from "./facts.ts";
@@ -65,14 +65,14 @@ function stays(facts: Facts, head: string): Reason {
   if (watched.phase === "connecting" || lastAnswer === undefined) {
     return reason("stays-head.connecting", "a connection to it is being opened");
   }
-  const took = `answered ${agoOf(facts, lastAnswer.at)} in ${millisecondsShort(lastAnswer.tookMs)}`;
+  const took = `answered ${agoOf(facts, lastAnswer.at)} in ${roundTripText(lastAnswer.tookMs)}`;
   return reason("stays-head.answers", `${took}${usually(watched.patience)}`, momentOf(facts, lastAnswer.at));
 }
 
 function usually({ lateMs, usualMs }: Patience): string {
   return usualMs === undefined
     ? ""
-    : `, usually in ${millisecondsShort(usualMs)}; late after ${millisecondsShort(lateMs)}`;
+    : `, usually in ${roundTripText(usualMs)}; late after ${roundTripText(lateMs)}`;
 }
 
 function listed({ view }: Facts, head: string): Reason {

@@ -21,7 +21,12 @@ export function ageText(ms: number): string {
   return `${Math.max(0, Math.floor(ms / unitMs))} ${name}`;
 }
 
+/** Short times are shown to a tenth of a millisecond. */
+export function tenths(ms: number): number {
+  return Math.round(ms * 10) / 10;
+}
+
 /** A round trip: `0.6 ms`, `12 ms`. */
 export function roundTripText(ms: number): string {
-  return ms < 10 ? `${ms.toFixed(1)} ms` : `${Math.round(ms)} ms`;
+  return `${ms < 9.95 ? ms.toFixed(1) : Math.round(ms)} ms`;
 }

@@ -1,8 +1,9 @@
 /** Forms of what the timeline tells. */
 import { printable } from "../printable.ts";
+import { tenths } from "../time/spans.ts";
 import type { Evidence, Why } from "../why.ts";
 import type { Severity, Told } from "./timeline-event.ts";
-import { milliseconds, spanOf, tenths } from "./words.ts";
+import { milliseconds, spanOf } from "./words.ts";
 
 export function told(kind: string, severity: Severity, summary: string, fields: Told["fields"]): Told {
   return { kind, severity, summary, fields };

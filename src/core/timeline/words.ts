@@ -14,16 +14,6 @@ export function milliseconds(ms: number | undefined): number | null {
   return ms === undefined ? null : Math.round(ms);
 }
 
-/** Short times are shown to a tenth of a millisecond. */
-export function tenths(ms: number): number {
-  return Math.round(ms * 10) / 10;
-}
-
-/** A short time as people say it: "0.6 ms", "41 ms". */
-export function millisecondsShort(ms: number): string {
-  return `${ms < 9.95 ? ms.toFixed(1) : Math.round(ms)} ms`;
-}
-
 export function times(count: number): string {
   return count === 1 ? "once" : `${count} times`;
 }

@@ -1,6 +1,6 @@
 /** Whether a server that does not answer hangs, or whether it is this machine that hears nothing: pure. */
 import type { Patience } from "../../core/pool-view.ts";
-import { millisecondsShort } from "../../core/timeline/words.ts";
+import { roundTripText } from "../../core/time/spans.ts";
 import type { Evidence } from "../../core/why.ts";
 import type { Failure, PingAnswer, Silence, WatchState } from "./server-health.ts";
 
@@ -39,9 +39,9 @@ export function silentFailure(evidence: Evidence): Failure {
 }
 
 function inWords({ silentMs, usualMs, witness, witnessMs }: Evidence): string {
-  const usually = usualMs === undefined ? "" : ` (usually ${millisecondsShort(usualMs)})`;
+  const usually = usualMs === undefined ? "" : ` (usually ${roundTripText(usualMs)})`;
   return (
     `no answer within ${Math.round(silentMs)} ms${usually}, asked twice, ` +
-    `while ${witness} answered in ${millisecondsShort(witnessMs)}`
+    `while ${witness} answered in ${roundTripText(witnessMs)}`
   );
 }

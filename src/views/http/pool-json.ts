@@ -6,8 +6,8 @@ import type { PoolView, SourceStatus } from "../../core/pool-view.ts";
 import { printable } from "../../core/printable.ts";
 import type { Member } from "../../core/snapshot.ts";
 import { rfc3339 } from "../../core/time/rfc3339.ts";
+import { tenths } from "../../core/time/spans.ts";
 import { shownCause, type TimelineEvent } from "../../core/timeline/timeline-event.ts";
-import { tenths } from "../../core/timeline/words.ts";
 
 /** Servers that a reply shows by default: a list of 10,000 would be 3 MB. */
 export const SERVERS_SHOWN = 256;

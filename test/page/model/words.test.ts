@@ -3,7 +3,8 @@ import { suite, test } from "node:test";
 import { helpFor } from "../../../src/page/model/empty-pool.ts";
 import { FIRST_STATE, type PageState } from "../../../src/page/model/page-state.ts";
 import { titleOf, verdictOf } from "../../../src/page/model/verdict.ts";
-import { explanation, FINE, NOW_AT, pool, source, summary } from "../replies.ts";
+import { source } from "../../support/source-reply.ts";
+import { explanation, FINE, NOW_AT, pool, summary } from "../replies.ts";
 
 const NOW = Date.parse(NOW_AT);
 
