@@ -163,37 +163,41 @@ suite("metrics over HTTP", () => {
     );
   });
 
-  test("10 pools of 10,000 servers: below 2,500 series, 300 KB and 20 ms", async (t) => {
+  test("10 pools of 10,000 servers: below 2,500 series and 300 KB, as fast as 10 pools of 10", async (t) => {
     const names = Array.from({ length: 10 }, (_, i) => `pool-number-${i}`);
     const pools = Object.fromEntries(names.map((name) => [name, { ...PUSHED, backups: { service: name } }]));
-    const { push, text } = await metered(t, pools);
-    const servers = Array.from(
-      { length: 10_000 },
-      (_, i) => `10.123.${100 + Math.floor(i / 200)}.${100 + (i % 100)}:${20_000 + i}`,
-    );
-    for (const name of names) {
-      await push(name, servers);
-    }
-    const times: number[] = [];
+    const meteredPools = async (length: number) => {
+      const { push, text } = await metered(t, pools);
+      const servers = Array.from(
+        { length },
+        (_, i) => `10.123.${100 + Math.floor(i / 200)}.${100 + (i % 100)}:${20_000 + i}`,
+      );
+      for (const name of names) {
+        await push(name, servers);
+      }
+      return { text, leastMs: Number.POSITIVE_INFINITY };
+    };
+    const large = await meteredPools(10_000);
+    const small = await meteredPools(10);
     let scrape = "";
     for (let turn = 0; turn < 15; turn++) {
-      const begin = performance.now();
-      scrape = await text();
-      times.push(performance.now() - begin);
-      await sleep(0);
+      for (const agent of [small, large]) {
+        const begin = performance.now();
+        scrape = await agent.text();
+        // Of what it takes, the rest is others' work on the same cores.
+        agent.leastMs = Math.min(agent.leastMs, performance.now() - begin);
+        await sleep(0);
+      }
     }
     const series = scrapeOf(scrape);
-    // Of what it takes, the rest is others' work on the same cores.
-    const least = Math.min(...times);
-    t.diagnostic(
-      `${series.size} series, ${scrape.length} bytes, ${least.toFixed(1)} ms, first ${times[0]?.toFixed(1)} ms`,
-    );
+    const inMs = [small, large].map(({ leastMs }) => `${leastMs.toFixed(1)} ms`).join(" and ");
+    t.diagnostic(`${series.size} series, ${scrape.length} bytes, ${inMs}`);
     assert.equal(
       series.get('headwaiter_servers{pool="pool-number-3",tier="primary",condition="unwatched"}'),
       10_000,
     );
     assert.ok(series.size < 2_500, `${series.size} series`);
     assert.ok(Buffer.byteLength(scrape) < 300_000, `${scrape.length} bytes`);
-    assert.ok(least < 20, `${least} ms`);
+    assert.ok(large.leastMs < 3 * small.leastMs, inMs);
   });
 });

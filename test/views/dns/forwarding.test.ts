@@ -105,6 +105,7 @@ Node-1.NODE.dc2.consul. 60 IN A 10.0.0.8`,
     const names = Array.from({ length: 20 }, (_, i) => (i % 2 === 0 ? "a.node.consul." : "A.Node.Consul."));
     const replies = Promise.all(names.map((name) => asked(address, query(`${name} IN A`))));
     await until(() => dns.counters().requests.some(({ count }) => count === names.length));
+    await until(() => held.length > 0);
     held[0]?.();
     assert.equal((await replies).filter((reply) => text(reply).endsWith(" IN A 10.0.0.7")).length, 20);
     assert.equal(consul.asked.length, 1);
