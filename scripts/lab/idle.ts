@@ -8,9 +8,9 @@ import type { Footprint } from "./footprint.ts";
 import { privateMb, processCpuMs, residentMb } from "./process-figures.ts";
 import { startServers } from "./server-process.ts";
 
-/** In which what loading left over is let go of, what connects has connected, and V8 has compiled what runs often. */
-const SETTLED_MS = 20_000;
-const WATCHED_MS = 20_000;
+/** In which what connects has connected, V8 has compiled what runs often, and the pool is idle: that takes 30 s. */
+const SETTLED_MS = 60_000;
+const WATCHED_MS = 30_000;
 
 /**
  * Adds one value of each. The agents ask the client agent for the pool's backups, as on a node, ping the servers, have

@@ -32,6 +32,7 @@ import { clientLimits, openFiles } from "./open-files.ts";
 import { type ChangingParts, otherSettings } from "./other-settings.ts";
 import { prepareOwnDirectory } from "./own-directory.ts";
 import { OwnRegistration } from "./own-registration.ts";
+import { PoolUses } from "./pool-uses.ts";
 import { Pools } from "./pools.ts";
 import { PoolsOnDemand } from "./pools-on-demand.ts";
 import { placeOf } from "./reload-plan.ts";
@@ -60,7 +61,6 @@ export class Agent {
   readonly #timeline: Timeline;
   readonly #metrics: Metrics;
   readonly #memory: Memory;
-  readonly #loopDelay = new LoopDelay(systemClock);
   #isRunning = false;
   #endLog: () => void = () => undefined;
   #starting: Promise<void> | undefined;
@@ -80,33 +80,37 @@ export class Agent {
   ) {
     const config = optionsOf(source.settings);
     const instance = randomUUID();
+    const loopDelay = new LoopDelay(systemClock);
+    const { clock } = loopDelay;
+    const uses = new PoolUses(clock);
     this.#config = config;
     this.#logger = logger;
     this.#consul = new ConsulClient({ ...config.consul, logger: logger.child({ name: "agent.consul" }) });
-    this.#journal = new Journal(systemClock, logger);
-    this.#timeline = new Timeline(wallTimeOf(systemClock), logger);
+    this.#journal = new Journal(clock, logger);
+    this.#timeline = new Timeline(wallTimeOf(clock), logger);
     this.#timeline.follow(this.#journal);
     const note = (event: AgentEvent) => {
       this.#journal.note(event);
     };
     this.#metrics = agentMetrics({
       journal: this.#journal,
-      clock: systemClock,
+      clock,
       pools: () => this.#pools.configured(),
       onDemand: () => this.#onDemand,
       dns: () => this.#dns,
       isReady: () => this.#http.readiness().ready,
       config: () => this.#reloads.status(),
       timeline: this.#timeline,
-      loopDelay: this.#loopDelay,
+      loopDelay,
       stateFile: () => this.#memory.status(),
     });
     const resolver = new DnsResolver(config.resolver);
     this.#pools = new Pools(config.pools, placeOf(config), {
-      clock: systemClock,
+      clock,
       random: systemRandom,
       resolver: new LookUps(resolver),
       catalog: this.#consul,
+      uses,
       loggerOf: (pool) => logger.child({ name: `agent.pool.${pool}` }),
       noteOf: (pool) => this.#journal.of(pool),
       observerOf: (pool) => this.#metrics.observerOf(pool),
@@ -118,7 +122,7 @@ export class Agent {
       pools: this.#pools,
       dns: () => this.#dns,
       catalog: this.#consul,
-      clock: systemClock,
+      clock,
       logger: logger.child({ name: "agent.consul" }),
     });
     const clients = this.#clientLimits(config);
@@ -128,18 +132,22 @@ export class Agent {
       wanted: (pool) => {
         this.#onDemand.wanted(pool);
       },
+      uses: uses.memory,
+      asked: (slot) => {
+        uses.asked(slot);
+      },
       tcpConnections: clients.dnsTcp,
       loading,
       logger: logger.child({ name: "agent.dns" }),
-      clock: systemClock,
+      clock,
       note,
       onPublished: () => {
         this.#metrics.published();
       },
     });
-    this.#clockWatch = new ClockWatch(systemClock, note);
+    this.#clockWatch = new ClockWatch(clock, note);
     this.#figureWatch = new FigureWatch({
-      clock: systemClock,
+      clock,
       pools: () => this.#pools.byName,
       dnsQueries: () => this.#dns.queries(),
     });
@@ -150,7 +158,7 @@ export class Agent {
       ended: () => this.#pools.removedHaveEnded(),
       note,
       noteOf: (pool) => this.#journal.of(pool),
-      clock: systemClock,
+      clock,
       logger,
     });
     this.#http = new HttpServer({
@@ -165,8 +173,9 @@ export class Agent {
       }),
       isStopping: () => this.#stopping !== undefined,
       dnsAnswer: (pool) => this.#dns.answerOf(pool),
+      beginReading: () => uses.beginReading(),
       figures: (pools) => this.#figureWatch.figuresOf(pools),
-      clock: systemClock,
+      clock,
       timeline: this.#timeline,
       identity: { version: VERSION, instance },
       configuration: this.#reloads,
@@ -189,7 +198,7 @@ export class Agent {
       },
       timeline: this.#timeline,
       journal: this.#journal,
-      clock: systemClock,
+      clock,
       logger,
       instance,
       configHash: () => this.#reloads.status().hash,
@@ -283,7 +292,6 @@ export class Agent {
       this.#running.follow([
         this.#clockWatch,
         this.#figureWatch,
-        this.#loopDelay,
         this.#onDemand,
         ...this.#registration.parts,
       ]);

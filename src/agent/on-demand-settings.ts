@@ -4,13 +4,6 @@ import type { ConsulService } from "../core/pool-view.ts";
 import type { DemandSettings } from "../views/dns/thread-messages.ts";
 import { consulServiceOf } from "./consul-service.ts";
 
-/** Whether a question started the pool. */
-export function isOnDemand<Shown extends { readonly useSlot?: number | undefined }>(
-  pool: Shown,
-): pool is Shown & { readonly useSlot: number } {
-  return pool.useSlot !== undefined;
-}
-
 /**
  * How questions start pools. Consul's names stand for all instances of a service: they start no pool of a part of them.
  */

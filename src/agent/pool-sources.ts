@@ -30,6 +30,7 @@ import { StaticServers } from "../sources/static-servers.ts";
 import { silentLogger } from "../system-ports.ts";
 import { nomadTls } from "./nomad-tls.ts";
 import { NomadToken } from "./nomad-token.ts";
+import type { PoolUses } from "./pool-uses.ts";
 import { changedParts, PART_NAMES, type PartName, type Place } from "./reload-plan.ts";
 
 /** The API version that this program speaks: the newest that Nomad servers have announced. */
@@ -48,8 +49,10 @@ export interface PoolPorts {
   readonly reportLimits: SourceLimits;
   /** One Consul client serves all pools. */
   readonly catalog: ConsulCatalog;
-  /** Of a pool that a question started: where the DNS part notes that it is asked for. */
-  readonly useSlot?: number | undefined;
+  /** Whether a question starts the pool. */
+  readonly onDemand?: boolean | undefined;
+  /** Which pools are asked for. */
+  readonly uses: PoolUses;
 }
 
 /** What the parts ask of the pool and of the world. */
@@ -67,6 +70,8 @@ export interface PartPorts extends PoolPorts {
   /** Of health, as it is set now: milliseconds. */
   readonly timeoutMs: () => number;
   readonly connectionTo: (key: string) => HeldConnection | undefined;
+  /** Nobody asks for the pool. */
+  readonly isIdle: () => boolean;
   /** Servers were found down, or have answered again. */
   readonly findingsChanged: () => void;
 }

@@ -37,6 +37,7 @@ import {
   poolSources,
   RPC_VERSION,
 } from "./pool-sources.ts";
+import type { PoolUse } from "./pool-use.ts";
 import { dueOf, lastHeartbeatOf, poolState, shownSettings, sourceStatuses, watchedOf } from "./pool-view.ts";
 import type { Place } from "./reload-plan.ts";
 
@@ -51,7 +52,8 @@ import type { Place } from "./reload-plan.ts";
  */
 export class Pool implements ShownPool, Ready {
   readonly name: string;
-  readonly useSlot: number | undefined;
+  /** Whether a question started it. */
+  readonly onDemand: boolean;
   readonly proxy: RpcProxy;
   readonly remembered: RememberedServers;
   readonly foundDown: FoundLately;
@@ -63,12 +65,13 @@ export class Pool implements ShownPool, Ready {
   #contact: Contact = "held";
   #sources: PoolSources;
   readonly #running = new Running();
+  #use: PoolUse | undefined;
   #isRunning = false;
 
   /** @throws AgentError when a file that the configuration names can't be read. */
   constructor(name: string, config: PoolConfig, place: Place, ports: PoolPorts) {
     this.name = name;
-    this.useSlot = ports.useSlot;
+    this.onDemand = ports.onDemand === true;
     this.#ports = ports;
     this.#penalties = new Penalties(ports.clock);
     this.#firstReports = new FirstReports(firstSourcesOf(config), () => {
@@ -103,10 +106,7 @@ export class Pool implements ShownPool, Ready {
       ...ports,
       proxy: this.proxy,
       limits: ports.reportLimits,
-      checker: () => {
-        const { health } = this.#sources;
-        return health instanceof HealthMonitor ? health : undefined;
-      },
+      checker: () => this.#monitor(),
     });
     this.#sources = poolSources(config, this.#partPorts(place, { contact: this.#contact }));
   }
@@ -122,9 +122,16 @@ export class Pool implements ShownPool, Ready {
     return heartbeat instanceof PushedHeartbeats ? heartbeat : undefined;
   }
 
-  /** Whether a question started it. */
-  get onDemand(): boolean {
-    return this.useSlot !== undefined;
+  /** Begins when it is needed: a pool that is made and never started leaves nothing behind. */
+  get use(): PoolUse {
+    this.#use ??= this.#ports.uses.begin(() => {
+      this.#monitor()?.asked();
+    });
+    return this.#use;
+  }
+
+  get useSlot(): number {
+    return this.use.slot;
   }
 
   snapshot(): Snapshot {
@@ -166,6 +173,7 @@ export class Pool implements ShownPool, Ready {
     return {
       name: this.name,
       onDemand: this.onDemand,
+      isIdle: this.use.isIdle(),
       snapshot: this.snapshot(),
       state: poolState(this.listState(), health),
       contact: this.#contact,
@@ -244,6 +252,7 @@ export class Pool implements ShownPool, Ready {
   /** Leaves no connection, query or timer. */
   async stop(): Promise<void> {
     this.#isRunning = false;
+    this.#use?.end();
     await this.#running.end();
   }
 
@@ -284,6 +293,7 @@ export class Pool implements ShownPool, Ready {
         this.#firstReports.arrived(source);
       },
       onOtherRegion: (server, own) => this.#sources.region?.bar(server, own),
+      isIdle: () => this.use.isIdle(),
       connectionTo: (key) => this.#sources.health.connectionTo(key),
       findingsChanged: () => {
         this.foundDown.look();
@@ -298,6 +308,12 @@ export class Pool implements ShownPool, Ready {
     }
     this.#contact = contact;
     this.#sources.consul?.setOrphaned(contact === "orphaned");
+  }
+
+  /** Absent when nobody watches the servers. */
+  #monitor(): HealthMonitor | undefined {
+    const { health } = this.#sources;
+    return health instanceof HealthMonitor ? health : undefined;
   }
 
   #tellState(): void {

@@ -6,7 +6,7 @@ import type { ConsulService } from "../core/pool-view.ts";
 import type { Clock, Logger } from "../core/ports.ts";
 import { RecentMap } from "../core/recent-map.ts";
 import type { Runnable } from "../core/running.ts";
-import { MAX_POOLS_ON_DEMAND, serviceOfPool } from "../core/service-pool.ts";
+import { serviceOfPool } from "../core/service-pool.ts";
 import { delay } from "../core/time/delay.ts";
 import { UnderWay } from "../core/under-way.ts";
 import type { ConsulCatalog } from "../net/consul/catalog.ts";
@@ -14,13 +14,13 @@ import { datacenterPlan } from "../sources/consul/datacenter-order.ts";
 import { DEFAULT_CONSUL_WATCH, deadlineMs } from "../sources/consul/watch-config.ts";
 import type { DnsServer } from "../views/dns/dns-server.ts";
 import { Tally } from "../views/metrics/tally.ts";
-import { backupsOf, isOnDemand, onDemandConfig } from "./on-demand-settings.ts";
+import { backupsOf, onDemandConfig } from "./on-demand-settings.ts";
 import type { Pool } from "./pool.ts";
 import type { Pools } from "./pools.ts";
 
 interface OnDemandPorts {
   readonly pools: Pick<Pools, "add" | "byName" | "end">;
-  readonly dns: () => Pick<DnsServer, "decide" | "takeUse">;
+  readonly dns: () => Pick<DnsServer, "decide">;
   readonly catalog: Pick<ConsulCatalog, "instances">;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -56,8 +56,6 @@ export class PoolsOnDemand implements Runnable {
   readonly #queries = new UnderWay();
   /** Until when it is believed that Consul does not know the service of a pool, by `Clock.now`. */
   readonly #unknownUntil = new RecentMap<number>(MOST_UNKNOWN);
-  /** By the name of the pool, by `Clock.now`. */
-  readonly #usedAt = new Map<string, number>();
 
   /** @param config absent: no question starts a pool. */
   constructor(config: OnDemandConfig | undefined, ports: OnDemandPorts) {
@@ -174,11 +172,7 @@ export class PoolsOnDemand implements Runnable {
   }
 
   #add(name: string, service: ConsulService, { template }: OnDemandConfig): void {
-    const slots = new Set(this.#pools().map(({ useSlot }) => useSlot));
-    const slot = Array.from({ length: MAX_POOLS_ON_DEMAND }, (_, at) => at).find((at) => !slots.has(at)) ?? 0;
-    this.#ports.dns().takeUse(slot);
-    this.#usedAt.set(name, this.#ports.clock.now());
-    this.#ports.pools.add(name, onDemandConfig(template, service), slot);
+    this.#ports.pools.add(name, onDemandConfig(template, service));
   }
 
   async #lookNowAndThen(signal: AbortSignal): Promise<void> {
@@ -200,10 +194,7 @@ export class PoolsOnDemand implements Runnable {
     }
     const now = this.#ports.clock.now();
     for (const pool of this.#pools()) {
-      if (this.#ports.dns().takeUse(pool.useSlot)) {
-        this.#usedAt.set(pool.name, now);
-      }
-      if (now - (this.#usedAt.get(pool.name) ?? now) >= config.unusedMs) {
+      if (now - pool.use.lastAskedAt() >= config.unusedMs) {
         this.#end(pool.name);
       }
     }
@@ -216,7 +207,6 @@ export class PoolsOnDemand implements Runnable {
   }
 
   #end(name: string): void {
-    this.#usedAt.delete(name);
     this.#ports.pools.end(name);
     // The next question asks anew.
     this.#decide(name, "starting", 0);
@@ -236,7 +226,7 @@ export class PoolsOnDemand implements Runnable {
     return [...this.#ports.pools.byName.keys()].some((pool) => pool.toLowerCase() === name);
   }
 
-  #pools(): readonly (Pool & { readonly useSlot: number })[] {
-    return [...this.#ports.pools.byName.values()].filter(isOnDemand);
+  #pools(): readonly Pool[] {
+    return [...this.#ports.pools.byName.values()].filter(({ onDemand }) => onDemand);
   }
 }

@@ -6,12 +6,12 @@ import type { Logger } from "../core/ports.ts";
 import type { Observe } from "../core/routine.ts";
 import { serviceOfPool } from "../core/service-pool.ts";
 import { UnderWay } from "../core/under-way.ts";
-import { isOnDemand, onDemandConfig } from "./on-demand-settings.ts";
+import { onDemandConfig } from "./on-demand-settings.ts";
 import { Pool } from "./pool.ts";
 import type { PoolPorts } from "./pool-sources.ts";
 import { type Place, poolsPlan } from "./reload-plan.ts";
 
-interface PoolsPorts extends Omit<PoolPorts, "logger" | "note" | "observe" | "reportLimits" | "useSlot"> {
+interface PoolsPorts extends Omit<PoolPorts, "logger" | "note" | "observe" | "onDemand" | "reportLimits"> {
   readonly loggerOf: (pool: string) => Logger;
   readonly noteOf: (pool: string) => Note;
   readonly observerOf?: (pool: string) => Observe;
@@ -54,7 +54,7 @@ export class Pools {
 
   /** Without those that questions started. */
   configured(): ReadonlyMap<string, Pool> {
-    return new Map([...this.#byName].filter(([, pool]) => !isOnDemand(pool)));
+    return new Map([...this.#byName].filter(([, { onDemand }]) => !onDemand));
   }
 
   start(): void {
@@ -82,7 +82,7 @@ export class Pools {
     const removed = [
       ...plan.removed,
       ...[...this.#byName.values()]
-        .filter((pool) => isOnDemand(pool) && !onDemand.has(pool.name))
+        .filter((pool) => pool.onDemand && !onDemand.has(pool.name))
         .map(({ name }) => name),
     ];
     const newPools = plan.added.map((name) => this.#made(name, configs[name] as PoolConfig, place));
@@ -106,8 +106,8 @@ export class Pools {
   }
 
   /** Starts a pool that a question asks for, once the pools have started. No pool has the name. */
-  add(name: string, config: PoolConfig, useSlot: number): void {
-    this.#replace([], [this.#made(name, config, this.#place, useSlot)]);
+  add(name: string, config: PoolConfig): void {
+    this.#replace([], [this.#made(name, config, this.#place, true)]);
   }
 
   /** Ends a pool that a question started. */
@@ -122,8 +122,8 @@ export class Pools {
   ): ReadonlyMap<string, PoolConfig> {
     const configured = new Set(Object.keys(configs).map((name) => name.toLowerCase()));
     return new Map(
-      [...this.#byName.values()].flatMap(({ name, useSlot }) => {
-        const service = useSlot === undefined ? undefined : serviceOfPool(name);
+      [...this.#byName.values()].flatMap(({ name, onDemand }) => {
+        const service = onDemand ? serviceOfPool(name) : undefined;
         return service === undefined || template === undefined || configured.has(name)
           ? []
           : [[name, onDemandConfig(template, service)] as const];
@@ -137,7 +137,7 @@ export class Pools {
     }
     for (const pool of newPools) {
       this.#byName.set(pool.name, pool);
-      this.#ports.noteOf(pool.name)({ kind: "pool-added", onDemand: isOnDemand(pool) });
+      this.#ports.noteOf(pool.name)({ kind: "pool-added", onDemand: pool.onDemand });
     }
     if (newPools.length > 0 || removed.length > 0) {
       this.#ports.changed();
@@ -161,11 +161,11 @@ export class Pools {
     this.#ports.noteOf(name)({ kind: "pool-removed" });
   }
 
-  /** @param useSlot of a pool that a question starts: it has no series of its own. */
-  #made(name: string, config: PoolConfig, place: Place, useSlot?: number): Pool {
+  /** A pool that a question starts has no series of its own. */
+  #made(name: string, config: PoolConfig, place: Place, onDemand = false): Pool {
     const { loggerOf, noteOf, observerOf, ...ports } = this.#ports;
-    const observe = useSlot === undefined ? observerOf?.(name) : undefined;
-    const own = { logger: loggerOf(name), note: noteOf(name), observe, useSlot };
+    const observe = onDemand ? undefined : observerOf?.(name);
+    const own = { logger: loggerOf(name), note: noteOf(name), observe, onDemand };
     return new Pool(name, config, place, { ...ports, ...own, reportLimits: this.#reportLimits });
   }
 }

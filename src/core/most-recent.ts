@@ -10,6 +10,10 @@ export class MostRecent<Thing> implements Iterable<Thing> {
     this.#limit = limit;
   }
 
+  get size(): number {
+    return this.#things.size;
+  }
+
   /** @returns the thing that made room; whoever owns it ends it. */
   add(thing: Thing): Thing | undefined {
     const first = this.#things.size < this.#limit ? undefined : this.#things.values().next().value;

@@ -31,7 +31,7 @@ export interface FoundDown {
 /** What a view that shows lists sees of a pool. */
 export interface ShownPool {
   readonly name: string;
-  /** Of a pool that a question started: where the DNS part notes that it is asked for. */
+  /** Where the DNS part notes that it is asked for. */
   readonly useSlot?: number | undefined;
   /** What it is in Consul's names; absent when it is none. */
   consulService?(): ConsulService | undefined;
@@ -203,6 +203,8 @@ export interface PoolView {
   readonly name: string;
   /** Whether a question started it. */
   readonly onDemand: boolean;
+  /** Whether nobody has asked for it for long. */
+  readonly isIdle: boolean;
   readonly snapshot: Snapshot;
   readonly state: PoolState;
   /** Whether heartbeats with a leader arrive. */

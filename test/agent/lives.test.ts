@@ -224,7 +224,7 @@ const ROWS: readonly Row[] = [
           connector: world.connector,
           note: world.tell,
         },
-        { intervalMs: 500, timeoutMs: 500, standby: true },
+        { intervalMs: 500, idleIntervalMs: 5_000, timeoutMs: 500, standby: true },
       ),
     does: "asks",
     again: true,

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { until } from "../../scripts/lab/until.ts";
+import { PoolUses } from "../../src/agent/pool-uses.ts";
 import { Pools } from "../../src/agent/pools.ts";
 import { placeOf } from "../../src/agent/reload-plan.ts";
 import { configOf } from "../../src/config/layer.ts";
@@ -19,8 +20,10 @@ test("each ping with its server and role, how a rebalance ended, and pushed hear
   const config = configOf([
     { origin: "test", values: { pools: { web: settings, db: { ...settings, servers: [], ping: "none" } } } },
   ]);
+  const clock = new FakeClock();
   const pools = new Pools(config.pools, placeOf(config), {
-    clock: new FakeClock(),
+    clock,
+    uses: new PoolUses(clock),
     random: () => 0.5,
     resolver: new FakeResolver(),
     catalog: new FakeCatalog(),

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { suite, type TestContext, test } from "node:test";
 import { until } from "../../scripts/lab/until.ts";
 import { Pool } from "../../src/agent/pool.ts";
+import { PoolUses } from "../../src/agent/pool-uses.ts";
 import { placeOf } from "../../src/agent/reload-plan.ts";
 import { configOf } from "../../src/config/layer.ts";
 import { SourceLimits } from "../../src/core/feedback.ts";
@@ -26,6 +27,7 @@ function poolOf(t: TestContext, values: object) {
     clock,
     catalog,
     reportLimits: new SourceLimits(),
+    uses: new PoolUses(clock),
     resolver: new FakeResolver(),
     logger: new FakeLogger(),
     note: (event) => noted.push(event),

@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import { suite, type TestContext, test } from "node:test";
 import { until } from "../../scripts/lab/until.ts";
 import { Pool } from "../../src/agent/pool.ts";
+import { PoolUses } from "../../src/agent/pool-uses.ts";
 import { configOf } from "../../src/config/layer.ts";
 import { SourceLimits } from "../../src/core/feedback.ts";
 import type { PushedHeartbeat } from "../../src/core/heartbeat.ts";
@@ -26,6 +27,7 @@ function poolOf(t: TestContext, values: object) {
     clock,
     catalog,
     reportLimits: new SourceLimits(),
+    uses: new PoolUses(clock),
     resolver,
     logger,
     note: noteTo(logger),

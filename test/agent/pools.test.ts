@@ -6,6 +6,7 @@ import type { Socket } from "node:net";
 import { suite, type TestContext, test } from "node:test";
 import { MAX_BURST } from "../../scripts/lab/dns-asker.ts";
 import { until } from "../../scripts/lab/until.ts";
+import { PoolUses } from "../../src/agent/pool-uses.ts";
 import { Pools } from "../../src/agent/pools.ts";
 import { placeOf } from "../../src/agent/reload-plan.ts";
 import { configOf } from "../../src/config/layer.ts";
@@ -40,6 +41,7 @@ async function servedPools(t: TestContext, pools: object) {
     random: systemRandom,
     resolver: new FakeResolver(),
     catalog,
+    uses: new PoolUses(systemClock),
     loggerOf: () => logger,
     noteOf: () => noteTo(logger),
     changed: show,

@@ -190,7 +190,7 @@ suite("a mistake is one line that names its place and what was expected", () => 
     ],
     [
       "pools: { web: { health: { intervall: 1s } } }",
-      "FILE: pools.web.health.intervall: unknown key, expected one of interval, timeout, standby",
+      "FILE: pools.web.health.intervall: unknown key, expected one of interval, idle_interval, timeout, standby",
     ],
     [
       "dns: { address: somewhere }",

@@ -132,7 +132,7 @@ suite("settings come to options", () => {
             datacenters: ["dc3"],
             waitMs: 300_000,
           },
-          health: { intervalMs: 1_000, timeoutMs: 2_000, standby: false },
+          health: { intervalMs: 1_000, idleIntervalMs: 5_000, timeoutMs: 2_000, standby: false },
           rebalance: { minReuseMs: 3_000, jitterMs: 4_000, connsPerSecondPerServer: 5 },
           tls: { caFile: "/pool-ca", certFile: "/pool-cert", keyFile: "/pool-key" },
           tokenFile: "/pool-token",

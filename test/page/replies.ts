@@ -14,6 +14,7 @@ export function summary(name: string, more: Partial<PoolSummaryReply> = {}): Poo
   return {
     name,
     on_demand: false,
+    idle: false,
     index: 1,
     state: "live",
     state_since_at: null,

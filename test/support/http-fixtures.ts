@@ -13,6 +13,7 @@ export function unwatchedView(name: string, proxy: Pick<RpcProxy, "snapshot" | "
   return {
     name,
     onDemand: false,
+    isIdle: false,
     snapshot: proxy.snapshot(),
     state: proxy.snapshot().head === undefined ? "empty" : "live",
     contact: "held",

@@ -11,6 +11,13 @@ export const healthSettings = z
         taken: ["2s"],
         refused: "0s",
       }),
+      idle_interval: positiveDurationMs.prefault("5s").meta({
+        description:
+          "The same while nobody asks for the pool: after 30 s without a question, until the next question. Not below `interval`.",
+        value: "a duration above zero",
+        taken: ["1s"],
+        refused: "0s",
+      }),
       timeout: positiveDurationMs.prefault("500ms").meta({
         description: "How long a ping, or a connection, may take until the server counts as failed.",
         value: "a duration above zero",
@@ -29,6 +36,6 @@ export const healthSettings = z
   .meta({ description: "How the head and the next server are watched." });
 
 /** As `HealthMonitor` takes them. */
-export function healthOptions({ interval, timeout, standby }: z.infer<typeof healthSettings>) {
-  return { intervalMs: interval, timeoutMs: timeout, standby };
+export function healthOptions({ idle_interval, interval, timeout, standby }: z.infer<typeof healthSettings>) {
+  return { intervalMs: interval, idleIntervalMs: idle_interval, timeoutMs: timeout, standby };
 }

@@ -65,6 +65,13 @@ export class FleetWaits {
     });
   }
 
+  /** Looks at each wait again: what its length depends on has changed. */
+  review(): void {
+    for (const each of this.#reviews) {
+      each();
+    }
+  }
+
   /** Calls back once when the time is over, never at once. The returned function cancels; cancelling twice is fine. */
   after(lengthMs: WaitLength, callback: () => void): () => void {
     return this.begin(lengthMs, callback).cancel;
@@ -94,9 +101,7 @@ export class FleetWaits {
     if (this.#reviews.size === 0) {
       this.#unsubscribe = this.#proxy.subscribe((next, previous) => {
         if (next.numNodes !== previous.numNodes || next.size !== previous.size) {
-          for (const each of this.#reviews) {
-            each();
-          }
+          this.review();
         }
       });
     }

@@ -1,4 +1,4 @@
-import { decode } from "@msgpack/msgpack";
+import { Decoder } from "@msgpack/msgpack";
 import { FramingError, ValueScanner } from "./value-scanner.ts";
 
 /** How much of a body is wanted, and how large it may be. */
@@ -94,13 +94,16 @@ export class MessageReader {
   }
 }
 
+/** Its memory serves every value; each is read in one turn. */
+const decoder = new Decoder();
+
 /**
  * Decodes one whole value.
  * @throws FramingError when it is no value that JSON-like data can hold, such as a map with nil as a key.
  */
 export function decodeValue(bytes: Uint8Array): unknown {
   try {
-    return decode(bytes);
+    return decoder.decode(bytes);
   } catch (cause) {
     throw new FramingError("malformed-message", "a msgpack value that can't be decoded", { cause });
   }

@@ -1,5 +1,5 @@
 import type { Duplex } from "node:stream";
-import { encode } from "@msgpack/msgpack";
+import { Encoder } from "@msgpack/msgpack";
 import * as z from "zod";
 import type { ServerEndpoint } from "../../core/server-endpoint.ts";
 import { ConnectionError, provesLife, transportFailure } from "../connection/connection-error.ts";
@@ -49,6 +49,9 @@ const PING: Answer<undefined> = { keepBytes: 0, limitBytes: 64 * 1024, read: () 
  * found out. With 500 ms that is 10 s: the 1 MB that the largest answer may have, at 0.8 Mbit/s.
  */
 const TIMEOUTS_PER_ANSWER = 20;
+
+/** Its memory of 2 KB serves every request. */
+const encoder = new Encoder();
 
 const Header = z.object({ Error: z.string(), Seq: z.int().min(0), ServiceMethod: z.string() });
 
@@ -203,7 +206,8 @@ export class NomadConnection implements HeldConnection {
         }
       };
       this.#pending.set(seq, { method, plan: answer, settle, settleEarly, fail: reject });
-      this.#stream.write(Buffer.concat([encode({ ServiceMethod: method, Seq: seq }), encode(request)]));
+      const header = encoder.encode({ ServiceMethod: method, Seq: seq });
+      this.#stream.write(Buffer.concat([header, encoder.encodeSharedRef(request)]));
       return () => {
         this.#pending.delete(seq);
       };

@@ -33,6 +33,8 @@ export interface HealthPorts extends ActingPorts {
   readonly random: Random;
   /** Hears of each ping. */
   readonly observe?: Observe | undefined;
+  /** Whether nobody asks for the pool: then its servers are pinged less often. By default somebody does. */
+  readonly isIdle?: (() => boolean) | undefined;
   /** Called after servers were found down, or have answered again. */
   readonly findingsChanged?: (() => void) | undefined;
 }
@@ -48,6 +50,7 @@ export class HealthMonitor implements Runnable {
   #config: HealthConfig;
   readonly #watches: Watches;
   readonly #search: HeadSearch;
+  readonly #waits: FleetWaits;
   #health: Health;
   readonly #checks = new Map<string, Promise<"up" | "down" | undefined>>();
   readonly #life = new Life();
@@ -57,11 +60,19 @@ export class HealthMonitor implements Runnable {
     this.#ports = ports;
     this.#config = config;
     this.#health = known;
+    this.#waits = new FleetWaits(ports.clock, ports.proxy);
     const parts = {
       ...ports,
       timeoutMs: () => this.#config.timeoutMs,
-      waits: new FleetWaits(ports.clock, ports.proxy),
-      pauses: new WatchPauses(() => this.#config.intervalMs, ports.random),
+      waits: this.#waits,
+      pauses: new WatchPauses(
+        {
+          intervalMs: () => this.#config.intervalMs,
+          idleIntervalMs: () => this.#config.idleIntervalMs,
+          isIdle: () => ports.isIdle?.() === true,
+        },
+        ports.random,
+      ),
       health: () => this.#health,
       report: (event: HealthEvent) => {
         this.#take(event);
@@ -94,6 +105,11 @@ export class HealthMonitor implements Runnable {
     if (!this.#life.isOver()) {
       this.#take({ kind: "list-changed" });
     }
+  }
+
+  /** Somebody asks for the pool after it was idle: what would have been pinged by now is pinged at once. */
+  asked(): void {
+    this.#waits.review();
   }
 
   /** The open connection to this server, lent to whoever has a question for it; `undefined` when none is held. */

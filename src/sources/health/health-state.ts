@@ -21,6 +21,8 @@ import {
 
 export interface HealthConfig {
   readonly intervalMs: number;
+  /** The same while nobody asks for the pool. */
+  readonly idleIntervalMs: number;
   readonly timeoutMs: number;
   /** Whether a connection to the next server is held, too. */
   readonly standby: boolean;

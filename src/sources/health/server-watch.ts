@@ -304,7 +304,9 @@ export class ServerWatch implements Runnable {
 
   async #pause(length: WaitLength, begun?: (wait: BegunWait) => void): Promise<void> {
     if (!this.#life.isOver()) {
-      this.#hurry = new AbortController();
+      if (this.#hurry.signal.aborted) {
+        this.#hurry = new AbortController();
+      }
       await this.#options.waits.wait(length, this.#hurry.signal, begun);
     }
   }

@@ -22,23 +22,31 @@ interface Standing {
   readonly closings: number;
 }
 
+/** Looked at for each wait. */
+interface PauseTimes {
+  readonly intervalMs: () => number;
+  readonly idleIntervalMs: () => number;
+  readonly isIdle: () => boolean;
+}
+
 /** Draws how long the two watched servers are left alone: before the first connection, and from one to the next. */
 export class WatchPauses {
-  readonly #intervalMs: () => number;
+  readonly #times: PauseTimes;
   readonly #random: Random;
 
-  /** @param intervalMs looked at for each wait. */
-  constructor(intervalMs: () => number, random: Random) {
-    this.#intervalMs = intervalMs;
+  constructor(times: PauseTimes, random: Random) {
+    this.#times = times;
     this.#random = random;
   }
 
-  /** From one ping of the head to the next. */
-  readonly headInterval: WaitLength = (fleet) => headIntervalMs(this.#intervalMs(), fleet);
+  /** From one ping of the head to the next, while the pool is asked for. */
+  readonly headInterval: WaitLength = (fleet) => headIntervalMs(this.#times.intervalMs(), fleet);
 
   /** From one ping of a watched server to the next: milliseconds. */
   interval(isHead: boolean, fleet: Fleet): number {
-    const headMs = this.headInterval(fleet);
+    const { idleIntervalMs, isIdle } = this.#times;
+    const askedMs = this.headInterval(fleet);
+    const headMs = isIdle() ? Math.max(askedMs, idleIntervalMs()) : askedMs;
     return isHead ? headMs : standbyIntervalMs(headMs);
   }
 
@@ -52,7 +60,7 @@ export class WatchPauses {
     const chance = drawnOnce(this.#random);
     const closingsMs = closingsDelayMs(closings);
     return wasDown
-      ? (fleet) => Math.max(closingsMs, reconnectDelayMs(this.#intervalMs(), fleet, chance))
+      ? (fleet) => Math.max(closingsMs, reconnectDelayMs(this.#times.intervalMs(), fleet, chance))
       : (fleet) => standbyDelayMs(fleet, chance);
   }
 
@@ -66,7 +74,7 @@ export class WatchPauses {
     return (fleet) => {
       const retryMs = isOutage
         ? outageDelayMs(this.headInterval(fleet), chance)
-        : reconnectDelayMs(this.#intervalMs(), fleet, chance);
+        : reconnectDelayMs(this.#times.intervalMs(), fleet, chance);
       return Math.max(closingsMs, retryMs);
     };
   }

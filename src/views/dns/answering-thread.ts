@@ -12,6 +12,7 @@ import type {
   DnsAddress,
   FromThread,
   ListenerChoice,
+  QuestionNews,
   Serve,
   ThreadSettings,
   ToThread,
@@ -53,8 +54,7 @@ export interface AnsweringThreadOptions {
   readonly waitingPlaces: number;
   readonly demand: DemandSettings | undefined;
   readonly uses: SharedArrayBuffer;
-  /** A question is about a pool that is not in the table. */
-  readonly wanted: (pool: string) => void;
+  readonly heard: (news: QuestionNews) => void;
   readonly clock: Clock;
   readonly logger: Logger;
   /** The thread died, or serves again after it had died. */
@@ -187,8 +187,8 @@ export class AnsweringThread {
       if (message.kind === "listen-failed") {
         reject(listenError(message.failure));
       } else if (this.#isCurrent(worker)) {
-        if (message.kind === "wanted") {
-          this.#options.wanted(message.pool);
+        if (message.kind !== "listening") {
+          this.#options.heard(message);
           return;
         }
         const { addresses, udp } = message;

@@ -33,6 +33,10 @@ export interface DnsServerOptions {
   readonly clock: Clock;
   /** A question is about a pool that is not shown: `decide` says what becomes of it. Bounded by `demand`. */
   readonly wanted?: ((pool: string) => void) | undefined;
+  /** A byte for each pool with a `useSlot`: see `USE_MARK`. */
+  readonly uses?: SharedArrayBuffer | undefined;
+  /** A question is about the pool with this slot, whose next question was awaited. */
+  readonly asked?: ((slot: number) => void) | undefined;
   /** An answering thread died, or serves again. */
   readonly note?: (event: DnsThreadEvent) => void;
   /** Called when answers are of the present lists: the threads have the new table. */

@@ -1,17 +1,23 @@
 import { isDeepStrictEqual } from "node:util";
 import type { DnsAnswer } from "../../core/explain/explanation.ts";
 import type { ShownPool } from "../../core/pool-view.ts";
-import { MAX_POOLS_ON_DEMAND } from "../../core/service-pool.ts";
 import { AnsweringThread } from "./answering-thread.ts";
 import { Counters, type CounterValues } from "./counters.ts";
 import type { DnsPolicy, DnsServerOptions, DnsServerState } from "./dns-server-options.ts";
 import { TableEncoder } from "./table/table-encoder.ts";
 import { WAITING_PLACES } from "./thread/waiting-room.ts";
 import { listenerOf, noteListener } from "./thread-listener.ts";
-import type { DemandSettings, DemandVerdict, DnsAddress, UdpListenerKind } from "./thread-messages.ts";
+import type {
+  DemandSettings,
+  DemandVerdict,
+  DnsAddress,
+  QuestionNews,
+  UdpListenerKind,
+} from "./thread-messages.ts";
 import { headAnswer } from "./zone/head-answer.ts";
 import { reachableAddresses } from "./zone/reachable-addresses.ts";
 import type { ZonePool } from "./zone/zone.ts";
+import { zonePoolOf } from "./zone/zone-pool.ts";
 
 /**
  * The DNS view of the pools. Answers are made here, on the thread that changes them, and given by others, which wait
@@ -22,8 +28,6 @@ export class DnsServer {
   readonly #encoder: TableEncoder;
   #views: ReadonlyMap<string, ZonePool> = new Map();
   #publishes = false;
-  /** A byte for each pool that a question started; the threads set it when the pool is asked for. */
-  readonly #uses = new Uint8Array(new SharedArrayBuffer(MAX_POOLS_ON_DEMAND));
   #shown: readonly ShownPool[] = [];
   #unfollow: readonly (() => void)[] = [];
   #threads: readonly AnsweringThread[] = [];
@@ -54,8 +58,8 @@ export class DnsServer {
       answersPerSecond: this.#answersPerSecond(),
       waitingPlaces,
       demand: this.#demandOfThread(),
-      uses: this.#uses.buffer,
-      wanted: (pool: string) => this.#options.wanted?.(pool),
+      uses: this.#options.uses ?? new SharedArrayBuffer(0),
+      heard: this.#hear,
       clock,
       logger,
       note,
@@ -121,11 +125,6 @@ export class DnsServer {
     }
   }
 
-  /** Whether the pool with this slot was asked for since the last call. */
-  takeUse(slot: number): boolean {
-    return Atomics.exchange(this.#uses, slot, 0) !== 0;
-  }
-
   /** Answers follow these pools, and no others, until the next call or the stop. */
   show(pools: readonly ShownPool[]): void {
     this.#unfollowAll();
@@ -133,7 +132,7 @@ export class DnsServer {
     const answersAll = this.#options.consulNames?.answers === "all";
     const foundDown = (pool: ShownPool) => (answersAll ? pool.foundDown : undefined);
     const update = () => {
-      this.update(new Map(pools.map((pool) => [pool.name, viewOf(pool, foundDown(pool)?.keys())])));
+      this.update(new Map(pools.map((pool) => [pool.name, zonePoolOf(pool, foundDown(pool)?.keys())])));
     };
     this.#unfollow = pools.flatMap((pool) => [
       pool.subscribe(update),
@@ -201,6 +200,15 @@ export class DnsServer {
     return this.counters().requests.reduce((sum, { count }) => sum + count, 0);
   }
 
+  readonly #hear = (news: QuestionNews): void => {
+    const { asked, wanted } = this.#options;
+    if (news.kind === "wanted") {
+      wanted?.(news.pool);
+    } else {
+      asked?.(news.slot);
+    }
+  };
+
   /** Of one thread. */
   #answersPerSecond(): number | undefined {
     const { rateLimit, sockets } = this.#options;
@@ -232,14 +240,4 @@ export class DnsServer {
 
 function policyOf({ consulNames, negativeTtlSeconds, ttlSeconds }: DnsPolicy) {
   return { consulNames, negativeTtlSeconds, ttlSeconds };
-}
-
-function viewOf(pool: ShownPool, down: ReadonlySet<string> | undefined): ZonePool {
-  return {
-    snapshot: pool.snapshot(),
-    state: pool.listState(),
-    service: pool.consulService?.(),
-    down,
-    useSlot: pool.useSlot,
-  };
 }

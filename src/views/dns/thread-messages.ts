@@ -27,7 +27,7 @@ export interface ThreadSettings {
   readonly waitingPlaces: number;
   /** Absent: no question starts a pool. */
   readonly demand: DemandSettings | undefined;
-  /** One byte for each pool that a question started: a thread sets it to 1 when the pool is asked for. */
+  /** A byte for each pool: see `USE_MARK`. */
   readonly uses: SharedArrayBuffer;
 }
 
@@ -82,5 +82,11 @@ export type ToThread =
 export type FromThread =
   | { readonly kind: "listening"; readonly addresses: readonly DnsAddress[]; readonly udp: UdpListenerKind }
   | { readonly kind: "listen-failed"; readonly failure: ListenFailure }
-  /** A question is about a pool that is not in the table. */
-  | { readonly kind: "wanted"; readonly pool: string };
+  | QuestionNews;
+
+/** What questions are about. */
+export type QuestionNews =
+  /** A pool that is not in the table. */
+  | { readonly kind: "wanted"; readonly pool: string }
+  /** The pool with this slot, whose next question was awaited. */
+  | { readonly kind: "asked"; readonly slot: number };

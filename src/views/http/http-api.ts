@@ -47,6 +47,8 @@ export interface HttpApi {
   readonly configuration: Reloading;
   /** Of pushed servers that name no datacenter. */
   readonly datacenter: () => string;
+  /** Called when a reader begins to wait, or a stream; the function that it returns, at the end. */
+  readonly beginReading?: (() => () => void) | undefined;
   /** Looked at for each request: pools come and go. */
   readonly pools: ReadonlyMap<string, PoolApi>;
   /** `serving` when every thread answers; anything else is reported as it is. */

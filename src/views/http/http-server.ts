@@ -173,7 +173,7 @@ export class HttpServer {
 
   #routes(): readonly Route[] {
     const api = this.#options;
-    const waiters = new Waiters(api.timeline, api.clock);
+    const waiters = new Waiters(api.timeline, api.clock, api.beginReading);
     const described: readonly Route[] = [
       ...agentRoutes(api),
       ...poolRoutes(api, waiters),

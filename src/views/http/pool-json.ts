@@ -50,10 +50,11 @@ export function poolJson(facts: Facts, limit: number, offset = 0) {
 
 /** What every list of pools shows. */
 export function summaryOf(facts: Facts) {
-  const { name, onDemand, snapshot, state } = facts.view;
+  const { isIdle, name, onDemand, snapshot, state } = facts.view;
   return {
     name,
     on_demand: onDemand,
+    idle: isIdle,
     index: facts.index,
     state,
     state_since_at: stateSince(facts),

@@ -25,12 +25,15 @@ interface Wait {
 export class Waiters {
   readonly #timeline: Timeline;
   readonly #clock: Clock;
+  readonly #beginReading: () => () => void;
   readonly #waking: Waking;
   #waiting = 0;
 
-  constructor(timeline: Timeline, clock: Clock) {
+  /** @param beginReading called when a reader begins to wait; the function that it returns, at the end. */
+  constructor(timeline: Timeline, clock: Clock, beginReading: () => () => void = () => () => undefined) {
     this.#timeline = timeline;
     this.#clock = clock;
+    this.#beginReading = beginReading;
     this.#waking = new Waking(clock);
   }
 
@@ -48,6 +51,7 @@ export class Waiters {
       throw new ApiError("too-many-waiters", `${MOST_WAITERS} readers wait already: ask again later`);
     }
     this.#waiting += 1;
+    const endReading = this.#beginReading();
     const { promise, resolve } = Promise.withResolvers<undefined>();
     const done = () => {
       resolve(undefined);
@@ -69,6 +73,7 @@ export class Waiters {
       await promise;
     } finally {
       this.#waiting -= 1;
+      endReading();
       unsubscribe();
       cancel();
       socket.off("close", done);

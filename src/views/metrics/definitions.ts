@@ -213,7 +213,7 @@ export const METRICS = {
   headwaiter_event_loop_delay_max_seconds: {
     type: "gauge",
     labels: [],
-    help: "The most by which a timer of 0.25 s was late on the main thread, in the last one to two minutes.",
+    help: "The most by which one of the agent's timers was late on the main thread, in the last one to two minutes.",
   },
   process_resident_memory_bytes: {
     type: "gauge",

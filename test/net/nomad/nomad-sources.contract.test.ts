@@ -22,7 +22,7 @@ import { type ClusterUnderTest, clustersUnderTest } from "./cluster-under-test.t
 const DEAD = "127.0.0.1:9";
 
 /** Often, so that a second holds many pings, and patient, as for servers far away. */
-const HEALTH = { intervalMs: 50, timeoutMs: 5_000, standby: true };
+const HEALTH = { intervalMs: 50, idleIntervalMs: 5_000, timeoutMs: 5_000, standby: true };
 
 for (const cluster of clustersUnderTest()) {
   suite(`sources and ${cluster.title}`, () => {

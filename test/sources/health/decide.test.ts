@@ -59,7 +59,7 @@ class Model {
   #view(): View {
     return {
       snapshot: this.snapshot,
-      config: { intervalMs: 500, timeoutMs: 500, standby: true },
+      config: { intervalMs: 500, idleIntervalMs: 5_000, timeoutMs: 500, standby: true },
       now: this.now,
       standby: this.watched.get("standby")?.key,
       stateOf: (key) => this.states.get(key),

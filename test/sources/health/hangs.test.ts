@@ -12,7 +12,7 @@ import { PausingServers } from "../../support/pausing-servers.ts";
 import { growTo } from "./health-bench.ts";
 
 const [A, B, C] = ["127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3"] as const;
-const DEFAULTS: HealthConfig = { intervalMs: 125, timeoutMs: 500, standby: true };
+const DEFAULTS: HealthConfig = { intervalMs: 125, idleIntervalMs: 5_000, timeoutMs: 500, standby: true };
 /** The least that a server may be silent, and what the beats of the timer add. */
 const SILENCE_MS = 155 + 3;
 const FOR_GOOD = 1e9;

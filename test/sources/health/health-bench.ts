@@ -34,6 +34,7 @@ export async function bench(
   config: Partial<HealthConfig> = {},
   before: (servers: FakeServers) => void = () => undefined,
   findingsChanged: () => void = () => undefined,
+  isIdle: () => boolean = () => false,
 ): Promise<Bench> {
   const base = fakePorts();
   const servers = new FakeServers(base.clock);
@@ -45,9 +46,10 @@ export async function bench(
     await proxy.addPrimaryServer(address);
   }
   const monitor = new HealthMonitor(
-    { ...ports, proxy, connector: servers, penalties, findingsChanged },
+    { ...ports, proxy, connector: servers, penalties, findingsChanged, isIdle },
     {
       intervalMs: 500,
+      idleIntervalMs: 5_000,
       timeoutMs: 500,
       standby: true,
       ...config,

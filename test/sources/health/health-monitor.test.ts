@@ -55,6 +55,40 @@ suite("held connections", () => {
     assert.deepEqual(monitor.watchedAddresses(), []);
   });
 
+  test("while nobody asks for the pool, pings are as far apart as told; the first question has them made up for", async () => {
+    let isIdle = false;
+    const nothing = () => undefined;
+    const idleIntervalMs = 5_000;
+    const made = await bench([A, B], { idleIntervalMs }, nothing, nothing, () => isIdle);
+    const { clock } = made.ports;
+    const pingsIn = async (ms: number) => {
+      const before = made.servers.pinged.length;
+      await clock.advance(ms);
+      return made.servers.pinged.slice(before);
+    };
+    await clock.advance(10_000);
+    isIdle = true;
+    await clock.advance(10_000);
+    const pings = await pingsIn(100_000);
+    assert.equal(pings.filter((key) => key === A).length, 20);
+    assert.equal(pings.filter((key) => key === B).length, 2);
+    await clock.advance(1_000);
+    isIdle = false;
+    made.monitor.asked();
+    assert.deepEqual((await pingsIn(0)).toSorted(), [A, B]);
+    assert.equal((await pingsIn(50_000)).filter((key) => key === A).length, 100);
+    await end(made.monitor);
+  });
+
+  test("an idle interval shorter than the usual one is none", async () => {
+    const nothing = () => undefined;
+    const made = await bench([A], { idleIntervalMs: 100 }, nothing, nothing, () => true);
+    const before = made.servers.pinged.length;
+    await made.ports.clock.advance(5_000);
+    assert.equal(made.servers.pinged.length - before, 10);
+    await end(made.monitor);
+  });
+
   test("the rate of pings is scaled to the fleet: 100,000 nodes on 5 servers → one ping in 40 s", async () => {
     const { ports, servers, proxy, monitor } = await bench([]);
     const addresses = [1, 2, 3, 4, 5].map((port) => `127.0.0.1:${port}`);

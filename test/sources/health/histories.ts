@@ -118,6 +118,7 @@ export const histories: fc.Arbitrary<History> = fc.record({
   servers: some(KNOWN, 2),
   config: fc.record({
     intervalMs: fc.constantFrom(500, 500, 4_000),
+    idleIntervalMs: fc.constant(5_000),
     timeoutMs: fc.constant(500),
     standby: fc.constantFrom(true, true, true, false),
   }),

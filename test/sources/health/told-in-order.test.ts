@@ -39,7 +39,7 @@ for (const standby of [false, true]) {
           }
         },
       },
-      { intervalMs: 500, timeoutMs: 500, standby },
+      { intervalMs: 500, idleIntervalMs: 5_000, timeoutMs: 500, standby },
     );
     begin(monitor);
     await settled();

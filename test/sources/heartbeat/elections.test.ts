@@ -64,7 +64,7 @@ async function agentOf(cluster: Cluster, clock: FakeClock, seed: number) {
   await proxy.refreshServerLists((await cluster.ask(SERVERS[2])).servers, AGENTS, LEADER);
   const health = new HealthMonitor(
     { ...ports, proxy, connector: cluster.servers, penalties: new Penalties(clock) },
-    { intervalMs: 500, timeoutMs: 500, standby: true },
+    { intervalMs: 500, idleIntervalMs: 5_000, timeoutMs: 500, standby: true },
   );
   const heartbeat = new AskedHeartbeats({
     ...ports,

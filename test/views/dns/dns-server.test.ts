@@ -6,6 +6,7 @@ import { Worker } from "node:worker_threads";
 import { until } from "../../../scripts/lab/until.ts";
 import { DnsServerError } from "../../../src/views/dns/listen-error.ts";
 import type { DnsAddress } from "../../../src/views/dns/thread-messages.ts";
+import { USE_MARK } from "../../../src/views/dns/use-mark.ts";
 import { occupied, threads } from "../../support/disturbances.ts";
 import { askTcp, askUdp, framed } from "./dns-client.ts";
 import { manyServers, pool } from "./pools.ts";
@@ -150,6 +151,26 @@ describe("the DNS server", () => {
     assert.equal(dns.state().kind, "serving");
     await dns.stop();
   });
+
+  for (const listener of LISTENERS) {
+    test(`the first question that is awaited is told, of any thread, by ${listener}`, async (t) => {
+      const uses = new SharedArrayBuffer(2);
+      const marks = new Uint8Array(uses);
+      const asked: number[] = [];
+      const note = (slot: number) => asked.push(slot);
+      const options = { listener, sockets: 2, uses, asked: note } as const;
+      const { address } = await serving(t, { nomad: { ...ONE, useSlot: 1 } }, options);
+      await target(address);
+      assert.deepEqual([...marks], [USE_MARK.NONE, USE_MARK.ASKED]);
+      for (const round of [1, 2]) {
+        marks[1] = USE_MARK.AWAITED;
+        await Promise.all([target(address), askTcp(address, [framed(SRV)]), target(address)]);
+        await until(() => asked.length === round);
+      }
+      assert.deepEqual(asked, [1, 1]);
+      assert.deepEqual([...marks], [USE_MARK.NONE, USE_MARK.ASKED]);
+    });
+  }
 
   test("counts by protocol, type and rcode, and how long answers took", async (t) => {
     const { dns, address } = await serving(t, { nomad: ONE });

@@ -7,6 +7,7 @@ import { Demand } from "../../../src/views/dns/thread/demand.ts";
 import { Responder } from "../../../src/views/dns/thread/responder.ts";
 import { WaitingRoom } from "../../../src/views/dns/thread/waiting-room.ts";
 import { poolOfConsulName, poolOfOwnName } from "../../../src/views/dns/thread/wanted-pool.ts";
+import { USE_MARK } from "../../../src/views/dns/use-mark.ts";
 import { pool } from "./pools.ts";
 import { SETTINGS } from "./responding.ts";
 import { query, text } from "./zone-text.ts";
@@ -101,13 +102,14 @@ suite("a question about a pool that is not there", () => {
     const demand = new Demand(() => undefined);
     demand.configure({ startsPerSecond: 10, consulNames: false });
     const uses = new Uint8Array(4);
-    const responder = new Responder(counters, { demand, uses });
+    const asked: number[] = [];
+    const responder = new Responder(counters, { demand, uses, asked: (slot) => asked.push(slot) });
     const encoder = new ZoneEncoder(SETTINGS);
     const show = (pools: Parameters<ZoneEncoder["encode"]>[0]) => {
       responder.replace(encoder.encode(pools));
     };
     show(new Map());
-    return { counters, demand, responder, show, uses };
+    return { asked, counters, demand, responder, show, uses };
   }
 
   const SRV = query("_db._tcp.headwaiter.internal. IN SRV");
@@ -152,10 +154,17 @@ suite("a question about a pool that is not there", () => {
   });
 
   test("is noted, of whatever type, once the pool is there", () => {
-    const { demand, responder, show, uses } = responding();
+    const { asked, demand, responder, show, uses } = responding();
     show(new Map([["db", { ...pool("live", ["10.0.0.1:1"]), useSlot: 2 }]]));
     responder.respond(query("db.headwaiter.internal. IN MX"), "udp");
-    assert.deepEqual([...uses], [0, 0, 1, 0]);
+    assert.deepEqual([...uses], [0, 0, USE_MARK.ASKED, 0]);
+    assert.deepEqual(asked, []);
+    uses[2] = USE_MARK.AWAITED;
+    for (const question of ["db", "_db._tcp"]) {
+      responder.respond(query(`${question}.headwaiter.internal. IN SRV`), "udp");
+    }
+    assert.deepEqual([...uses], [0, 0, USE_MARK.ASKED, 0]);
+    assert.deepEqual(asked, [2], "the first question that was awaited is told");
     demand.close();
   });
 

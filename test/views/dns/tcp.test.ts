@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { describe, type TestContext, test } from "node:test";
+import { until } from "../../../scripts/lab/until.ts";
 import { Counters } from "../../../src/views/dns/counters.ts";
 import type { TcpLimits } from "../../../src/views/dns/thread/tcp-limits.ts";
 import { TcpListener } from "../../../src/views/dns/thread/tcp-listener.ts";
@@ -128,6 +129,17 @@ describe("DNS over TCP", () => {
     await closed(idle);
     assert.equal(busy.closed, false);
     assert.equal(Counters.sum([counters]).events.tcpExpired, 1);
+  });
+
+  test("without a connection no timer is left; the next one has its deadline, too", async (t) => {
+    const timers = () => process.getActiveResourcesInfo().filter((resource) => resource === "Timeout").length;
+    const before = timers();
+    const { address } = await listening(t, { idleMs: 200 });
+    assert.equal(timers(), before);
+    for (let round = 0; round < 2; round += 1) {
+      await closed(await open(t, address));
+      await until(() => timers() === before);
+    }
   });
 
   test("bytes that never become a query don't keep a connection alive", async (t) => {

@@ -117,7 +117,7 @@ suite("slow clients", { concurrency: true }, () => {
       connectionTimeout: 30_000,
       keepAliveTimeout: 10_000,
       requestTimeout: 10_000,
-      http: { headersTimeout: 10_000, connectionsCheckingInterval: 500 },
+      http: { headersTimeout: 10_000, connectionsCheckingInterval: 2_500 },
     });
   });
 

@@ -34,6 +34,7 @@ async function serving(t: TestContext) {
     ["nomad", fakePool("nomad", { proxy, view })],
     ["web", fakePool("web", { proxy: web, isReady: () => false, view: () => unwatchedView("web", web) })],
   ]);
+  const readers = { now: 0, ever: 0 };
   const figures: { of: HttpOptions["figures"] } = { of: httpOptions().figures };
   const options = httpOptions({
     clock: systemClock,
@@ -42,6 +43,13 @@ async function serving(t: TestContext) {
     pools,
     dnsState: () => state.dns,
     figures: (names) => figures.of(names),
+    beginReading: () => {
+      readers.now += 1;
+      readers.ever += 1;
+      return () => {
+        readers.now -= 1;
+      };
+    },
   });
   const server = new HttpServer(options);
   await server.start();
@@ -50,7 +58,7 @@ async function serving(t: TestContext) {
   const happen = (pool = "nomad") => {
     journal.of(pool)({ kind: "failback", server: A });
   };
-  return { address, figures, happen, journal, logger, proxy, server, state, timeline };
+  return { address, figures, readers, happen, journal, logger, proxy, server, state, timeline };
 }
 
 suite("conventions", () => {
@@ -255,6 +263,7 @@ suite("a pool", () => {
     assert.deepEqual(Object.keys(pool), [
       "name",
       "on_demand",
+      "idle",
       "index",
       "state",
       "state_since_at",
@@ -317,7 +326,7 @@ suite("a pool", () => {
   });
 
   test("is read when there is news of it, and of no other pool; at once from a foreign index; after the wait", async (t) => {
-    const { address, happen, timeline } = await serving(t);
+    const { address, readers, happen, timeline } = await serving(t);
     happen();
     let isAnswered = false;
     const waiting = ask(address, "/v1/pools/nomad?index=1001&wait=1m").then((reply) => {
@@ -325,6 +334,7 @@ suite("a pool", () => {
       return reply;
     });
     await until(() => timeline.readers === 1);
+    assert.deepEqual(readers, { now: 1, ever: 1 });
     happen("web");
     const at = performance.now();
     assert.equal(
@@ -339,6 +349,7 @@ suite("a pool", () => {
     assert.equal((await ask(address, "/v1/pools/nomad?index=1002&wait=1m")).status, 200);
     assert.equal((await ask(address, "/v1/pools/nomad?index=99999&wait=1m")).status, 200);
     await until(() => timeline.readers === 0);
+    assert.equal(readers.now, 0);
   });
 
   test("is waited for by 64 readers; one more is told so, and a reader that leaves makes room", async (t) => {
@@ -469,16 +480,17 @@ suite("events", () => {
     reading.destroy();
   });
 
-  test("have 32 streams; one more is told so", async (t) => {
-    const { address, timeline } = await serving(t);
+  test("have 32 streams, each with a reader; one more is told so", async (t) => {
+    const { address, readers, timeline } = await serving(t);
     const ndjson = { headers: { accept: "application/x-ndjson" } };
     const streams = await Promise.all(Array.from({ length: 32 }, () => open(address, "/v1/events", ndjson)));
     const refused = await ask(address, "/v1/events", ndjson);
     assert.deepEqual([refused.status, (refused.json() as { code: string }).code], [503, "too-many-waiters"]);
+    assert.deepEqual(readers, { now: 32, ever: 32 });
     for (const stream of streams) {
       stream.destroy();
     }
-    await until(() => timeline.readers === 0);
+    await until(() => timeline.readers === 0 && readers.now === 0);
   });
 
   test("are cut for a reader that does not read, and for nobody else", async (t) => {

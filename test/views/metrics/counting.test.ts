@@ -79,7 +79,7 @@ async function measured(addresses: readonly string[], standby = true) {
   }
   const monitor = new HealthMonitor(
     { ...ports, proxy, connector: servers, penalties, note, observe },
-    { intervalMs: 500, timeoutMs: 500, standby },
+    { intervalMs: 500, idleIntervalMs: 5_000, timeoutMs: 500, standby },
   );
   begin(monitor);
   await settled();

@@ -9,6 +9,7 @@ import {
   NO_SLOT,
 } from "../table/answer-table.ts";
 import { encodeName, hashName } from "../table/domain-name.ts";
+import { USE_MARK } from "../use-mark.ts";
 import { addressOfHexLabel, addressOfLabel } from "../zone/address-name.ts";
 import { CLASS_IN, EXTENDED_ERROR, type ExtendedError, RCODE, type Rcode, TYPE } from "../zone/record.ts";
 import { addressNode } from "../zone/zone.ts";
@@ -61,6 +62,7 @@ export class Responder {
   readonly #counters: Counters;
   readonly #demand: Demand | undefined;
   readonly #uses: Uint8Array;
+  readonly #asked: ((slot: number) => void) | undefined;
   readonly #forwarder: Pick<Forwarder, "forward"> | undefined;
   readonly #query = new Query();
   #origin = origin("");
@@ -75,11 +77,15 @@ export class Responder {
   #room = 0;
 
   /** Without `parts` no question starts a pool, and none is forwarded. */
-  constructor(counters: Counters, { demand, forwarder, uses = new Uint8Array() }: Partial<Parts> = {}) {
+  constructor(
+    counters: Counters,
+    { asked, demand, forwarder, uses = new Uint8Array() }: Partial<Parts> = {},
+  ) {
     this.#counters = counters;
     this.#demand = demand;
     this.#forwarder = forwarder;
     this.#uses = uses;
+    this.#asked = asked;
   }
 
   /** Answers from now on come from this table: no query sees half of one. */
@@ -215,7 +221,7 @@ export class Responder {
       return this.#answerUnknown(message, way);
     }
     if (known.useSlot !== NO_SLOT) {
-      this.#uses[known.useSlot] = 1;
+      this.#noteUse(known.useSlot);
     }
     const reply = known.replies.get(type);
     if (reply === undefined) {
@@ -224,6 +230,16 @@ export class Responder {
     return reply.mayWait && way !== "slip"
       ? WAITS
       : this.#write(message, this.#wayOfKnown(way), reply, reply.extendedError);
+  }
+
+  #noteUse(slot: number): void {
+    const mark = this.#uses[slot];
+    if (mark === USE_MARK.ASKED || mark === undefined) {
+      return;
+    }
+    if (Atomics.exchange(this.#uses, slot, USE_MARK.ASKED) === USE_MARK.AWAITED) {
+      this.#asked?.(slot);
+    }
   }
 
   /** A service of Consul's may have the name, and its pool start now; what no pool is for, Consul's DNS may know. */
@@ -451,8 +467,10 @@ interface Parts {
   readonly demand: Demand;
   /** Asks other servers. */
   readonly forwarder: Pick<Forwarder, "forward">;
-  /** One byte for each pool that a question started. */
+  /** A byte for each pool: see `USE_MARK`. */
   readonly uses: Uint8Array;
+  /** Called at the first question about a pool, by its slot, that was awaited. */
+  readonly asked: (slot: number) => void;
 }
 
 /** A name that questions end with. */

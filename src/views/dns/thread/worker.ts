@@ -38,7 +38,14 @@ async function serve(main: MessagePort, settings: ThreadSettings): Promise<void>
     tell({ kind: "wanted", pool });
   });
   const forwarder = new Forwarder(counters);
-  const responder = new Responder(counters, { demand, forwarder, uses: new Uint8Array(settings.uses) });
+  const responder = new Responder(counters, {
+    demand,
+    forwarder,
+    uses: new Uint8Array(settings.uses),
+    asked: (slot) => {
+      tell({ kind: "asked", slot });
+    },
+  });
   const waitingRoom = new WaitingRoom(responder, counters, { places: settings.waitingPlaces });
   const catchUp = (): void => {
     for (let next = receiveMessageOnPort(main); next !== undefined; next = receiveMessageOnPort(main)) {

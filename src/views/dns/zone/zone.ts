@@ -32,7 +32,7 @@ export interface ZonePool {
   readonly state: ListState;
   /** What it is in Consul's names. */
   readonly service?: ConsulService | undefined;
-  /** Of a pool that a question started: where it is noted that it is asked for. */
+  /** Where it is noted that it is asked for. */
   readonly useSlot?: number | undefined;
   /** Keys of servers that were found down lately. */
   readonly down?: ReadonlySet<string> | undefined;
@@ -40,7 +40,7 @@ export interface ZonePool {
 
 /** Whether our own zone answers both alike. */
 export function isSameView(one: ZonePool, other: ZonePool): boolean {
-  return one.snapshot === other.snapshot && one.state === other.state;
+  return one.snapshot === other.snapshot && one.state === other.state && one.useSlot === other.useSlot;
 }
 
 /** One name of the zone. A name without records still exists (RFC 8020). */

@@ -94,9 +94,11 @@ async function answer(
     return undefined;
   }
   streams.open += 1;
+  const endReading = api.beginReading?.();
   const stream = new EventStream(reply.raw, { format, after, isWanted, follow: wanted.follow ?? true });
   await stream.run(timeline, api.clock, headers).finally(() => {
     streams.open -= 1;
+    endReading?.();
   });
   return undefined;
 }

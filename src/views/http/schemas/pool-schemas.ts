@@ -10,6 +10,7 @@ const cause = z.strictObject({ occurrence: code, source: text, server: textOrNul
 const summary = {
   name: text,
   on_demand: z.boolean().describe("Whether a question started it."),
+  idle: z.boolean().describe("Whether nobody asks for it: then its servers are pinged less often."),
   index: count.describe("Of the last event that concerns the pool."),
   state: z.enum(["starting", "empty", "live", "stale", "outage"]),
   state_since_at: timeOrNull,
