@@ -62,7 +62,7 @@ export async function firstAnswer(
   const agent = spawn(process.execPath, [program, "agent", "--config", config], {
     stdio: ["ignore", "ignore", "inherit"],
     env: {},
-    timeout: 60_000,
+    timeout: 300_000,
   });
   const end = () => endProcess(agent, "SIGKILL");
   socket

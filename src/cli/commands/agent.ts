@@ -22,8 +22,8 @@ export interface AgentFlags extends Flags {
 /** Whatever files the process makes are its owner's alone: 0600, directories 0700. */
 const OWNER_ONLY = 0o077;
 
-/** Milliseconds after the start in which what is loaded later has come, too. */
-const LOADED_AFTER_MS = 2_000;
+/** Milliseconds after the start in which what servers and Consul ask for has been loaded and compiled, too. */
+const LOADED_AFTER_MS = 15_000;
 
 /**
  * Runs until a signal such as TERM or INT; a second one ends it at once, with 1. Nothing holds the end.

@@ -29,7 +29,7 @@ export class StepTime {
 
   /** Milliseconds until the next step begins; positive. */
   untilNext(): number {
-    return (this.present() + 1) * this.#stepMs - this.#time();
+    return this.#stepMs - (this.#time() % this.#stepMs);
   }
 
   /** When a step began or begins, by the wall clock as it is set now. */
