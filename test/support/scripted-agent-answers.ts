@@ -44,6 +44,7 @@ const watch = (role: string, rtt: number) => ({
 export const NOMAD: Json = {
   name: "nomad",
   on_demand: false,
+  idle: false,
   index: FIRST_INDEX,
   revision: 17,
   state: "live",
