@@ -38,6 +38,9 @@ const LIMIT_MS = 10_000;
 
 const STOPS_BESIDE_CONSUL = 3;
 
+/** A round has up to three new heads, and an agent takes one a second in the long run. */
+const BETWEEN_PAIRS_MS = 3_000;
+
 /** Sizes of a fleet with 3 servers: one that pings at the default interval, and one that pings every 133 ms. */
 const FLEETS = [3, 200] as const;
 
@@ -129,6 +132,7 @@ async function killPairs(count: number): Promise<Figures> {
   await using agent = await agentFor(servers);
   using view = await DnsView.of(agent.dnsAddress, HEAD);
   for (let round = 0; round < count; round++) {
+    await sleep(BETWEEN_PAIRS_MS);
     await anyMoment();
     const pair = (await agent.srv("_nomad._tcp.all"))
       .slice(0, 2)
