@@ -1,4 +1,5 @@
 import type { Clock } from "../core/ports.ts";
+import { wallTimeOf } from "../core/time/wall-time.ts";
 
 /** The most of the period that is over and of the present one is shown: no scrape takes it away from another. */
 const PERIOD_MS = 60_000;
@@ -20,7 +21,7 @@ export class LoopDelay {
     this.#periodBeganAt = clock.now();
     this.clock = {
       now: () => clock.now(),
-      wallTime: () => (clock.wallTime ?? clock.now).call(clock),
+      wallTime: () => wallTimeOf(clock),
       after: (delayMs, callback) => this.#after(delayMs, callback),
     };
   }

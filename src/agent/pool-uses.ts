@@ -31,7 +31,10 @@ export class PoolUses {
       onAsked,
       hasReaders: () => this.#readers > 0,
       onEnd: () => {
-        this.#bySlot.delete(slot);
+        // One that has ended may end again, when the slot is another pool's.
+        if (this.#bySlot.get(slot) === use) {
+          this.#bySlot.delete(slot);
+        }
       },
     });
     this.#bySlot.set(slot, use);

@@ -80,5 +80,8 @@ suite("a pool", () => {
     assert.equal(d.slot, b.slot);
     assert.equal(marks[d.slot], USE_MARK.NONE);
     assert.equal(d.isIdle(), false);
+    b.end();
+    uses.asked(d.slot);
+    assert.deepEqual(told, ["d"], "one that ends again leaves it alone");
   });
 });
