@@ -5,6 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import { promisify } from "node:util";
+import { AgentProcess } from "../scripts/lab/agent-process.ts";
+import { untilSeen } from "../scripts/lab/until.ts";
 import type { ConsulClientOptions } from "../src/net/consul/consul-client.ts";
 import { WatchedPool } from "../test/support/watched-pool.ts";
 import { ConsulContainer } from "./support/consul-container.ts";
@@ -130,6 +132,15 @@ suite("a Consul that speaks TLS", () => {
   test("is watched with the authority that signed its certificate", async () => {
     await using pool = watch(consul, { caFile: file("ca.pem") });
     await pool.shows([ONE]);
+  });
+
+  test("is watched by the program as it is installed, which loads TLS when it is needed", async () => {
+    const web = { heartbeat: "none", ping: "none", backups: { service: "web" } };
+    const address = `https://127.0.0.1:${consul.dnsPort}`;
+    const settings = { consul: { address, ca_file: file("ca.pem") }, pools: { web } };
+    await using agent = await AgentProcess.start(settings);
+    const answered = () => agent.srv("_web._tcp");
+    await untilSeen("the server that Consul knows", 30_000, answered, ([first]) => first === ONE);
   });
 
   test("is not trusted without it", async () => {

@@ -8,7 +8,7 @@ import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { type BuildOptions, build, type Metafile } from "esbuild";
-import { NEVER_ENTERED, nodesOwnModules, partsOfDns2 } from "./bundle/less-to-load.ts";
+import { modulesLoadedLate, NEVER_ENTERED, nodesOwnModules, partsOfDns2 } from "./bundle/less-to-load.ts";
 import { licencesOf } from "./bundle/licences.ts";
 
 const ROOT = join(import.meta.dirname, "..");
@@ -36,7 +36,7 @@ const PROGRAM = {
   metafile: true,
   banner: { js: REQUIRE },
   external: [...NEVER_ENTERED],
-  plugins: [nodesOwnModules, partsOfDns2],
+  plugins: [modulesLoadedLate, nodesOwnModules, partsOfDns2],
   outdir: join(folder, "cli"),
 } as const satisfies BuildOptions;
 

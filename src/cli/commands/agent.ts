@@ -14,6 +14,7 @@ import type { DevCluster } from "../dev-cluster.ts";
 import { failWith } from "../failure.ts";
 import { endAfterLastWords, endAtOnce, endByDeadline } from "../process-end.ts";
 import type { Signals } from "../signals.ts";
+import { boundYoungHeap } from "../young-heap.ts";
 
 export interface AgentFlags extends Flags {
   readonly dev?: boolean;
@@ -65,7 +66,11 @@ export async function runAgent(flags: AgentFlags, signals: Signals, loading: Wor
   dev?.join(config);
   await agent.start();
   closeDebugger();
-  setTimeout(dropLoadingLeftovers, LOADED_AFTER_MS).unref();
+  boundYoungHeap();
+  setTimeout(() => {
+    dropLoadingLeftovers();
+    agent.trimMemory();
+  }, LOADED_AFTER_MS).unref();
   if (dev !== undefined) {
     showHow(agent, config, logger.child({ name: "agent.dev" }));
   }

@@ -118,6 +118,11 @@ export class DnsServer {
     }
   }
 
+  /** Gives free memory of the whole process back to the system, where it can; the system's calls are a thread's. */
+  trimMemory(): void {
+    this.#threads[0]?.trimMemory();
+  }
+
   /** What becomes of a pool that questions wait for; it holds for `holdMs` milliseconds. */
   decide(pool: string, verdict: DemandVerdict, holdMs: number): void {
     for (const thread of this.#threads) {

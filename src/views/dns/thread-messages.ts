@@ -77,6 +77,8 @@ export type ToThread =
       /** Milliseconds for which it holds. */
       readonly holdMs: number;
     }
+  /** Memory that loading took and nothing needs any more goes back to the system, of all threads. */
+  | { readonly kind: "trim-memory" }
   | { readonly kind: "stop" };
 
 export type FromThread =

@@ -72,6 +72,11 @@ async function serve(main: MessagePort, settings: ThreadSettings): Promise<void>
         demand.decided(message.pool, message.verdict, message.holdMs, performance.now());
         waitingRoom.review();
         return;
+      case "trim-memory":
+        if (typeof calls !== "string") {
+          calls.malloc_trim?.(0);
+        }
+        return;
       case "stop":
         demand.close();
         forwarder.close();

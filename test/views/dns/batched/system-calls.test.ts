@@ -50,6 +50,17 @@ describe("system calls", () => {
     assert.equal(typeof loadSystemCalls(failing({})).recvmmsg, "function");
   });
 
+  test("a C library that gives no memory back is taken all the same", () => {
+    const { load, ...system } = failing({});
+    const library = load().load(null);
+    const musl = (declaration: string) => {
+      assert.ok(!declaration.includes("malloc_trim"), "Cannot find function 'malloc_trim' in shared library");
+      return library.func(declaration);
+    };
+    const calls = loadSystemCalls({ ...system, load: () => ({ ...load(), load: () => ({ func: musl }) }) });
+    assert.deepEqual([typeof calls.recvmmsg, calls.malloc_trim], ["function", undefined]);
+  });
+
   test("the reason is logged, once and only where there is one", () => {
     const lines: object[] = [];
     const note = (fields: object): void => {

@@ -14,6 +14,8 @@ export interface SystemCalls {
   readonly if_nametoindex: (name: string) => number;
   readonly recvmmsg: (fd: number, headers: number, count: number, flags: number, timeout: number) => number;
   readonly sendmmsg: (fd: number, headers: number, count: number, flags: number) => number;
+  /** Gives free memory of the C library back to the system; only the GNU C library has it. 0 if nothing was free. */
+  readonly malloc_trim: ((keptBytes: number) => number) | undefined;
   /** Of the call before. */
   readonly errno: () => number;
   /** Where the bytes are, as long as their memory is referred to. */
@@ -58,12 +60,22 @@ export function loadSystemCalls(system = THIS_SYSTEM): SystemCalls {
     if_nametoindex: library.func("uint32_t if_nametoindex(const char *)"),
     recvmmsg: library.func("int recvmmsg(int, uintptr_t, uint32_t, int, uintptr_t)"),
     sendmmsg: library.func("int sendmmsg(int, uintptr_t, uint32_t, int)"),
+    malloc_trim: ifThere(() => library.func("int malloc_trim(size_t)")),
     errno: () => koffi.errno(),
     addressOf: (bytes: Uint8Array) => Number(koffi.address(bytes)),
   } as SystemCalls;
   refuseForbidden("recvmmsg", calls, calls.recvmmsg(NO_FILE, 0, 0, 0, 0));
   refuseForbidden("sendmmsg", calls, calls.sendmmsg(NO_FILE, 0, 0, 0));
   return calls;
+}
+
+/** koffi throws for a function that no library of the process has. */
+function ifThere(find: () => unknown): unknown {
+  try {
+    return find();
+  } catch {
+    return undefined;
+  }
 }
 
 function loaded({ load }: CallingSystem): Koffi {
