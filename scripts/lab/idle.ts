@@ -8,8 +8,11 @@ import type { Footprint } from "./footprint.ts";
 import { privateMb, processCpuMs, residentMb } from "./process-figures.ts";
 import { startServers } from "./server-process.ts";
 
-/** In which what connects has connected, V8 has compiled what runs often, and the pool is idle: that takes 30 s. */
-const SETTLED_MS = 60_000;
+/**
+ * In which what connects has connected, the pool is idle, which takes 30 s, and V8 has compiled what runs every few
+ * seconds: after a minute it still compiles, and takes nearly as much time for that as for all the rest.
+ */
+const SETTLED_MS = 240_000;
 const WATCHED_MS = 30_000;
 
 /**

@@ -1,3 +1,4 @@
+import { STEP_MS } from "../core/figures/recent-figures.ts";
 import type { AgentEvent } from "../core/journal-event.ts";
 import { Life } from "../core/life.ts";
 import type { Clock } from "../core/ports.ts";
@@ -5,8 +6,8 @@ import type { Runnable } from "../core/running.ts";
 import { delay } from "../core/time/delay.ts";
 import { wallTimeOf } from "../core/time/wall-time.ts";
 
-/** How often the two clocks are compared: a jump is told within this, for 12 look-ups of the time a minute. */
-const LOOK_EVERY_MS = 5_000;
+/** How often the two clocks are compared: a jump is told within this. */
+const LOOK_EVERY_MS = STEP_MS;
 
 /** A clock that is being corrected runs up to 0.05% off (NTP), 2.5 ms in 5 s; a late timer counts in both clocks. */
 const JUMP_MS = 1_000;
@@ -30,7 +31,8 @@ export class ClockWatch implements Runnable {
     return this.#life.run(signal, async () => {
       this.#differenceMs = this.#difference();
       for (;;) {
-        await delay(this.#clock, LOOK_EVERY_MS, signal);
+        // When the step of the recent figures ends, too: the machine is woken once.
+        await delay(this.#clock, LOOK_EVERY_MS - (wallTimeOf(this.#clock) % LOOK_EVERY_MS), signal);
         if (signal.aborted) {
           return;
         }

@@ -44,6 +44,8 @@ export class NameBook {
   /** Each look-up, with the key of its server. */
   readonly #underWay = new Map<AbortController, string>();
   #questions = 0;
+  /** Sets the next sweep, unless it is set; of a book that does not run it sets none. */
+  #sweepLater: () => void = () => undefined;
 
   constructor(resolver: Resolver, clock: Clock) {
     this.#lookUps = LookUps.over(resolver);
@@ -105,24 +107,31 @@ export class NameBook {
 
   /**
    * Refreshes every listed server whose TTL is over, until the signal aborts; that also ends all look-ups under way.
+   * While no name is listed, it looks for none.
    */
   run(
     signal: AbortSignal,
     listed: () => readonly ServerEndpoint[],
     refresh: (server: ServerEndpoint, lane: Resolver) => void,
   ): Promise<void> {
-    let cancel: () => void = () => undefined;
-    const sweepLater = () => {
-      cancel = this.#clock.after(SWEEP_INTERVAL_MS, () => {
-        for (const server of this.#expired(listed())) {
-          refresh(server, this.#sweeps);
-        }
-        sweepLater();
-      });
+    let cancel: (() => void) | undefined;
+    const sweep = () => {
+      cancel = undefined;
+      const expired = this.#expired(listed());
+      for (const server of expired) {
+        refresh(server, this.#sweeps);
+      }
+      if (expired.length > 0 || this.#asked.size > 0) {
+        this.#sweepLater();
+      }
     };
-    sweepLater();
+    this.#sweepLater = () => {
+      cancel ??= this.#clock.after(SWEEP_INTERVAL_MS, sweep);
+    };
+    this.#sweepLater();
     return atAbort(signal, () => {
-      cancel();
+      cancel?.();
+      this.#sweepLater = () => undefined;
       for (const question of this.#underWay.keys()) {
         question.abort(signal.reason);
       }
@@ -154,19 +163,24 @@ export class NameBook {
   ): Promise<readonly string[]> {
     const at = this.#clock.now();
     const question = ++this.#questions;
-    this.#asked.set(key, { at, expiresAt: at + SWEEP_INTERVAL_MS, answer: this.#asked.get(key)?.answer });
+    this.#note(key, { at, expiresAt: at + SWEEP_INTERVAL_MS, answer: this.#asked.get(key)?.answer });
     const { addresses, ttlSeconds } = await this.#look(key, lane, host, signal);
     const asked = this.#asked.get(key);
     if (asked?.answer !== undefined && asked.answer.question > question) {
       return asked.answer.addresses;
     }
-    this.#asked.set(key, {
+    this.#note(key, {
       at: Math.max(at, asked?.at ?? at),
       // Whatever the resolver says: what is no TTL is none.
       expiresAt: at + (ttlSeconds > 0 ? Math.min(ttlSeconds * 1000, MAX_TTL_MS) : 0),
       answer: { question, addresses },
     });
     return addresses;
+  }
+
+  #note(key: string, asked: Asked): void {
+    this.#asked.set(key, asked);
+    this.#sweepLater();
   }
 
   async #look(key: string, lane: Resolver, host: string, unwanted?: AbortSignal): Promise<Resolution> {

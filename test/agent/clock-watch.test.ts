@@ -4,6 +4,21 @@ import { ClockWatch } from "../../src/agent/clock-watch.ts";
 import { FakeClock, FakeLogger, noteTo } from "../support/fake-ports.ts";
 import { begin, end } from "../support/lives.ts";
 
+test("the clocks are compared when a step of five seconds ends by the wall clock, as the recent figures are", async () => {
+  const clock = new FakeClock();
+  clock.setWallClock(1_001_200);
+  const logger = new FakeLogger();
+  const watch = new ClockWatch(clock, noteTo(logger));
+  begin(watch);
+  await clock.advance(100);
+  clock.setWallClock(60_000);
+  await clock.advance(3_699);
+  assert.equal(logger.lines.length, 0);
+  await clock.advance(1);
+  assert.equal(logger.lines.length, 1);
+  await end(watch);
+});
+
 test("each jump of the machine's clock is told once, with how far; a clock that is being corrected is not", async () => {
   const clock = new FakeClock();
   const logger = new FakeLogger();

@@ -103,6 +103,45 @@ test("a name is asked for again when its TTL is over, at least hourly, at most e
   }
 });
 
+test("while no name is listed nothing is looked for; the first question for a name changes that", async (t) => {
+  const { book, clock } = bookOf({ web: { addresses: ["10.0.0.1"], ttlSeconds: 7 } });
+  const listed = [ServerEndpoint.fromLiteral("10.0.0.9")];
+  const refreshed: number[] = [];
+  const stop = new AbortController();
+  t.after(() => {
+    stop.abort();
+  });
+  void book.run(
+    stop.signal,
+    () => listed,
+    () => refreshed.push(clock.now()),
+  );
+  await clock.advance(12_000);
+  assert.equal(clock.pending, 0);
+  listed.push(await found(book.find("web", unlisted)));
+  await clock.advance(9_999);
+  assert.deepEqual(refreshed, []);
+  await clock.advance(1);
+  assert.deepEqual(refreshed, [22_000]);
+});
+
+test("a listed name that was never asked for is swept, and swept again until there is an answer", async (t) => {
+  const { book, clock } = bookOf();
+  const remembered = new ServerEndpoint("web", parseRpcAddr("web"), ["10.0.0.1"]);
+  const refreshed: number[] = [];
+  const stop = new AbortController();
+  t.after(() => {
+    stop.abort();
+  });
+  void book.run(
+    stop.signal,
+    () => [remembered],
+    () => refreshed.push(clock.now()),
+  );
+  await clock.advance(10_000);
+  assert.deepEqual(refreshed, [5_000, 10_000]);
+});
+
 test("an aborted signal starts no sweep", () => {
   const { book, clock } = bookOf();
   void book.run(

@@ -74,7 +74,7 @@ async function askAt(
   options: CallOptions,
   whileOpen: FurtherQuestion | undefined,
 ): Promise<void> {
-  const left = sharedDeadline(options);
+  using left = sharedDeadline(options);
   const connection = await answerOf(connector.open(server, left()));
   if (connection === undefined) {
     return;

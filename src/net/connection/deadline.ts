@@ -51,11 +51,16 @@ export async function withDeadline<T>(
   }
 }
 
+/** What is left of a time limit that several steps share. No timer outlives its end. */
+export interface SharedDeadline extends Disposable {
+  (): CallOptions;
+}
+
 /**
  * For several steps that share one time limit: each call of the returned function tells what is left of it. It passes
  * in the same parts, each of which counts once: a stall between or during two steps costs at most a part.
  */
-export function sharedDeadline({ timeoutMs, signal }: CallOptions): () => CallOptions {
+export function sharedDeadline({ timeoutMs, signal }: CallOptions): SharedDeadline {
   const partMs = Math.min(timeoutMs, LONGEST_TIMER_MS) / PARTS;
   let partsLeft = PARTS;
   let beganAt = performance.now();
@@ -63,12 +68,16 @@ export function sharedDeadline({ timeoutMs, signal }: CallOptions): () => CallOp
     partsLeft -= 1;
     beganAt = performance.now();
     if (partsLeft > 0) {
-      setTimeout(onPart, partMs).unref();
+      timer = setTimeout(onPart, partMs).unref();
     }
   };
-  setTimeout(onPart, partMs).unref();
-  return () => {
+  let timer = setTimeout(onPart, partMs).unref();
+  const left = (): CallOptions => {
     const ofThisPart = Math.min(partMs, performance.now() - beganAt);
     return { timeoutMs: Math.max(0, partsLeft * partMs - ofThisPart), signal };
   };
+  const end = (): void => {
+    clearTimeout(timer);
+  };
+  return Object.assign(left, { [Symbol.dispose]: end });
 }

@@ -63,7 +63,7 @@ export class HeartbeatQuery {
    * the reason of the signal; a count that fails rejects nothing.
    */
   async ask(client: NomadClient, options: CallOptions): Promise<CountedHeartbeat> {
-    const left = sharedDeadline(options);
+    using left = sharedDeadline(options);
     const leaderRpcAddr = await client.leader({ ...left(), allowStale: true });
     const members = await this.#members(client, left());
     const servers = await this.#servers(client, members, left);
@@ -77,7 +77,7 @@ export class HeartbeatQuery {
    * with a `ConnectionError`, of code `no-path-to-region` when the server knows no server of our region either.
    */
   async otherRegion(client: NomadClient, options: CallOptions): Promise<string | undefined> {
-    const left = sharedDeadline(options);
+    using left = sharedDeadline(options);
     await client.leader({ ...left(), allowStale: true });
     return this.#otherRegion(await this.#members(client, left()));
   }

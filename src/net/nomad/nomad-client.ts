@@ -134,7 +134,7 @@ export class NomadClient {
    * asked on a connection of its own, because a ping behind such an answer would wait for it.
    */
   async nodeCount(options: ReadOptions): Promise<number> {
-    const left = sharedDeadline(options);
+    using left = sharedDeadline(options);
     const connection = await this.#dial(left());
     try {
       return await connection.call(
@@ -174,7 +174,7 @@ export class NomadClient {
     options: CallOptions,
     call: (connection: NomadConnection, left: CallOptions) => Promise<T>,
   ): Promise<T> {
-    const left = sharedDeadline(options);
+    using left = sharedDeadline(options);
     const connection = this.#openConnection() ?? (await this.#connect(left()));
     return await call(connection, left());
   }

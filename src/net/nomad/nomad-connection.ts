@@ -113,7 +113,7 @@ export class NomadConnection implements HeldConnection {
    * the first read. An application error is such an answer; opening rejects with it only when it cost the connection.
    */
   static async open(endpoint: ServerEndpoint, options: NomadConnectionOptions): Promise<NomadConnection> {
-    const left = sharedDeadline(options);
+    using left = sharedDeadline(options);
     const socket = await dial(endpoint, left());
     if (options.tls === undefined) {
       return new NomadConnection(endpoint, socket, (cause) => transportFailure(endpoint.key, cause));

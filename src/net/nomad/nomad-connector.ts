@@ -16,7 +16,7 @@ export function nomadConnector(settings: { region: string; tls?: NomadTls | unde
   const { region, tls } = settings;
   return {
     open: async (endpoint, options) => {
-      const left = sharedDeadline(options);
+      using left = sharedDeadline(options);
       const connection = await NomadConnection.open(endpoint, { ...left(), region, tls });
       try {
         await connection.call("Status.Leader", { Region: region, AllowStale: true }, LEADER, left());

@@ -8,8 +8,8 @@ const PATIENCE_MS = 10_000;
 /** An answer may wait for names to be looked up, and has to be read. */
 const SILENCE_PER_PATIENCE = 3;
 
-/** Looks for requests that take too long, per patience: they end at 12.5 s at the latest. Each wakes the machine. */
-const LOOKS = 4;
+/** Looks for requests that take too long, per patience: they end at 15 s at the latest. Each wakes the machine. */
+const LOOKS = 2;
 
 /** 16 bodies of 1 MiB that are on their way, as bytes and as text: 48 MB at most. */
 const MAX_BODIES = 16;

@@ -5,7 +5,7 @@ import { createInterface } from "node:readline";
 import { suite, test } from "node:test";
 import { until } from "../../../scripts/lab/until.ts";
 import { ServerEndpoint } from "../../../src/core/server-endpoint.ts";
-import { sharedDeadline, withDeadline } from "../../../src/net/connection/deadline.ts";
+import { type SharedDeadline, sharedDeadline, withDeadline } from "../../../src/net/connection/deadline.ts";
 import { NomadConnection } from "../../../src/net/nomad/nomad-connection.ts";
 import { IN_TIME } from "./expectations.ts";
 
@@ -54,13 +54,24 @@ test("a stall of this process does not count: who could not answer during it has
 
 suite("a time limit that steps share", () => {
   test("loses a fifth to a stall, whatever its length", () => {
-    const left = sharedDeadline({ timeoutMs: 500 });
+    using left = sharedDeadline({ timeoutMs: 500 });
     stall(700);
     assert.equal(left().timeoutMs, 400);
   });
 
+  test("leaves no timer when it ends", (t) => {
+    t.mock.timers.enable({ apis: ["setTimeout"] });
+    const end = (): SharedDeadline => {
+      using left = sharedDeadline({ timeoutMs: 10_000 });
+      return left;
+    };
+    const left = end();
+    t.mock.timers.tick(10_000);
+    assert.ok(left().timeoutMs > 8_000);
+  });
+
   test("passes, and then is over", async () => {
-    const left = sharedDeadline({ timeoutMs: 100 });
+    using left = sharedDeadline({ timeoutMs: 100 });
     assert.ok(left().timeoutMs > 60);
     await until(() => left().timeoutMs === 0);
   });
