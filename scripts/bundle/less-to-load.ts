@@ -17,7 +17,7 @@ export const nodesOwnModules: Plugin = {
   name: "nodes-own-modules",
   setup: (build) => {
     build.onResolve({ filter: /^node:/ }, ({ kind, path }) =>
-      kind === "import-statement" && !LATE.has(path) ? { path, namespace: "nodes-own" } : undefined,
+      kind === "import-statement" ? { path, namespace: "nodes-own" } : undefined,
     );
     build.onLoad({ filter: /.*/, namespace: "nodes-own" }, ({ path }) => ({
       contents: `module.exports = require(${JSON.stringify(path)});`,
@@ -32,14 +32,14 @@ export const nodesOwnModules: Plugin = {
 const LATE: ReadonlySet<string> = new Set(["node:crypto", "node:http2", "node:https", "node:tls"]);
 const LOADED_LATE = "loaded-late";
 
-/** These are loaded when something of them is first used, by whoever asks for them in whatever way. */
+/** Loads these when something of them is first used. Stands before `nodesOwnModules`, which takes what is left. */
 export const modulesLoadedLate: Plugin = {
   name: "modules-loaded-late",
   setup: (build) => {
-    build.onResolve({ filter: /^(node:)?[a-z0-9]+$/ }, ({ importer, kind, namespace, path }) => {
+    build.onResolve({ filter: /^(node:)?[a-z0-9]+$/ }, ({ kind, namespace, path }) => {
       const full = path.startsWith("node:") ? path : `node:${path}`;
       const asks = kind === "import-statement" || kind === "require-call";
-      return asks && LATE.has(full) && namespace !== LOADED_LATE && importer !== ""
+      return asks && LATE.has(full) && namespace !== LOADED_LATE
         ? { path: full, namespace: LOADED_LATE }
         : undefined;
     });

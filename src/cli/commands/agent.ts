@@ -14,7 +14,7 @@ import type { DevCluster } from "../dev-cluster.ts";
 import { failWith } from "../failure.ts";
 import { endAfterLastWords, endAtOnce, endByDeadline } from "../process-end.ts";
 import type { Signals } from "../signals.ts";
-import { boundYoungHeap } from "../young-heap.ts";
+import { limitMemoryOfV8 } from "../v8-options.ts";
 
 export interface AgentFlags extends Flags {
   readonly dev?: boolean;
@@ -66,7 +66,7 @@ export async function runAgent(flags: AgentFlags, signals: Signals, loading: Wor
   dev?.join(config);
   await agent.start();
   closeDebugger();
-  boundYoungHeap();
+  limitMemoryOfV8();
   setTimeout(() => {
     dropLoadingLeftovers();
     agent.trimMemory();

@@ -1,9 +1,11 @@
-/** The memory for new objects, in the program as its users run it. */
+/** The memory for new objects, in the program as its users run it; and which code is compiled to be fast. */
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { promisify } from "node:util";
 import { until } from "../../scripts/lab/until.ts";
 import { RealAgent } from "../support/real-agent.ts";
 
@@ -50,7 +52,7 @@ const LITTLE_BYTES = 10_000_000;
 /** When V8 collects is by chance. */
 const TRIES = 3;
 
-test("it hardly grows when the agent has started, unless Node is told otherwise", async (t) => {
+test("the memory for new objects hardly grows when the agent has started, unless Node is told otherwise", async (t) => {
   let bound = Number.POSITIVE_INFINITY;
   for (let tried = 0; tried < TRIES && bound >= LITTLE_BYTES; tried += 1) {
     bound = await growth(t);
@@ -59,3 +61,35 @@ test("it hardly grows when the agent has started, unless Node is told otherwise"
   assert.ok(bound < LITTLE_BYTES, `${bound} bytes`);
   assert.ok(told > LITTLE_BYTES, `${told} bytes`);
 });
+
+/** Says whether a function is compiled to be fast that ran 8,000 times, where V8 compiles it after 400. */
+const OFTEN = `
+  if (process.env.LIMITED === "yes") {
+    (await import("./src/cli/v8-options.ts")).limitMemoryOfV8();
+  }
+  const add = (one, other) => one + other;
+  const isFast = () => (%GetOptimizationStatus(add) & 16) !== 0;
+  for (let turn = 0; turn < 80; turn += 1) {
+    for (let i = 0; i < 100; i += 1) {
+      add(i, turn);
+    }
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  // It is compiled by another thread, and taken at a call.
+  for (let turn = 0; turn < 200 && !isFast(); turn += 1) {
+    add(turn, turn);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  console.log(isFast());`;
+
+for (const [about, limited, options, expected] of [
+  ["without the limits", "no", [], "true"],
+  ["with them", "yes", [], "false"],
+  ["unless Node is told otherwise", "yes", ["--invocation-count-for-maglev=400"], "true"],
+] as const) {
+  test(`a function that runs 8,000 times is made fast ${about}: ${expected}`, async () => {
+    const args = [...options, "--allow-natives-syntax", "--input-type=module", "--eval", OFTEN];
+    const { stdout } = await promisify(execFile)(process.execPath, args, { env: { LIMITED: limited } });
+    assert.equal(stdout.trim(), expected);
+  });
+}
