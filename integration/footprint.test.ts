@@ -62,13 +62,13 @@ test("gives back what it needed to load, and stays small", async () => {
     const web = { servers: ["127.0.0.1:1"], ping: "none", backups: null };
     await using agent = await firstAnswer(directory, { pools: { web } });
     const { pid } = agent;
-    // Measured: 91 MB at most, 83 MB from 2 s on, 36 MB of which no other process has.
+    // Measured: 92 MB at most, 81 MB from 15 s on, 34 MB of which no other process has; 5 MB more once V8 optimizes.
     const memory = () => ({ peak: peakResidentMb(pid), now: residentMb(pid), alone: privateMb(pid) });
     await untilSeen(
       "less memory than was needed to load",
       60_000,
       memory,
-      ({ alone, now, peak }) => now < peak - 4 && now < 100 && alone < 58,
+      ({ alone, now, peak }) => now < peak - 4 && now < 92 && alone < 48,
     );
   } finally {
     rmSync(directory, { recursive: true });
