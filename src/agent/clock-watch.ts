@@ -1,13 +1,11 @@
 import { STEP_MS } from "../core/figures/recent-figures.ts";
+import { StepTime } from "../core/figures/step-time.ts";
 import type { AgentEvent } from "../core/journal-event.ts";
 import { Life } from "../core/life.ts";
 import type { Clock } from "../core/ports.ts";
 import type { Runnable } from "../core/running.ts";
 import { delay } from "../core/time/delay.ts";
 import { wallTimeOf } from "../core/time/wall-time.ts";
-
-/** How often the two clocks are compared: a jump is told within this. */
-const LOOK_EVERY_MS = STEP_MS;
 
 /** A clock that is being corrected runs up to 0.05% off (NTP), 2.5 ms in 5 s; a late timer counts in both clocks. */
 const JUMP_MS = 1_000;
@@ -18,12 +16,15 @@ const JUMP_MS = 1_000;
  */
 export class ClockWatch implements Runnable {
   readonly #clock: Clock;
+  /** The clocks are compared when a step of the recent figures ends: the machine is woken once. */
+  readonly #steps: StepTime;
   readonly #note: (event: AgentEvent) => void;
   readonly #life = new Life();
   #differenceMs = 0;
 
   constructor(clock: Clock, note: (event: AgentEvent) => void) {
     this.#clock = clock;
+    this.#steps = new StepTime(clock, STEP_MS);
     this.#note = note;
   }
 
@@ -31,8 +32,7 @@ export class ClockWatch implements Runnable {
     return this.#life.run(signal, async () => {
       this.#differenceMs = this.#difference();
       for (;;) {
-        // When the step of the recent figures ends, too: the machine is woken once.
-        await delay(this.#clock, LOOK_EVERY_MS - (wallTimeOf(this.#clock) % LOOK_EVERY_MS), signal);
+        await delay(this.#clock, this.#steps.untilNext(), signal);
         if (signal.aborted) {
           return;
         }

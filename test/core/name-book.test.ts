@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { type TestContext, test } from "node:test";
 import { NameBook } from "../../src/core/name-book.ts";
 import type { Resolution, Resolver } from "../../src/core/ports.ts";
 import { EndpointError, parseRpcAddr } from "../../src/core/rpc-addr.ts";
@@ -103,9 +103,12 @@ test("a name is asked for again when its TTL is over, at least hourly, at most e
   }
 });
 
-test("while no name is listed nothing is looked for; the first question for a name changes that", async (t) => {
-  const { book, clock } = bookOf({ web: { addresses: ["10.0.0.1"], ttlSeconds: 7 } });
-  const listed = [ServerEndpoint.fromLiteral("10.0.0.9")];
+/** When servers are refreshed by sweeps, until the test ends. */
+function sweeps(
+  t: TestContext,
+  { book, clock }: ReturnType<typeof bookOf>,
+  listed: readonly ServerEndpoint[],
+) {
   const refreshed: number[] = [];
   const stop = new AbortController();
   t.after(() => {
@@ -116,6 +119,14 @@ test("while no name is listed nothing is looked for; the first question for a na
     () => listed,
     () => refreshed.push(clock.now()),
   );
+  return refreshed;
+}
+
+test("while no name is listed nothing is looked for; the first question for a name changes that", async (t) => {
+  const named = bookOf({ web: { addresses: ["10.0.0.1"], ttlSeconds: 7 } });
+  const { book, clock } = named;
+  const listed = [ServerEndpoint.fromLiteral("10.0.0.9")];
+  const refreshed = sweeps(t, named, listed);
   await clock.advance(12_000);
   assert.equal(clock.pending, 0);
   listed.push(await found(book.find("web", unlisted)));
@@ -126,19 +137,9 @@ test("while no name is listed nothing is looked for; the first question for a na
 });
 
 test("a listed name that was never asked for is swept, and swept again until there is an answer", async (t) => {
-  const { book, clock } = bookOf();
-  const remembered = new ServerEndpoint("web", parseRpcAddr("web"), ["10.0.0.1"]);
-  const refreshed: number[] = [];
-  const stop = new AbortController();
-  t.after(() => {
-    stop.abort();
-  });
-  void book.run(
-    stop.signal,
-    () => [remembered],
-    () => refreshed.push(clock.now()),
-  );
-  await clock.advance(10_000);
+  const named = bookOf();
+  const refreshed = sweeps(t, named, [new ServerEndpoint("web", parseRpcAddr("web"), ["10.0.0.1"])]);
+  await named.clock.advance(10_000);
   assert.deepEqual(refreshed, [5_000, 10_000]);
 });
 
