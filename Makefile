@@ -34,7 +34,7 @@ build: $(installed) ## make dist of src, if something in it is newer
 	@npm run --silent build
 
 clean: ## remove what install and build made
-	@rm -rf node_modules dist coverage
+	@rm -rf node_modules dist .next-dist coverage
 
 stop: ## end the container engine and containers that these scripts started, and nothing else
 	@scripts/engine stop

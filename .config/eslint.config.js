@@ -27,7 +27,7 @@ const bannedGlobals = {
 };
 
 export default tseslint.config(
-  { ignores: ["dist/", "coverage/", "node_modules/"] },
+  { ignores: ["dist/", ".next-dist/", "coverage/", "node_modules/"] },
   {
     files: ["**/*.ts", "**/*.tsx"],
     extends: [tseslint.configs.strictTypeChecked],

@@ -109,7 +109,7 @@ const ANSWERS: readonly (readonly [name: string, type: string, rcode: string, ..
     "nomad.headwaiter.internal",
     "TXT",
     "NOERROR",
-    'TXT "head=10.0.0.1:4647" "tier=primary" "state=live" "since=2026-11-22T12:00:00.000Z" "revision=1" "why=the first server of the list: the configuration named it" "cause=primary-added" "source=static"',
+    'TXT "head=10.0.0.1:4647" "tier=primary" "state=live" "since=2026-11-22T12:00:00.000Z" "revision=1" "why=the configuration named it first" "cause=primary-added" "source=static"',
   ],
   ["2001-db8--1.addr.headwaiter.internal", "AAAA", "NOERROR", "AAAA 2001:db8::1"],
   ["headwaiter.internal", "NS", "NOERROR", "NS ns.headwaiter.internal."],

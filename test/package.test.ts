@@ -3,7 +3,16 @@
  */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { after, before, test } from "node:test";
@@ -18,15 +27,17 @@ const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as
 };
 
 let folder = "";
+let project = "";
 let packed: string[] = [];
 
 /** Builds and packs a copy, so that no other test's `dist` is touched; with files that must not be shipped. */
 before(async () => {
   folder = mkdtempSync(join(tmpdir(), "pack-"));
-  const project = join(folder, "project");
+  project = join(folder, "project");
   mkdirSync(project);
   for (const name of [
     "package.json",
+    "package-lock.json",
     "LICENSE",
     "README.md",
     "tsconfig.json",
@@ -40,8 +51,7 @@ before(async () => {
   }
   symlinkSync(join(root, "node_modules"), join(project, "node_modules"));
   writeFileSync(join(project, ".env"), "TOKEN=x\n");
-  await run(process.execPath, [tsc, "--project", join(project, ".config/tsconfig.build.json")]);
-  await run(process.execPath, [join(project, "scripts/bundle.ts"), join(project, "dist")]);
+  await run(join(project, "scripts/build"));
   const flags = ["pack", "--json", "--ignore-scripts", "--pack-destination", folder];
   const { stdout } = await run("npm", flags, { cwd: project });
   const [archive] = JSON.parse(stdout) as [{ filename: string; files: { path: string }[] }];
@@ -72,6 +82,20 @@ test("the package holds the compiled program, its manifest, licence and README, 
   for (const path of ["dist/index.js", "dist/index.d.ts", ...Object.values(manifest.bin)]) {
     assert.ok(packed.includes(path), path);
   }
+});
+
+test("source maps name the files of src that the program was made of", () => {
+  const maps = packed.filter((path) => path.endsWith(".js.map")).map((path) => join(project, path));
+  const sources = maps.flatMap((map) =>
+    (JSON.parse(readFileSync(map, "utf8")) as { sources: string[] }).sources
+      .filter((source) => source.startsWith(".") && !source.includes("node_modules/"))
+      .map((source) => join(dirname(map), source)),
+  );
+  assert.ok(sources.includes(join(project, "src/cli/main.ts")));
+  assert.deepEqual(
+    sources.filter((source) => !existsSync(source)),
+    [],
+  );
 });
 
 test("the program needs no other package, and names those that are in it", async () => {

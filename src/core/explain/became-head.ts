@@ -39,7 +39,7 @@ export function becameHead(head: string, { cause, previous }: HeadSince): Became
   return previous === undefined || occurrence === "primary-added" || occurrence === "server-found"
     ? {
         code: "became-head.first",
-        text: `the first server of the list: ${SOURCES[source] ?? source} named it`,
+        text: `${SOURCES[source] ?? source} named it first`,
       }
     : {
         code: "became-head.removal",

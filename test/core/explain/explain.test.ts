@@ -69,11 +69,7 @@ function event(kind: string, fields: object, index = 5): TimelineEvent {
 type Because = readonly [code: string, text: RegExp, facts: () => Promise<Facts>];
 
 const BECAUSE: readonly Because[] = [
-  [
-    "became-head.first",
-    /^the first server of the list: a client named it$/,
-    async () => factsOf(await listOf(A)),
-  ],
+  ["became-head.first", /^a client named it first$/, async () => factsOf(await listOf(A))],
   [
     "became-head.rotation",
     new RegExp(`^${A} failed: refused; ${B} was next$`),

@@ -20,7 +20,7 @@ ${HEAD_ANSWER}
 ;; ADDITIONAL
 10-0-0-1.addr.headwaiter.internal. 300 IN A 10.0.0.1`;
 const REASON =
-  'nomad.headwaiter.internal. 0 IN TXT "head=10.0.0.1:4647" "tier=primary" "state=live" "since=2026-11-22T12:00:00.000Z" "revision=1" "why=the first server of the list: the configuration named it" "cause=primary-added" "source=static"';
+  'nomad.headwaiter.internal. 0 IN TXT "head=10.0.0.1:4647" "tier=primary" "state=live" "since=2026-11-22T12:00:00.000Z" "revision=1" "why=the configuration named it first" "cause=primary-added" "source=static"';
 
 function noData(question: string, header = ";; NOERROR qr aa"): string {
   return `${header}\n? ${question}\n;; AUTHORITY\n${SOA}`;
