@@ -49,8 +49,10 @@ suite("an agent with mutual TLS", { concurrency: true }, () => {
     return server;
   }
 
+  /** What TLS refuses comes at once; a busy machine needs its time for handshakes. */
+  const health = { timeout: "10s" };
   const agentWith = (tls: object, at: StandInServer) =>
-    AgentProcess.start({ pools: { nomad: { servers: [at.address], backups: null, tls } } });
+    AgentProcess.start({ pools: { nomad: { servers: [at.address], backups: null, health, tls } } });
 
   test("right certificates: heartbeats come, and nothing is said against the server", async (t) => {
     const server = await serverNamed(OUR_SERVERS, t);

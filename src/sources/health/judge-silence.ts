@@ -1,7 +1,6 @@
 /** Whether a head that is silent hangs: pure. */
 import type { ServerEndpoint } from "../../core/server-endpoint.ts";
 import { type Decision, type Health, nothingToDo, type View } from "./health-state.ts";
-import { patienceWith } from "./patience.ts";
 import { secondOpinion, silentFailure, type Witness } from "./second-opinion.ts";
 import type { Silence } from "./server-health.ts";
 
@@ -11,7 +10,7 @@ import type { Silence } from "./server-health.ts";
  */
 export function judgeSilence(
   health: Health,
-  { answerOf, config, now, snapshot, standby, stateOf }: View,
+  { answerOf, snapshot, standby, stateOf }: View,
   { server, silence }: { readonly server: ServerEndpoint; readonly silence: Silence },
 ): Decision {
   if (snapshot.head?.key !== server.key || standby === undefined || health.search !== undefined) {
@@ -21,7 +20,6 @@ export function judgeSilence(
     name: standby,
     state: stateOf(standby),
     lastAnswer: answerOf(standby),
-    patience: patienceWith(health.roundTrips.get(standby), config.timeoutMs, now),
   };
   const evidence = secondOpinion(silence, [witness]);
   return {

@@ -182,10 +182,9 @@ export class NameWatch implements Watch {
   /** It hangs when another address answers meanwhile; where none of them is left, others than this name are asked. */
   #judge(address: string, news: Extract<WatchNews, { kind: "silent" }>): void {
     const others = [...this.#byAddress].filter(([other]) => other !== address);
-    const patience = this.#options.patience();
     const evidence = secondOpinion(
       news.silence,
-      others.map(([name, { lastAnswer, state }]) => ({ name, lastAnswer, patience, state })),
+      others.map(([name, { lastAnswer, state }]) => ({ name, lastAnswer, state })),
     );
     if (evidence !== undefined) {
       this.#byAddress.get(address)?.foundDown(silentFailure(evidence));

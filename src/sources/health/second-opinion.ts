@@ -1,5 +1,4 @@
 /** Whether a server that does not answer hangs, or whether it is this machine that hears nothing: pure. */
-import type { Patience } from "../../core/pool-view.ts";
 import { roundTripText } from "../../core/time/spans.ts";
 import type { Evidence } from "../../core/why.ts";
 import type { Failure, PingAnswer, Silence, WatchState } from "./server-health.ts";
@@ -10,7 +9,6 @@ export interface Witness {
   readonly name: string;
   readonly state: WatchState | undefined;
   readonly lastAnswer: PingAnswer | undefined;
-  readonly patience: Patience;
 }
 
 /**
@@ -21,12 +19,12 @@ export function secondOpinion(
   { lateAt, silentMs, usualMs }: Silence,
   witnesses: Iterable<Witness>,
 ): Evidence | undefined {
-  for (const { lastAnswer, name, patience, state } of witnesses) {
+  for (const { lastAnswer, name, state } of witnesses) {
     if (
       state?.phase === "up" &&
       lastAnswer !== undefined &&
       lastAnswer.at - lastAnswer.tookMs >= lateAt &&
-      lastAnswer.tookMs < patience.lateMs
+      !lastAnswer.isLate
     ) {
       return { silentMs, usualMs, witness: name, witnessMs: lastAnswer.tookMs };
     }

@@ -37,6 +37,8 @@ export interface PingAnswer {
   readonly at: number;
   /** As this process lived through it. */
   readonly tookMs: number;
+  /** By what was known before it: it took longer than its server's answers do. */
+  readonly isLate: boolean;
 }
 
 /** That an answer is missing. */

@@ -229,9 +229,10 @@ export class ServerWatch implements Runnable {
   }
 
   #heard(lasted: boolean, tookMs: number, roundTripMs?: number): void {
-    const { clock, onPing, report } = this.#options;
+    const { clock, onPing, patience, report } = this.#options;
     onPing?.("ok", tookMs);
-    this.#lastAnswer = { at: clock.now(), tookMs };
+    // Before it is told: then the server's usual time is learned from this answer, too.
+    this.#lastAnswer = { at: clock.now(), tookMs, isLate: tookMs >= patience().lateMs };
     this.#state = this.#state.phase === "up" ? this.#state : { phase: "up", since: clock.now() };
     report({ kind: "answered", lasted, roundTripMs });
   }

@@ -15,6 +15,9 @@ const ALL = [...BOTH, "127.0.0.1:4003"];
 /** Short, so that a deadline is a matter of a second: 600 + 600/16 + 400 = 1,038 ms. */
 const IMPATIENT: Partial<ConsulWatchConfig> = { waitMs: 600, slackMs: 400, maxBackoffMs: 200 };
 
+/** Where each question has an answer, and a late one would be a fault of another kind. */
+const SLACK_FOR_ANSWERS_MS = 10_000;
+
 const FAULTS: [what: string, fault: Fault, code: string][] = [
   ["refuses connections", { kind: "refuse" }, "unreachable"],
   ["swallows everything", { kind: "blackhole" }, "timeout"],
@@ -113,7 +116,10 @@ export function faultContract(name: string, open: () => Promise<ConsulUnderTest>
     ) {
       const name = await registered();
       const proxy = await ScriptedHttpProxy.start(t, consul.address);
-      await using pool = new WatchedPool({ address: proxy.address }, { service: name, ...IMPATIENT });
+      await using pool = new WatchedPool(
+        { address: proxy.address },
+        { service: name, ...IMPATIENT, slackMs: SLACK_FOR_ANSWERS_MS },
+      );
       await pool.shows(BOTH);
       await run(proxy, pool, name);
     }

@@ -172,7 +172,8 @@ function anyEvent(model: Model, random: () => number): () => void {
   return () => {
     if (event?.kind === "answered") {
       model.states.set(event.server.key, { phase: "up", since });
-      model.answers.set(event.server.key, { at: model.now, tookMs: event.roundTripMs ?? 1 });
+      const tookMs = event.roundTripMs ?? 1;
+      model.answers.set(event.server.key, { at: model.now, tookMs, isLate: random() < 0.25 });
     } else if (event?.kind === "failed") {
       model.states.set(event.server.key, { phase: "down", since, reason: "refused" });
     }

@@ -204,6 +204,17 @@ suite("a name with several addresses", () => {
 });
 
 suite("healthy servers", () => {
+  test("all are slow at once, as on an overloaded line, the next server less than the head: nothing moves", async () => {
+    let isSlow = false;
+    const on = await world([A, B, C], {}, (key) => (!isSlow ? 0.5 : key === A ? 330 : 200));
+    isSlow = true;
+    await on.clock.advance(700);
+    isSlow = false;
+    await on.clock.advance(1_000);
+    assert.equal(on.head(), A);
+    await on.end();
+  });
+
   test("a server that was seen to pause is waited for longer, and as before when that is long ago", async () => {
     const on = await world();
     const silentMs = () =>

@@ -5,11 +5,10 @@ import { secondOpinion, silentFailure, type Witness } from "../../../src/sources
 
 const LATE_AT = 1_000;
 const SILENCE = { lateAt: LATE_AT, silentMs: 156.2, usualMs: 0.52 };
-const NEAR = { usualMs: 0.5, lateMs: 77.5, silentMs: 155 };
 const UP = { phase: "up", since: 0 } as const;
 
 function witness(over: Partial<Witness> = {}): Witness {
-  return { name: "b:1", state: UP, lastAnswer: { at: LATE_AT + 1, tookMs: 0.64 }, patience: NEAR, ...over };
+  return { name: "b:1", state: UP, lastAnswer: { at: LATE_AT + 1, tookMs: 0.64, isLate: false }, ...over };
 }
 
 suite("a second opinion", () => {
@@ -18,15 +17,23 @@ suite("a second opinion", () => {
     ["another one answered meanwhile", [witness()], true],
     [
       "it answered before the answer was late",
-      [witness({ lastAnswer: { at: LATE_AT - 1, tookMs: 0.6 } })],
+      [witness({ lastAnswer: { at: LATE_AT - 1, tookMs: 0.6, isLate: false } })],
       false,
     ],
-    ["it was asked before", [witness({ lastAnswer: { at: LATE_AT + 30, tookMs: 31 } })], false],
+    [
+      "it was asked before",
+      [witness({ lastAnswer: { at: LATE_AT + 30, tookMs: 31, isLate: false } })],
+      false,
+    ],
     ["it has never answered", [witness({ lastAnswer: undefined })], false],
-    ["it answered, and later than usual", [witness({ lastAnswer: { at: LATE_AT + 80, tookMs: 80 } })], false],
+    [
+      "it answered, and later than usual",
+      [witness({ lastAnswer: { at: LATE_AT + 80, tookMs: 80, isLate: true } })],
+      false,
+    ],
     [
       "it takes so long as a rule",
-      [witness({ lastAnswer: { at: LATE_AT + 80, tookMs: 80 }, patience: { lateMs: 120, silentMs: 240 } })],
+      [witness({ lastAnswer: { at: LATE_AT + 80, tookMs: 80, isLate: false } })],
       true,
     ],
     ["it has failed since", [witness({ state: { phase: "down", since: 0, reason: "refused" } })], false],
