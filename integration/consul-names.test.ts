@@ -3,10 +3,10 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { decode, encode } from "dns-packet";
 import { AgentProcess } from "../scripts/lab/agent-process.ts";
-import { until } from "../scripts/lab/until.ts";
 import { ConsulDriver } from "../test/support/consul-driver.ts";
 import { askAnyUdp } from "../test/views/dns/dns-client.ts";
 import { ConsulContainer } from "./support/consul-container.ts";
+import { untilAnswered } from "./support/until-answered.ts";
 
 /** With `SERVICES=300` the figures of docs/consul-names.md. */
 const SERVICES = Number(process.env["SERVICES"] ?? 30);
@@ -57,14 +57,8 @@ async function asked(address: string, name: string, type: (typeof TYPES)[number]
   return { rcode: String(rcode), values: values.toSorted() };
 }
 
-/** As the agent answers once it has asked Consul, which takes longer than a question waits on a busy machine. */
-async function answered(address: string, name: string, type: (typeof TYPES)[number]): Promise<Answer> {
-  let answer = await asked(address, name, type);
-  await until(async () => {
-    answer = answer.rcode === "SERVFAIL" ? await asked(address, name, type) : answer;
-    return answer.rcode !== "SERVFAIL";
-  }, `${name} ${type} answered`);
-  return answer;
+function answered(address: string, name: string, type: (typeof TYPES)[number]): Promise<Answer> {
+  return untilAnswered(`${name} ${type}`, () => asked(address, name, type));
 }
 
 /** Several instances each, of IPv4 or IPv6, some with the tag `blue`. */
